@@ -1,0 +1,213 @@
+"""Plain records that cross the border between the catalog and its callers.
+
+They hold values only: no session, no lazy loading, safe to pickle between processes.
+Times are UTC; paths are the raw bytes of the file system.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+AnalysisStatus = Literal["ok", "too_short", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the file system says of a file; unequal (not older) means changed."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagFacts:
+    """What a file's tags say, interpreted; ``None`` or empty where they say nothing."""
+
+    title: str | None = None
+    artists: tuple[str, ...] = ()
+    albumartist: str | None = None
+    album: str | None = None
+    track_number: int | None = None
+    track_total: int | None = None
+    disc_number: int | None = None
+    disc_total: int | None = None
+    date: str | None = None  # "1988-08-25", "1988-08" or "1988"
+    original_date: str | None = None
+    genres: tuple[str, ...] = ()
+    compilation: bool = False
+    raw: tuple[tuple[str, str], ...] = ()  # (key, value) as read, in file order
+    sources: tuple[tuple[str, str], ...] = ()  # (fact, where from): ("year", "TDOR")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What a file's headers say of its audio stream."""
+
+    container: str | None = None  # "mp3", "ogg", "mp4", "flac", ...
+    codec: str | None = None  # "mp3", "vorbis", "opus", "aac", "alac", "flac", ...
+    encoder: str | None = None
+    bitrate: int | None = None  # bits per second
+    sample_rate: int | None = None  # Hz
+    channels: int | None = None
+    bits_per_sample: int | None = None
+    lossless: bool | None = None
+    duration_s: float | None = None
+    encoder_delay: int | None = None  # samples of declared priming
+    encoder_padding: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSetFacts:
+    """The identity of a feature set: rows of two different sets never mix."""
+
+    version: int
+    names: tuple[str, ...]  # of the vector, in order
+    parameters: Mapping[str, Any]  # JSON-able: sr, n_fft, hop_length, window_s, hop_s ...
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """What one stage (decode, resample, spectrum, hpss ...) cost."""
+
+    stage: str
+    cpu_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """All windows of one track, as parallel arrays of length n.
+
+    Attributes
+    ----------
+    start_s, duration_s : float64, shape (n,)
+    silent : bool, shape (n,)
+    columns : mapping of the named columns to float64, shape (n,)
+    vectors : float32, shape (n, d), in the order of ``FeatureSetFacts.names``
+    """
+
+    start_s: NDArray[np.float64]
+    duration_s: NDArray[np.float64]
+    silent: NDArray[np.bool_]
+    columns: Mapping[str, NDArray[np.float64]]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """One track-long sequence: float16, shape (steps, dims)."""
+
+    kind: str  # "chroma" or "logmel"
+    rate_hz: float  # steps per second
+    values: NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """Everything extracted from one track's audio."""
+
+    feature_set: FeatureSetFacts
+    status: AnalysisStatus
+    duration_s: float  # decoded, not claimed
+    windows: Windows
+    sequences: tuple[Sequence, ...]
+    loudness_lufs: float | None  # BS.1770 integrated; None below the gate
+    decoder: str  # "libsndfile" or "ffmpeg"
+    audio_facts: Mapping[str, float] = field(default_factory=dict)  # further measures
+    costs: tuple[StageCost, ...] = ()
+    variant: str = "original"  # or "mp3:64k", "yt" ...: a re-encoding of the track
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSeen:
+    """A file that was read: insert it, or update the row of the same root and path.
+
+    With ``analysis=None`` the features stay as they are (tags edited, or tags only).
+    """
+
+    root_id: int
+    path: bytes  # relative to the root
+    stamp: Stamp
+    payload_hash: str
+    tags: TagFacts
+    stream: StreamFacts
+    analysis: Analysis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackMoved:
+    """A known track found at another place; id, features and predictions stay."""
+
+    track_id: int
+    root_id: int
+    path: bytes
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class TrackMissing:
+    """A known track whose file is gone."""
+
+    track_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReturned:
+    """A missing track whose file is back, unchanged."""
+
+    track_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailed:
+    """A file that could not be read or analysed; replaces no good row."""
+
+    root_id: int
+    path: bytes
+    stamp: Stamp
+    stage: str  # "identify", "tags", "decode", "features", "crash", "timeout"
+    reason: str
+
+
+Change = TrackSeen | TrackMoved | TrackMissing | TrackReturned | FileFailed
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTrack:
+    """What a scan must know of a catalogued track to plan its work."""
+
+    id: int
+    path: bytes
+    size: int
+    mtime_ns: int
+    payload_hash: str
+    feature_set_id: int | None  # of its newest original analysis; None: not analysed
+    missing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFailure:
+    """A failure on record: the file is left alone while its stamp stays the same."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A scanned folder."""
+
+    id: int
+    path: bytes  # absolute
+    label: str  # readable

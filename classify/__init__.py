@@ -1,0 +1,1 @@
+"""Learn labels from features, evaluate honestly, report."""

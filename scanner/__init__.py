@@ -1,0 +1,1 @@
+"""Walk a music library, read its tags and extract windowed audio features."""

@@ -1,0 +1,1 @@
+"""Windowed audio features: arrays in, arrays out."""

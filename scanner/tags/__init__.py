@@ -1,0 +1,1 @@
+"""Tags and stream facts of audio files, read through mutagen."""

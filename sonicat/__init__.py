@@ -1,0 +1,1 @@
+"""sonicat: one command group over scan, classify, report and the catalog."""
