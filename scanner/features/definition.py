@@ -1,0 +1,123 @@
+"""What a feature set is: its constants, its names in order, and its identity.
+
+Light on purpose (standard library only): a scan plans its work, and a catalog is
+read, without loading the machinery that computes the numbers.
+"""
+
+from __future__ import annotations
+
+from catalog.records import FeatureSetFacts
+
+VERSION = 1
+"""Rises whenever a stored number could change; the golden file holds it to that."""
+
+SR = 22050
+N_FFT = 2048
+HOP_LENGTH = 512
+N_BINS = N_FFT // 2 + 1
+
+WINDOW_S = 30.0
+HOP_S = 10.0
+MIN_DURATION_S = 5.0
+"""Below this a track is ``too_short`` and has no window."""
+
+SILENCE_DBFS = -60.0
+"""A window is silent when the RMS of none of its frames reaches this."""
+
+REFERENCE_LUFS = -23.0
+"""Level-dependent numbers enter the vector as if the track had this loudness."""
+
+FLOOR_LUFS = -70.0
+"""The loudness assumed where BS.1770 gives none: its absolute gate."""
+
+ENERGY_CHANGE = 0.2
+"""A jump of frame RMS counts when it exceeds this multiple of the window's mean."""
+
+N_MELS = 128
+N_MFCC = 20
+N_CONTRAST = 7
+N_CHROMA = 12
+
+SEQUENCE_FRAMES = 22
+"""Frames averaged into one step of a sequence: about two steps a second."""
+
+SEQUENCE_RATE_HZ = SR / (HOP_LENGTH * SEQUENCE_FRAMES)
+N_SEQUENCE_MELS = 40
+
+COLUMNS: tuple[str, ...] = (
+    "tempo_bpm",
+    "rms_mean",
+    "rms_max",
+    "rms_above_mean",
+    "rms_crossings_per_s",
+    "energy_changes_per_s",
+    "energy_drops_per_s",
+    "spectral_flatness",
+    "spectral_centroid_hz",
+    "zero_crossing_rate",
+    "harmonic_fraction",
+)
+"""The named columns of a window, as librosa gives them (RMS depends on level)."""
+
+SERIES: tuple[str, ...] = (
+    *(f"mfcc_{i:02d}" for i in range(N_MFCC)),
+    *(f"contrast_{i}" for i in range(N_CONTRAST)),
+    "bandwidth",
+    "rolloff",
+    "flatness",
+    "centroid",
+    "zcr",
+    "onset",
+    *(f"chroma_{i:02d}" for i in range(N_CHROMA)),
+)
+"""Per-frame series whose mean and standard deviation enter the vector."""
+
+VECTOR_NAMES: tuple[str, ...] = (
+    *COLUMNS,
+    *(f"{name}_mean" for name in SERIES),
+    *(f"{name}_std" for name in SERIES),
+)
+
+
+def feature_set(window_s: float = WINDOW_S, hop_s: float = HOP_S) -> FeatureSetFacts:
+    """Return the identity of the feature set that this program computes.
+
+    Parameters
+    ----------
+    window_s, hop_s : float
+        Length of a window and distance between the starts of two, in seconds.
+
+    Returns
+    -------
+    FeatureSetFacts
+        Version, names of the vector's entries in order, and every parameter that
+        the numbers depend on.
+
+    Examples
+    --------
+    >>> facts = feature_set()
+    >>> facts.names[0], len(facts.names) == len(set(facts.names))
+    ('tempo_bpm', True)
+    """
+    return FeatureSetFacts(
+        version=VERSION,
+        names=VECTOR_NAMES,
+        parameters={
+            "sr": SR,
+            "n_fft": N_FFT,
+            "hop_length": HOP_LENGTH,
+            "taper": "hann",
+            "resampler": "soxr HQ",
+            "window_s": float(window_s),
+            "hop_s": float(hop_s),
+            "min_duration_s": MIN_DURATION_S,
+            "silence_dbfs": SILENCE_DBFS,
+            "reference_lufs": REFERENCE_LUFS,
+            "energy_change": ENERGY_CHANGE,
+            "n_mels": N_MELS,
+            "n_mfcc": N_MFCC,
+            "hpss_kernel": 31,
+            "sequence_frames": SEQUENCE_FRAMES,
+            "n_sequence_mels": N_SEQUENCE_MELS,
+        },
+    )
