@@ -1,0 +1,104 @@
+"""The one advisory lock of a catalog: two scans, or a scan and an upgrade, never fight.
+
+For SQLite it is a lock of the operating system on a file beside the catalog, for
+PostgreSQL an advisory lock of the server; either ends with the process that holds it,
+however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from catalog.errors import CatalogBusyError, CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+_POLL_S = 0.1
+_SERVER_KEY = 0x736F6E69  # "soni": the lock's number on a server
+
+
+@contextmanager
+def file_lock(path: Path, wait_s: float) -> Iterator[None]:
+    """Hold the lock of the SQLite catalog at ``path``.
+
+    Raises
+    ------
+    CatalogBusyError
+        Another process held it for all of ``wait_s`` seconds.
+    """
+    place = path.with_name(path.name + ".lock")
+    try:
+        handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise CatalogError(
+            f"{place}: the catalog's lock file cannot be opened ({error.strerror}); "
+            "check the folder's permissions or choose another place with --db"
+        ) from error
+    try:
+        if not _patiently(lambda: _flock(handle), wait_s):
+            holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+            raise CatalogBusyError(_busy(str(path), holder))
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)  # and with it the lock
+
+
+@contextmanager
+def server_lock(engine: Engine, wait_s: float) -> Iterator[None]:
+    """Hold the lock of the PostgreSQL catalog behind ``engine``.
+
+    Raises
+    ------
+    CatalogBusyError
+        Another connection held it for all of ``wait_s`` seconds.
+    """
+    from sqlalchemy import text  # noqa: PLC0415 (only a server needs it)
+
+    take = text("SELECT pg_try_advisory_lock(:key)")
+    holder = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :key")
+    key = {"key": _SERVER_KEY}
+    with engine.connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        if not _patiently(lambda: bool(connection.scalar(take, key)), wait_s):
+            pid = connection.scalar(holder, key)
+            raise CatalogBusyError(_busy(engine.url.render_as_string(), str(pid or "")))
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+def _patiently(attempt: Callable[[], bool], wait_s: float) -> bool:
+    """Try until it succeeds or ``wait_s`` seconds are over; at least once."""
+    end = time.monotonic() + wait_s
+    while not attempt():
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def _flock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _busy(what: str, holder: str) -> str:
+    who = f"process {holder}" if holder else "another process"
+    return (
+        f"{what}: the catalog is in use by {who}; wait until it has finished, "
+        "or give this scan its own catalog with --db"
+    )

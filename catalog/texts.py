@@ -1,0 +1,31 @@
+"""Text that any database, terminal and JSON reader can take."""
+
+from __future__ import annotations
+
+
+def readable(path: bytes) -> str:
+    r"""Return a path as text: what is no UTF-8 or cannot be printed is escaped.
+
+    Examples
+    --------
+    >>> readable(b"Mot\xc3\xb6rhead/Ace\n.mp3"), readable(b"caf\xe9")
+    ('Motörhead/Ace\\n.mp3', 'caf\\xe9')
+    """
+    text = path.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else ascii(char)[1:-1] for char in text
+    )
+
+
+def storable(text: str) -> str:
+    r"""Return text without what PostgreSQL refuses: NUL and lone surrogates.
+
+    Examples
+    --------
+    >>> storable("a\x00b")
+    'a\ufffdb'
+    """
+    text = text.replace("\x00", "\ufffd")
+    return text.encode("utf-8", "replace").decode("utf-8")

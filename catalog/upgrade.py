@@ -1,0 +1,111 @@
+"""Make a catalog, or bring an older one up to date with a copy kept beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from catalog.backup import backup
+from catalog.errors import CatalogError, CatalogTooNewError, NotACatalogError
+from catalog.failing import explained
+from catalog.session import HEAD, schema_version
+
+if TYPE_CHECKING:
+    from catalog.session import Catalog
+
+_WAIT_S = 30.0
+
+
+def upgrade(catalog: Catalog) -> Path | None:
+    """Make or upgrade the catalog; return the copy of the old one, if there is one.
+
+    Raises
+    ------
+    CatalogTooNewError
+        A newer program wrote it.
+    CatalogBusyError
+        A scan is running on it.
+    """
+    _make_folder(catalog)
+    with catalog.scan_lock(_WAIT_S):
+        found = schema_version(catalog)  # again: another process may have been faster
+        if found == HEAD:
+            return None
+        kept = None
+        if found is not None:
+            refuse_newer(catalog, found)
+            kept = _keep(catalog, found)
+        _run(catalog)
+    return kept
+
+
+def refuse_newer(catalog: Catalog, found: str) -> None:
+    """Raise :class:`CatalogTooNewError` unless ``found`` is one of our versions."""
+    scripts = ScriptDirectory.from_config(config())
+    if found not in {script.revision for script in scripts.walk_revisions()}:
+        raise CatalogTooNewError(
+            f"{catalog.name}: written by a newer version of sonicat (schema {found}, "
+            f"this program knows up to {HEAD}); update sonicat, "
+            "or name another catalog with --db"
+        )
+
+
+def server_version(catalog: Catalog) -> str | None:
+    """Return the schema version on a server; ``None`` for an empty database."""
+    with explained(catalog):
+        tables = set(inspect(catalog.engine).get_table_names())
+    if not tables:
+        return None
+    if not {"alembic_version", "tracks"} <= tables:
+        raise NotACatalogError(
+            f"{catalog.name}: the database holds something else; give an empty one"
+        )
+    (version,) = catalog.rows("SELECT version_num FROM alembic_version")[0]
+    return str(version)
+
+
+def config() -> Config:
+    """Return Alembic's configuration, its scripts those of the installed package."""
+    spec = find_spec("migrations")
+    if spec is None or spec.origin is None:
+        raise CatalogError("the package 'migrations' is missing; install sonicat again")
+    result = Config()
+    folder = str(Path(spec.origin).parent)
+    result.set_main_option("script_location", folder.replace("%", "%%"))
+    return result
+
+
+def _run(catalog: Catalog) -> None:
+    settings = config()
+    with catalog.writing() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, HEAD)
+
+
+def _make_folder(catalog: Catalog) -> None:
+    if catalog.path is None:
+        return
+    try:
+        catalog.path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogError(
+            f"{catalog.path.parent}: the catalog's folder cannot be made "
+            f"({error.strerror}); choose another place with --db"
+        ) from error
+
+
+def _keep(catalog: Catalog, found: str) -> Path | None:
+    """Copy a SQLite catalog; a server's backups are its administrator's."""
+    if catalog.path is None:
+        return None
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return backup(catalog, catalog.path.with_name(
+        f"{catalog.path.stem}-{found}-{stamp}{catalog.path.suffix}"
+    ))
