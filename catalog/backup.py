@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -37,11 +36,14 @@ def backup(catalog: Catalog, target: Path) -> Path:
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)
     try:
-        with explained(catalog), closing(connect(catalog.path, read_only=True)) as source:
-            with closing(sqlite3.connect(partial)) as copy:
-                source.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, no companions
-        os.replace(partial, target)
+        with (
+            explained(catalog),
+            closing(connect(catalog.path, read_only=True)) as source,
+            closing(sqlite3.connect(partial)) as copy,
+        ):
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, no companions
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     return target

@@ -40,10 +40,11 @@ def explained(catalog: Catalog) -> Iterator[None]:
 
 def _original(error: Exception) -> BaseException | None:
     """Return the driver's error inside one of SQLAlchemy, if it is one."""
-    module = sys.modules.get("sqlalchemy.exc")  # not loaded: it cannot be one
-    if module is not None and isinstance(error, module.DBAPIError):
-        return error.orig if error.orig is not None else error
-    return None
+    if "sqlalchemy" not in sys.modules:  # then it cannot be one: do not load it
+        return None
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    return (error.orig or error) if isinstance(error, DBAPIError) else None
 
 
 def _explain(name: str, error: BaseException) -> CatalogError:

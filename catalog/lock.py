@@ -65,10 +65,13 @@ def server_lock(engine: Engine, wait_s: float) -> Iterator[None]:
     from sqlalchemy import text  # noqa: PLC0415 (only a server needs it)
 
     take = text("SELECT pg_try_advisory_lock(:key)")
-    holder = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :key")
+    holder = text(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :key"
+    )
     key = {"key": _SERVER_KEY}
-    with engine.connect() as connection:
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+    # Each question commits by itself: a scan of hours must not keep a snapshot alive.
+    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with alone.connect() as connection:
         if not _patiently(lambda: bool(connection.scalar(take, key)), wait_s):
             pid = connection.scalar(holder, key)
             raise CatalogBusyError(_busy(engine.url.render_as_string(), str(pid or "")))

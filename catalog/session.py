@@ -1,8 +1,8 @@
 """Open a catalog: make or upgrade it when needed, then hand out connections.
 
 A rescan with nothing to do must not wait for SQLAlchemy to load, which takes longer
-than the scan itself. What it needs of a SQLite catalog goes through :meth:`Catalog.rows`
-and the standard library; everything else through :attr:`Catalog.engine`.
+than the scan itself. What it needs of a SQLite catalog goes through the standard
+library (:meth:`Catalog.rows`); everything else through :attr:`Catalog.engine`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["HEAD", "Catalog", "catalog_url", "open_catalog"]
 
 HEAD = "0001"  # the newest migration; a test compares it with the scripts
-BUSY_TIMEOUT_S = 30.0
 
 Mode = Literal["read", "write"]
 
@@ -103,10 +102,9 @@ class Catalog:
         SQLite's write lock is taken at once: a transaction that reads first and
         writes later could find its view outdated and fail without waiting.
         """
-        with explained(self), self.engine.connect() as connection:
-            connection = connection.execution_options(sonicat_begin="IMMEDIATE")
-            with connection.begin():
-                yield connection
+        engine = self.engine.execution_options(sonicat_begin="IMMEDIATE")
+        with explained(self), engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def session(self, *, write: bool = False) -> Iterator[Session]:
@@ -142,9 +140,11 @@ class Catalog:
             self.engine.dispose()
 
     def __enter__(self) -> Self:
+        """Return the catalog itself."""
         return self
 
     def __exit__(self, *exc: object) -> None:
+        """Close the catalog."""
         self.close()
 
     def _sqlite(self, path: Path) -> sqlite3.Connection:

@@ -14,9 +14,7 @@ def readable(path: bytes) -> str:
     text = path.decode("utf-8", "backslashreplace")
     if text.isprintable():
         return text
-    return "".join(
-        char if char.isprintable() else ascii(char)[1:-1] for char in text
-    )
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def storable(text: str) -> str:

@@ -70,7 +70,8 @@ def known_tracks(catalog: Catalog, root_id: int) -> list[KnownTrack]:
 def known_failures(catalog: Catalog, root_id: int) -> dict[bytes, KnownFailure]:
     """Return the failures on record under a root, by path."""
     rows = catalog.rows(
-        "SELECT path, size, mtime_ns, stage, reason FROM failures WHERE root_id = :root",
+        "SELECT path, size, mtime_ns, stage, reason FROM failures "
+        "WHERE root_id = :root",
         root=root_id,
     )
     return {bytes(row[0]): KnownFailure(bytes(row[0]), *row[1:]) for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def require_finite(analysis: Analysis) -> None:
         Names the first array or fact that is not finite.
     """
     windows = analysis.windows
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "start_s": windows.start_s,
         "window duration_s": windows.duration_s,
         **windows.columns,

@@ -1,0 +1,202 @@
+"""Store files that were read: their rows, their tags, their audio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, insert, update
+
+from catalog.albums import album_group, album_of, label_artist
+from catalog.analyses import analysed, drop_unused, replace_analysis
+from catalog.dates import year_of
+from catalog.models import RawTag, TagSource, Track, TrackArtist, TrackGenre
+from catalog.places import tracks_at
+from catalog.shared_rows import (
+    album_ids,
+    artist_ids,
+    chunks,
+    genre_ids,
+    name_key,
+    payload_ids,
+)
+from catalog.texts import readable, storable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from catalog.places import Place
+    from catalog.records import StreamFacts, TagFacts, TrackSeen
+
+_STREAM = (
+    "container",
+    "codec",
+    "encoder",
+    "bitrate",
+    "sample_rate",
+    "channels",
+    "bits_per_sample",
+    "lossless",
+    "duration_s",
+    "encoder_delay",
+    "encoder_padding",
+)
+
+
+def store_seen(
+    connection: Connection,
+    seen: Sequence[TrackSeen],
+    feature_sets: Sequence[int | None],
+    now: datetime,
+) -> None:
+    """Insert or update the tracks that were read, with everything that is theirs.
+
+    Parameters
+    ----------
+    feature_sets : sequence of int or None
+        For each track seen, the id of its analysis' feature set.
+    """
+    if not seen:
+        return
+    payloads = payload_ids(connection, (change.payload_hash for change in seen))
+    stored: set[tuple[int, str]] = set()
+    for change, feature_set_id in zip(seen, feature_sets, strict=True):
+        if change.analysis is None or feature_set_id is None:
+            continue
+        mark = (payloads[change.payload_hash], change.analysis.variant)
+        if mark not in stored:  # a duplicate in the same batch was analysed beside it
+            stored.add(mark)
+            replace_analysis(connection, mark[0], feature_set_id, change.analysis)
+    latest = {(change.root_id, change.path): change for change in seen}
+    before = tracks_at(connection, list(latest))
+    ids = _store_rows(connection, latest, payloads, now)
+    _store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
+    changed = {
+        payloads[latest[place].payload_hash]
+        for place, row in before.items()
+        if row.payload_id != payloads[latest[place].payload_hash]
+    }
+    if any(analysed(connection, payload_id) for payload_id in changed):
+        drop_unused(connection)
+
+
+def _store_rows(
+    connection: Connection,
+    latest: dict[Place, TrackSeen],
+    payloads: dict[str, int],
+    now: datetime,
+) -> dict[Place, int]:
+    """Write the rows of the tracks; return their ids by place."""
+    known = tracks_at(connection, list(latest))
+    albums = {
+        place: album
+        for place, change in latest.items()
+        if (album := album_of(change.tags)) is not None
+    }
+    artists = {
+        place: artist
+        for place, change in latest.items()
+        if (artist := label_artist(change.tags)) is not None
+    }
+    albums_by_key = album_ids(connection, albums.values())
+    artists_by_key = artist_ids(connection, artists.values())
+    new: list[dict[str, Any]] = []
+    old: list[dict[str, Any]] = []
+    for place, change in latest.items():
+        album, artist = albums.get(place), artists.get(place)
+        row = _row(change, now) | {
+            "payload_id": payloads[change.payload_hash],
+            "album_id": None if album is None else albums_by_key[album.key],
+            "artist_id": None if artist is None else artists_by_key[name_key(artist)],
+        }
+        if place in known:
+            old.append({"track_id": known[place].id, **row})
+        else:
+            new.append({**row, "added_at": now})
+    if old:
+        connection.execute(update(Track).where(Track.id == bindparam("track_id")), old)
+    if new:
+        connection.execute(insert(Track), new)
+        known |= tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
+    return {place: known[place].id for place in latest}
+
+
+def _row(change: TrackSeen, now: datetime) -> dict[str, Any]:
+    """Return the columns of a track that come from the file alone."""
+    return {
+        "root_id": change.root_id,
+        "path": change.path,
+        "path_text": readable(change.path),
+        "size": change.stamp.size,
+        "mtime_ns": change.stamp.mtime_ns,
+        "missing_since": None,
+        "updated_at": now,
+        "group_key": storable(album_group(change.tags, change.payload_hash)),
+        **_tag_columns(change.tags),
+        **_stream_columns(change.stream),
+    }
+
+
+def _tag_columns(tags: TagFacts) -> dict[str, Any]:
+    return {
+        "title": _text(tags.title),
+        "albumartist": _text(tags.albumartist),
+        "track_number": tags.track_number,
+        "track_total": tags.track_total,
+        "disc_number": tags.disc_number,
+        "disc_total": tags.disc_total,
+        "date": _text(tags.date),
+        "original_date": _text(tags.original_date),
+        "year": year_of(tags.original_date, tags.date),
+        "compilation": tags.compilation,
+    }
+
+
+def _stream_columns(stream: StreamFacts) -> dict[str, Any]:
+    columns = {name: getattr(stream, name) for name in _STREAM}
+    for name in ("container", "codec", "encoder"):
+        columns[name] = _text(columns[name])
+    return columns
+
+
+def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
+    """Replace the many-valued facts of tracks, given by track id."""
+    tables = (TrackArtist, TrackGenre, RawTag, TagSource)
+    for part in chunks(list(tags)):
+        for table in tables:
+            connection.execute(delete(table).where(table.track_id.in_(part)))
+    artists = artist_ids(connection, (n for one in tags.values() for n in one.artists))
+    genres = genre_ids(connection, (n for one in tags.values() for n in one.genres))
+    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in tables}
+    for track_id, one in tags.items():
+        mine = {"track_id": track_id}
+        rows[TrackArtist] += [
+            {**mine, "position": position, "artist_id": artists[name_key(name)]}
+            for position, name in enumerate(one.artists)
+        ]
+        rows[TrackGenre] += [
+            {**mine, "position": position, "genre_id": genres[name_key(name)]}
+            for position, name in enumerate(one.genres)
+        ]
+        rows[RawTag] += [
+            {
+                **mine,
+                "position": position,
+                "key": storable(key),
+                "value": storable(value),
+            }
+            for position, (key, value) in enumerate(one.raw)
+        ]
+        rows[TagSource] += [
+            {**mine, "fact": fact, "source": storable(source)}
+            for fact, source in dict(one.sources).items()
+        ]
+    for table, mine_rows in rows.items():
+        if mine_rows:
+            connection.execute(insert(table), mine_rows)
+
+
+def _text(value: str | None) -> str | None:
+    return None if value is None else storable(value)

@@ -1,0 +1,92 @@
+"""Rows that many tracks share by a key: artists, genres, albums, payloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import insert, select
+
+from catalog.albums import AlbumFacts, fold
+from catalog.models import Album, Artist, Genre, Payload
+from catalog.texts import storable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import InstrumentedAttribute
+
+T = TypeVar("T")
+
+_CHUNK = 500  # values in one IN list; SQLite takes 32 766
+
+
+def artist_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of artists by folded name, adding those that are new."""
+    return _ids(connection, Artist.key, _by_key(names))
+
+
+def genre_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of genres by folded name, adding those that are new."""
+    return _ids(connection, Genre.key, _by_key(names))
+
+
+def payload_ids(connection: Connection, hashes: Iterable[str]) -> dict[str, int]:
+    """Return the ids of payloads by hash, adding those that are new."""
+    return _ids(connection, Payload.hash, {one: {} for one in hashes})
+
+
+def album_ids(connection: Connection, albums: Iterable[AlbumFacts]) -> dict[str, int]:
+    """Return the ids of albums by key, adding those that are new."""
+    facts = {
+        album.key: {
+            "albumartist": album.albumartist,
+            "title": album.title,
+            "group_key": album.group_key,
+        }
+        for album in albums
+    }
+    return _ids(connection, Album.key, facts)
+
+
+def name_key(name: str) -> str:
+    """Return what spellings of one name share; never empty."""
+    return fold(storable(name)) or storable(name)
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a list into parts that fit one statement."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def _by_key(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name in names:
+        found.setdefault(name_key(name), {"name": storable(name)})
+    return found
+
+
+def _ids(
+    connection: Connection,
+    key: InstrumentedAttribute[str],
+    facts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, int]:
+    """Return ids by key; rows that are not there yet are made from ``facts``."""
+    found = _lookup(connection, key, list(facts))
+    new = [value for value in facts if value not in found]
+    if new:
+        rows = [{key.key: value, **facts[value]} for value in new]
+        connection.execute(insert(key.class_), rows)
+        found |= _lookup(connection, key, new)
+    return found
+
+
+def _lookup(
+    connection: Connection, key: InstrumentedAttribute[str], values: Sequence[str]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(values):
+        query = select(key, key.class_.id).where(key.in_(part))
+        found.update((value, number) for value, number in connection.execute(query))
+    return found
