@@ -70,7 +70,7 @@ class FeatureSetFacts:
 
     version: int
     names: tuple[str, ...]  # of the vector, in order
-    parameters: Mapping[str, Any]  # JSON-able: sr, n_fft, hop_length, window_s, hop_s ...
+    parameters: Mapping[str, Any]  # JSON-able: sr, n_fft, hop_length, window_s ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,9 @@ def _keep(catalog: Catalog, found: str) -> Path | None:
     if catalog.path is None:
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return backup(catalog, catalog.path.with_name(
-        f"{catalog.path.stem}-{found}-{stamp}{catalog.path.suffix}"
-    ))
+    return backup(
+        catalog,
+        catalog.path.with_name(
+            f"{catalog.path.stem}-{found}-{stamp}{catalog.path.suffix}"
+        ),
+    )
