@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from scanner.errors import IdentifyError
+from scanner.mpeg import parse_frame
 
 HEAD = 4096  # bytes that settle nearly every file
 _SEARCH = 1 << 16  # how far to look for the first frame of a stream without a header
@@ -69,19 +70,6 @@ _NOT_AUDIO: tuple[tuple[bytes, str], ...] = (
     (b"<", "a web page or XML document"),
     (b"SQLite format 3", "a database"),
 )
-_MP3_BITRATES = {  # kbit/s by (MPEG 1?, layer)
-    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (True, 1): tuple(range(32, 449, 32)),
-    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-}
-_MP3_RATES = {
-    3: (44100, 48000, 32000),
-    2: (22050, 24000, 16000),
-    0: (11025, 12000, 8000),
-}
 
 
 def identify(fd: int) -> str:
@@ -98,7 +86,8 @@ def identify(fd: int) -> str:
     if found is None:
         if known := _other(head):
             raise IdentifyError(f"not audio: {known}")
-        found = _by_frames(os.pread(fd, _SEARCH, start))
+        run = _by_frames(os.pread(fd, _SEARCH, start))
+        found = run[0] if run else None
     if found is None:
         raise IdentifyError(_unknown(fd, head))
     return found
@@ -160,19 +149,26 @@ def _unknown(fd: int, head: bytes) -> str:
     return "no audio format known here"
 
 
-def _by_frames(data: bytes) -> str | None:
-    """Find a run of MPEG or ADTS frames anywhere in `data`."""
+def first_frame(fd: int) -> int | None:
+    """Return the offset of the first MPEG frame of an MP3 file, None if not near."""
+    start = audio_start(fd)
+    found = _by_frames(os.pread(fd, _SEARCH, start))
+    return start + found[1] if found else None
+
+
+def _by_frames(data: bytes) -> tuple[str, int] | None:
+    """Find a run of MPEG or ADTS frames anywhere in `data`, and where it starts."""
     at = data.find(b"\xff")
     while at != -1:
         if found := _frames_at(data, at):
-            return found
+            return found, at
         at = data.find(b"\xff", at + 1)
     return None
 
 
 def _frames_at(data: bytes, at: int) -> str | None:
     """Return "mp3" or "aac" where frames follow one another from `at` on."""
-    for container, length_of in (("mp3", mpeg_frame_length), ("aac", _adts_length)):
+    for container, length_of in (("mp3", _mpeg_length), ("aac", _adts_length)):
         place, count = at, 0
         while count < 4 and (length := length_of(data[place : place + 8])):
             place += length
@@ -183,20 +179,9 @@ def _frames_at(data: bytes, at: int) -> str | None:
     return None
 
 
-def mpeg_frame_length(head: bytes) -> int:
-    """Return the bytes of the MPEG audio frame that `head` starts, 0 if it does not."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return 0
-    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
-    if version == 1 or layer == 4 or bitrate in (0, 15) or rate == 3:
-        return 0
-    bits = _MP3_BITRATES[version == 3, layer][bitrate - 1] * 1000
-    hertz, padding = _MP3_RATES[version][rate], head[2] >> 1 & 1
-    if layer == 1:
-        return (12 * bits // hertz + padding) * 4
-    samples = 576 if layer == 3 and version != 3 else 1152
-    return samples // 8 * bits // hertz + padding
+def _mpeg_length(head: bytes) -> int:
+    frame = parse_frame(head)
+    return frame.length if frame else 0
 
 
 def _adts_length(head: bytes) -> int:

@@ -1,0 +1,97 @@
+"""MPEG audio frames, and what the Xing or LAME header in the first of them says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+_RATES = {
+    3: (44100, 48000, 32000),
+    2: (22050, 24000, 16000),
+    0: (11025, 12000, 8000),
+}
+_LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_BITRATES = {  # kbit/s by (MPEG 1?, layer)
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 1): tuple(range(32, 449, 32)),
+    (False, 3): _LOW,
+    (False, 2): _LOW,
+    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+}
+_MONO = 3
+_HAS_FRAMES, _HAS_BYTES, _HAS_TOC, _HAS_QUALITY = 1, 2, 4, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The header of one MPEG audio frame."""
+
+    version: int  # 3: MPEG 1, 2: MPEG 2, 0: MPEG 2.5
+    layer: int
+    sample_rate: int
+    channels: int
+    samples: int
+    length: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the header in the first frame declares; None where it does not."""
+
+    frames: int | None = None
+    encoder: str | None = None
+    delay: int | None = None
+    padding: int | None = None
+
+
+def parse_frame(head: bytes) -> Frame | None:
+    """Return the frame whose header `head` starts with, None if it is none."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
+    bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
+    if version == 1 or layer == 4 or bitrate in (0, 15) or rate == 3:
+        return None
+    bits = _BITRATES[version == 3, layer][bitrate - 1] * 1000
+    hertz, padding = _RATES[version][rate], head[2] >> 1 & 1
+    if layer == 1:
+        samples, length = 384, (12 * bits // hertz + padding) * 4
+    else:
+        samples = 576 if layer == 3 and version != 3 else 1152
+        length = samples // 8 * bits // hertz + padding
+    channels = 1 if head[3] >> 6 == _MONO else 2
+    return Frame(version, layer, hertz, channels, samples, length)
+
+
+def read_declared(fd: int, start: int) -> tuple[Frame, Declared] | None:
+    """Return the frame at the offset `start` and what it declares of the stream."""
+    data = os.pread(fd, 512, start)
+    if not (frame := parse_frame(data)):
+        return None
+    side = {(True, 2): 32, (True, 1): 17, (False, 2): 17, (False, 1): 9}
+    at = 4 + side[frame.version == 3, frame.channels]
+    if data[at : at + 4] in (b"Xing", b"Info"):
+        return frame, _xing(data[at:])
+    if data[36:40] == b"VBRI":
+        return frame, Declared(frames=int.from_bytes(data[50:54], "big") or None)
+    return frame, Declared()
+
+
+def _xing(data: bytes) -> Declared:
+    flags = int.from_bytes(data[4:8], "big")
+    frames = int.from_bytes(data[8:12], "big") if flags & _HAS_FRAMES else 0
+    at = 8
+    for flag, size in (
+        (_HAS_FRAMES, 4),
+        (_HAS_BYTES, 4),
+        (_HAS_TOC, 100),
+        (_HAS_QUALITY, 4),
+    ):
+        at += size if flags & flag else 0
+    name = data[at : at + 9].split(b"\0")[0]
+    encoder = name.decode("ascii", "replace").strip() if name.isascii() else ""
+    if not encoder.startswith(("LAME", "Lavf", "Lavc", "L3.99", "GOGO")):
+        return Declared(frames or None, encoder or None)
+    gapless = int.from_bytes(data[at + 21 : at + 24], "big")
+    return Declared(frames or None, encoder, gapless >> 12, gapless & 0xFFF)

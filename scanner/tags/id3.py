@@ -1,0 +1,210 @@
+"""ID3v1 and ID3v2 tags.
+
+mutagen reads a tag whole, every picture and nested chapter of it, inflates what is
+compressed without limit, and slows down quadratically with the number of frames.
+So the frames that hold text are picked out here first, and mutagen is given those.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mutagen.id3 import COMM, ID3, TXXX, TextFrame
+from mutagen.id3._util import BitPaddedInt, unsynch
+
+from scanner.identify import id3v2_size
+from scanner.tags.blocks import TagBlock
+from scanner.tags.mojibake import repair
+from scanner.tags.names import genre_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_FRAME_LIMIT = 1 << 16  # bytes of one frame that are read
+_TAG_LIMIT = 1 << 20  # of all the frames that are
+_FRAMES = 2000
+_UNSYNCHRONISED_LIMIT = 1 << 24
+_COMPRESSED = {3: 0x80, 4: 0x08}
+_ENCRYPTED = {3: 0x40, 4: 0x04}
+_V24_HAS_LENGTH = 0x01
+_V1_FIELDS = (("Title", 3, 33), ("Artist", 33, 63), ("Album", 63, 93), ("Year", 93, 97))
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    name: bytes
+    flags: int
+    start: int
+    size: int
+
+
+def read_id3v2(fd: int, start: int = 0) -> TagBlock | None:
+    """Return the text of the ID3v2 tag at the offset `start`, None if there is none."""
+    head = os.pread(fd, 10, start)
+    size = id3v2_size(head)
+    if not size or head[3] not in (2, 3, 4):
+        return None
+    version, flags = head[3], head[5]
+    end = start + size - (10 if flags & 0x10 else 0)
+    at = start + 10
+
+    def read(offset: int, length: int) -> bytes:
+        return os.pread(fd, length, offset)
+
+    if version < 4 and flags & 0x80:
+        # Sizes count the bytes as they are after decoding.
+        body = os.pread(fd, min(end - at, _UNSYNCHRONISED_LIMIT), at)
+        data = _decode(body)
+        at, end = 0, len(data)
+
+        def read(offset: int, length: int) -> bytes:
+            return data[offset : offset + length]
+
+    if flags & 0x40 and version > 2:
+        at += _extended(read(at, 4), version)
+    small = _rebuild(version, _frames(read, at, end, version), read)
+    return TagBlock.of("ID3v2", _pairs(small))
+
+
+def _decode(data: bytes) -> bytes:
+    try:
+        return bytes(unsynch.decode(data))
+    except ValueError:
+        return data  # written with the flag, but without the bytes
+
+
+def _extended(head: bytes, version: int) -> int:
+    if version == 4:
+        return int(BitPaddedInt(head))
+    return 4 + int.from_bytes(head, "big")
+
+
+def _frames(
+    read: Callable[[int, int], bytes], at: int, end: int, version: int
+) -> Iterator[_Frame]:
+    """Yield the frames between two offsets, without reading what is in them."""
+    width = 6 if version == 2 else 10
+    for _ in range(_FRAMES):
+        head = read(at, width)
+        name = head[: 3 if version == 2 else 4]
+        if at + width > end or len(head) < width or not name.rstrip(b"\0"):
+            return
+        if version == 2:
+            size, flags = int.from_bytes(head[3:6], "big"), 0
+        else:
+            size, flags = int.from_bytes(head[4:8], "big"), head[9]
+        if version == 4:
+            size = _v24_size(read, at, head[4:8], end)
+        yield _Frame(name, flags, at + width, min(size, end - at - width))
+        at += width + size
+
+
+def _v24_size(read: Callable[[int, int], bytes], at: int, raw: bytes, end: int) -> int:
+    """Return a frame's size; old iTunes wrote plain integers where v2.4 has 7 bits."""
+    plain = int.from_bytes(raw, "big")
+    if plain < 0x80:
+        return plain
+    if any(byte & 0x80 for byte in raw):
+        return plain
+    synchsafe = int(BitPaddedInt(raw))
+    for size in (synchsafe, plain):
+        after = at + 10 + size
+        if after == end or (after + 4 < end and _is_name(read(after, 4))):
+            return size
+    return synchsafe
+
+
+def _is_name(name: bytes) -> bool:
+    return name == b"\0\0\0\0" or (name.isalnum() and name.upper() == name)
+
+
+def _rebuild(
+    version: int, frames: Iterator[_Frame], read: Callable[[int, int], bytes]
+) -> bytes:
+    """Return a small ID3v2 tag of the text frames alone."""
+    body = bytearray()
+    for frame in frames:
+        if not frame.name.startswith((b"T", b"COM")) or frame.size > _FRAME_LIMIT:
+            continue
+        data = read(frame.start, frame.size)
+        flags = frame.flags
+        if flags & _ENCRYPTED.get(version, 0):
+            continue
+        if flags & _COMPRESSED.get(version, 0):
+            data, flags = _inflate(data, version, flags), 0
+        if data:
+            body += _frame_head(version, frame.name, len(data), flags) + data
+        if len(body) > _TAG_LIMIT:
+            break
+    return b"ID3" + bytes((version, 0, 0)) + _synchsafe(len(body)) + bytes(body)
+
+
+def _frame_head(version: int, name: bytes, size: int, flags: int) -> bytes:
+    if version == 2:
+        return name + size.to_bytes(3, "big")
+    if version == 3:
+        return name + struct.pack(">IH", size, flags)
+    return name + _synchsafe(size) + struct.pack(">H", flags)
+
+
+def _synchsafe(number: int) -> bytes:
+    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def _inflate(data: bytes, version: int, flags: int) -> bytes:
+    """Return what a compressed frame holds, up to the limit; empty if damaged."""
+    packed = data[4:] if version == 3 or flags & _V24_HAS_LENGTH else data
+    try:
+        return zlib.decompressobj().decompress(packed, _FRAME_LIMIT)
+    except zlib.error:
+        return b""
+
+
+def _pairs(tag: bytes) -> Iterator[tuple[str, str]]:
+    frames: Any = ID3(io.BytesIO(tag), translate=False, load_v1=False)
+    for frame in frames.values():
+        if isinstance(frame, TXXX):
+            key = f"TXXX:{frame.desc}"
+        elif isinstance(frame, COMM):
+            key = f"COMM:{frame.desc}" if frame.desc else "COMM"
+        elif isinstance(frame, TextFrame):
+            key = frame.FrameID
+        else:
+            continue
+        for value in frame.text:
+            text = str(value)
+            yield key, repair(text) if frame.encoding == 0 else text
+
+
+def read_id3v1(fd: int) -> TagBlock | None:
+    """Return the ID3v1 tag at the end of the file, None if there is none."""
+    size = os.fstat(fd).st_size
+    for back in _v1_places(fd, size):
+        data = os.pread(fd, 128, size - back)
+        if len(data) == 128 and data[:3] == b"TAG":
+            return TagBlock.of("ID3v1", _v1_pairs(data))
+    return None
+
+
+def _v1_places(fd: int, size: int) -> Iterator[int]:
+    """Yield the distances from the end where an ID3v1 tag may start."""
+    yield 128
+    footer = os.pread(fd, 32, max(0, size - 32))
+    if footer[:8] == b"APETAGEX":  # some write APEv2 behind it
+        has_header = footer[23] & 0x80 if len(footer) == 32 else 0
+        yield int.from_bytes(footer[12:16], "little") + (32 if has_header else 0) + 128
+
+
+def _v1_pairs(data: bytes) -> Iterator[tuple[str, str]]:
+    for key, start, end in _V1_FIELDS:
+        text = data[start:end].split(b"\0")[0]
+        yield key, repair(text.decode("latin-1").rstrip())
+    if data[125] == 0 and data[126]:
+        yield "Track", str(data[126])
+    if data[127] < 0xFF and (names := genre_names(str(data[127]))):
+        yield "Genre", names[0]

@@ -1,0 +1,165 @@
+"""From the text of a file's tags to facts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from catalog.records import TagFacts
+from scanner.tags.dates import parse_date
+from scanner.tags.keys import FACT_KEYS
+from scanner.tags.names import (
+    VARIOUS_ARTISTS,
+    albumartist,
+    disc_in_title,
+    genre_names,
+    real_name,
+    real_title,
+    split_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from scanner.tags.blocks import TagBlock
+
+T = TypeVar("T")
+
+_NUMBER = re.compile(r"\s*(\d{1,5})?(?:\.0+)?\s*(?:(?:/|of|\\)\s*(\d{1,5}))?\s*$")
+_TRUE = frozenset(("1", "true", "yes", "y"))
+_MOST = 9999
+
+
+@dataclass(frozen=True, slots=True)
+class TagRules:
+    """How tags are read where tastes differ.
+
+    Attributes
+    ----------
+    artist_separators : tuple of str
+        What stands between two artists in one value. By default only what no name
+        contains: "AC/DC", "Earth, Wind & Fire" and "A feat. B" stay whole.
+    genre_separators : tuple of str
+        Likewise between genres.
+    """
+
+    artist_separators: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
+    genre_separators: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
+
+
+class _Facts:
+    """The tags of one file, best first, and where each fact was found."""
+
+    def __init__(self, blocks: Sequence[TagBlock]) -> None:
+        self._blocks = blocks
+        self.sources: list[tuple[str, str]] = []
+
+    def find(self, fact: str, read: Callable[[tuple[str, ...]], T | None]) -> T | None:
+        """Return what the first key that says anything says of `fact`."""
+        for source, values in self._candidates(fact):
+            if values and (value := read(values)):
+                self.sources.append((fact, source))
+                return value
+        return None
+
+    def _candidates(self, fact: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for block in self._blocks:
+            for key in FACT_KEYS[block.kind].get(fact, ()):
+                pairs = [pair for pair in block.pairs if pair[0].lower() == key]
+                if pairs:
+                    source = f"{block.kind}:{pairs[0][0]}"
+                    yield source, tuple(value for _, value in pairs)
+
+    def number(self, fact: str) -> tuple[int | None, int | None]:
+        """Return a number and its total, from "3", "3/12" and the total's own key."""
+        both = self.find(f"{fact}_number", lambda values: _pair(values[0]))
+        number, total = both or (None, None)
+        if total is None:
+            alone = self.find(f"{fact}_total", lambda values: _pair(values[0]))
+            total = alone[0] if alone else None
+        else:
+            self.sources.append((f"{fact}_total", self.sources[-1][1]))
+        return number, total
+
+
+def interpret(blocks: Sequence[TagBlock], rules: TagRules) -> TagFacts:
+    """Return the facts that the tags of one file give.
+
+    Parameters
+    ----------
+    blocks : sequence of TagBlock
+        Best first: a fact is taken from the first tag that gives it, so that an ID3v1
+        tag with its 30 characters speaks only where ID3v2 is silent.
+    rules : TagRules
+    """
+    facts = _Facts(blocks)
+    album = facts.find("album", lambda values: _first(real_name, values))
+    disc_number, disc_total = facts.number("disc")
+    if disc_number is None and album and (disc := disc_in_title(album)):
+        disc_number, disc_total = disc[0], disc[1] or disc_total
+        facts.sources.append(("disc_number", "album title"))
+    track_number, track_total = facts.number("track")
+    album_artist = facts.find(
+        "albumartist",
+        lambda values: _joined(values, rules),
+    )
+    compilation = facts.find("compilation", lambda values: values[0].lower() in _TRUE)
+    if album_artist == VARIOUS_ARTISTS and not compilation:
+        compilation = True
+        facts.sources.append(("compilation", "albumartist"))
+    return TagFacts(
+        title=facts.find("title", lambda values: _first(real_title, values)),
+        artists=facts.find(
+            "artists", lambda values: split_names(values, rules.artist_separators)
+        )
+        or (),
+        albumartist=album_artist,
+        album=album,
+        track_number=track_number,
+        track_total=track_total,
+        disc_number=disc_number,
+        disc_total=disc_total,
+        date=facts.find("date", lambda values: _first(parse_date, values)),
+        original_date=facts.find(
+            "original_date", lambda values: _first(parse_date, values)
+        ),
+        genres=facts.find("genres", lambda values: _genres(values, rules)) or (),
+        compilation=bool(compilation),
+        raw=tuple(_raw(blocks)),
+        sources=tuple(facts.sources),
+    )
+
+
+def _first(read: Callable[[str], T | None], values: Sequence[str]) -> T | None:
+    return next((found for value in values if (found := read(value))), None)
+
+
+def _joined(values: tuple[str, ...], rules: TagRules) -> str | None:
+    """Return one album artist: of several, all of them, as one name."""
+    names = split_names(values, rules.artist_separators)
+    return albumartist("; ".join(names)) if names else None
+
+
+def _genres(values: tuple[str, ...], rules: TagRules) -> tuple[str, ...]:
+    parts = split_names(values, rules.genre_separators)
+    return split_names(name for part in parts for name in genre_names(part))
+
+
+def _pair(text: str) -> tuple[int | None, int | None] | None:
+    if not (found := _NUMBER.match(text)):
+        return None
+    number, total = (int(part) if part else 0 for part in found.groups())
+    pair = (
+        number if 0 < number <= _MOST else None,
+        total if 0 < total <= _MOST else None,
+    )
+    return None if pair == (None, None) else pair
+
+
+def _raw(blocks: Sequence[TagBlock]) -> Iterator[tuple[str, str]]:
+    """Yield every pair; the keys of all but the best tag say which tag they are of."""
+    for place, block in enumerate(blocks):
+        prefix = f"{block.kind}:" if place else ""
+        for key, value in block.pairs:
+            yield prefix + key, value
