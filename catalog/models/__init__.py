@@ -25,6 +25,7 @@ from catalog.models.library import (
     TrackArtist,
     TrackGenre,
 )
+from catalog.models.maps import LibraryMap, MapPoint
 
 __all__ = [
     "Album",
@@ -36,6 +37,8 @@ __all__ = [
     "FeatureSet",
     "FoldScore",
     "Genre",
+    "LibraryMap",
+    "MapPoint",
     "Payload",
     "RawTag",
     "Root",

@@ -1,0 +1,108 @@
+"""Maps of the library, kept so that they are drawn once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from sqlalchemy import delete, insert, select
+
+from catalog.models import LibraryMap, MapPoint
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from catalog.session import Catalog
+
+Level = Literal["tracks", "windows"]
+
+_ROWS = 5000  # in one statement
+
+
+@dataclass(frozen=True, eq=False)
+class StoredMap:
+    """A map as it stands in the catalog.
+
+    Attributes
+    ----------
+    track_ids : int64, shape (n,)
+    window_ids : int64, shape (n,), or None for a map of tracks
+    xy : float64, shape (n, 2)
+    data : bytes
+        What placing further points takes, in the drawer's own form.
+    """
+
+    feature_set_id: int
+    level: Level
+    seed: int
+    track_ids: NDArray[np.int64]
+    window_ids: NDArray[np.int64] | None
+    xy: NDArray[np.float64]
+    data: bytes
+
+
+def store_map(catalog: Catalog, drawn: StoredMap) -> None:
+    """Store a map in place of an older one of the same kind and seed."""
+    key = {
+        "feature_set_id": drawn.feature_set_id,
+        "level": drawn.level,
+        "seed": drawn.seed,
+    }
+    with catalog.writing() as connection:
+        connection.execute(delete(LibraryMap).filter_by(**key))
+        number = connection.execute(
+            insert(LibraryMap).returning(LibraryMap.id),
+            {**key, "created_at": datetime.now(UTC), "data": drawn.data},
+        ).scalar_one()
+        rows = [
+            {
+                "map_id": number,
+                "position": i,
+                "track_id": int(track),
+                "window_id": (
+                    None if drawn.window_ids is None else int(drawn.window_ids[i])
+                ),
+                "x": float(drawn.xy[i, 0]),
+                "y": float(drawn.xy[i, 1]),
+            }
+            for i, track in enumerate(drawn.track_ids)
+        ]
+        for start in range(0, len(rows), _ROWS):
+            connection.execute(insert(MapPoint), rows[start : start + _ROWS])
+
+
+def load_map(
+    catalog: Catalog, feature_set_id: int, level: Level, seed: int
+) -> StoredMap | None:
+    """Return a stored map, or None where there is none.
+
+    A track or window that left the catalog took its point along; whoever places
+    further points compares the number of points with what `data` holds.
+    """
+    wanted = select(LibraryMap.id, LibraryMap.data).filter_by(
+        feature_set_id=feature_set_id, level=level, seed=seed
+    )
+    with catalog.reading() as connection:
+        found = connection.execute(wanted).one_or_none()
+        if found is None:
+            return None
+        points = connection.execute(
+            select(MapPoint.track_id, MapPoint.window_id, MapPoint.x, MapPoint.y)
+            .where(MapPoint.map_id == found.id)
+            .order_by(MapPoint.position)
+        ).all()
+    return StoredMap(
+        feature_set_id=feature_set_id,
+        level=level,
+        seed=seed,
+        track_ids=np.array([p.track_id for p in points], dtype=np.int64),
+        window_ids=(
+            None
+            if level == "tracks"
+            else np.array([p.window_id for p in points], dtype=np.int64)
+        ),
+        xy=np.array([(p.x, p.y) for p in points], dtype=np.float64).reshape(-1, 2),
+        data=bytes(found.data),
+    )
