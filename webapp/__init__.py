@@ -1,0 +1,1 @@
+"""The page: the library as a map, its reports, and "whose song is this?"."""
