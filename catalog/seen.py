@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, update
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from catalog.places import Place
+    from catalog.places import Place, PlacedTrack
     from catalog.records import StreamFacts, TagFacts, TrackSeen
 
 _STREAM = (
@@ -60,6 +61,7 @@ def store_seen(
     """
     if not seen:
         return
+    seen = [replace(change, tags=_storable(change.tags)) for change in seen]
     payloads = payload_ids(connection, (change.payload_hash for change in seen))
     stored: set[tuple[int, str]] = set()
     for change, feature_set_id in zip(seen, feature_sets, strict=True):
@@ -71,25 +73,26 @@ def store_seen(
             replace_analysis(connection, mark[0], feature_set_id, change.analysis)
     latest = {(change.root_id, change.path): change for change in seen}
     before = tracks_at(connection, list(latest))
-    ids = _store_rows(connection, latest, payloads, now)
+    ids = _store_rows(connection, latest, before, payloads, now)
     _store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
-    changed = {
-        payloads[latest[place].payload_hash]
-        for place, row in before.items()
-        if row.payload_id != payloads[latest[place].payload_hash]
-    }
-    if any(analysed(connection, payload_id) for payload_id in changed):
-        drop_unused(connection)
+    # Audio that changed leaves its old payload behind, maybe some scans ago: the old
+    # features go when the new ones are in.
+    for place, row in before.items():
+        payload_id = payloads[latest[place].payload_hash]
+        fresh = latest[place].analysis is not None or row.payload_id != payload_id
+        if fresh and analysed(connection, payload_id):
+            drop_unused(connection)
+            break
 
 
 def _store_rows(
     connection: Connection,
     latest: dict[Place, TrackSeen],
+    before: dict[Place, PlacedTrack],
     payloads: dict[str, int],
     now: datetime,
 ) -> dict[Place, int]:
     """Write the rows of the tracks; return their ids by place."""
-    known = tracks_at(connection, list(latest))
     albums = {
         place: album
         for place, change in latest.items()
@@ -111,16 +114,16 @@ def _store_rows(
             "album_id": None if album is None else albums_by_key[album.key],
             "artist_id": None if artist is None else artists_by_key[name_key(artist)],
         }
-        if place in known:
-            old.append({"track_id": known[place].id, **row})
+        if place in before:
+            old.append({"track_id": before[place].id, **row})
         else:
             new.append({**row, "added_at": now})
     if old:
         connection.execute(update(Track).where(Track.id == bindparam("track_id")), old)
     if new:
         connection.execute(insert(Track), new)
-        known |= tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
-    return {place: known[place].id for place in latest}
+    made = tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
+    return {place: (before | made)[place].id for place in latest}
 
 
 def _row(change: TrackSeen, now: datetime) -> dict[str, Any]:
@@ -133,7 +136,7 @@ def _row(change: TrackSeen, now: datetime) -> dict[str, Any]:
         "mtime_ns": change.stamp.mtime_ns,
         "missing_since": None,
         "updated_at": now,
-        "group_key": storable(album_group(change.tags, change.payload_hash)),
+        "group_key": album_group(change.tags, change.payload_hash),
         **_tag_columns(change.tags),
         **_stream_columns(change.stream),
     }
@@ -141,24 +144,21 @@ def _row(change: TrackSeen, now: datetime) -> dict[str, Any]:
 
 def _tag_columns(tags: TagFacts) -> dict[str, Any]:
     return {
-        "title": _text(tags.title),
-        "albumartist": _text(tags.albumartist),
+        "title": tags.title,
+        "albumartist": tags.albumartist,
         "track_number": tags.track_number,
         "track_total": tags.track_total,
         "disc_number": tags.disc_number,
         "disc_total": tags.disc_total,
-        "date": _text(tags.date),
-        "original_date": _text(tags.original_date),
+        "date": tags.date,
+        "original_date": tags.original_date,
         "year": year_of(tags.original_date, tags.date),
         "compilation": tags.compilation,
     }
 
 
 def _stream_columns(stream: StreamFacts) -> dict[str, Any]:
-    columns = {name: getattr(stream, name) for name in _STREAM}
-    for name in ("container", "codec", "encoder"):
-        columns[name] = _text(columns[name])
-    return columns
+    return {name: _storable_value(getattr(stream, name)) for name in _STREAM}
 
 
 def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
@@ -184,13 +184,13 @@ def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
             {
                 **mine,
                 "position": position,
-                "key": storable(key),
-                "value": storable(value),
+                "key": key,
+                "value": value,
             }
             for position, (key, value) in enumerate(one.raw)
         ]
         rows[TagSource] += [
-            {**mine, "fact": fact, "source": storable(source)}
+            {**mine, "fact": fact, "source": source}
             for fact, source in dict(one.sources).items()
         ]
     for table, mine_rows in rows.items():
@@ -198,5 +198,15 @@ def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
             connection.execute(insert(table), mine_rows)
 
 
-def _text(value: str | None) -> str | None:
-    return None if value is None else storable(value)
+def _storable(tags: TagFacts) -> TagFacts:
+    """Return the tags with every text in them made storable."""
+    facts = {one.name: getattr(tags, one.name) for one in fields(tags)}
+    return replace(tags, **{k: _storable_value(v) for k, v in facts.items()})
+
+
+def _storable_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, tuple):
+        return tuple(_storable_value(one) for one in value)
+    return value

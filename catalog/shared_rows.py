@@ -8,7 +8,6 @@ from sqlalchemy import insert, select
 
 from catalog.albums import AlbumFacts, fold
 from catalog.models import Album, Artist, Genre, Payload
-from catalog.texts import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,7 +50,7 @@ def album_ids(connection: Connection, albums: Iterable[AlbumFacts]) -> dict[str,
 
 def name_key(name: str) -> str:
     """Return what spellings of one name share; never empty."""
-    return fold(storable(name)) or storable(name)
+    return fold(name) or name
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -63,7 +62,7 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
 def _by_key(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in names:
-        found.setdefault(name_key(name), {"name": storable(name)})
+        found.setdefault(name_key(name), {"name": name})
     return found
 
 

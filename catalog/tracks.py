@@ -16,7 +16,7 @@ from catalog.records import KnownFailure, KnownTrack, Root
 from catalog.texts import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from catalog.records import Change, FeatureSetFacts
     from catalog.session import Catalog
@@ -75,6 +75,16 @@ def known_failures(catalog: Catalog, root_id: int) -> dict[bytes, KnownFailure]:
         root=root_id,
     )
     return {bytes(row[0]): KnownFailure(bytes(row[0]), *row[1:]) for row in rows}
+
+
+def forget_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> None:
+    """Remove the failures of files that are no longer there."""
+    for path in paths:
+        catalog.execute(
+            "DELETE FROM failures WHERE root_id = :root AND path = :path",
+            root=root_id,
+            path=path,
+        )
 
 
 def ensure_feature_set(catalog: Catalog, facts: FeatureSetFacts) -> int:

@@ -1,0 +1,399 @@
+"""Changes are stored as they are told, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catalog import tracks
+from catalog.errors import NotFiniteError
+from catalog.records import (
+    FileFailed,
+    Stamp,
+    TagFacts,
+    TrackMissing,
+    TrackMoved,
+    TrackReturned,
+)
+from catalog.session import Catalog
+from catalog.vectors import unpack_sequence, unpack_vectors
+
+
+@pytest.fixture
+def root_id(catalog: Catalog) -> int:
+    return tracks.ensure_root(catalog, b"/music").id
+
+
+def places(catalog: Catalog, root_id: int) -> dict[int, tuple[bytes, bool]]:
+    known = tracks.known_tracks(catalog, root_id)
+    return {one.id: (one.path, one.missing_since is not None) for one in known}
+
+
+def test_a_track_comes_back_as_it_was_stored(catalog, root_id, make):
+    analysis = make.analysis(seed=5)
+    tags = TagFacts(
+        title="One",
+        artists=("Metallica", "Michael Kamen"),
+        albumartist="Metallica",
+        album="Justice CD 2",
+        track_number=4,
+        date="2018-11-02",
+        original_date="1988-08-25",
+        genres=("Thrash", "Metal"),
+        raw=(("TIT2", "One"), ("TPE1", "Metallica")),
+        sources=(("title", "id3:TIT2"), ("year", "id3:TDOR")),
+    )
+    change = make.seen(root_id, b"j/\xff one.mp3", tags=tags, analysis=analysis)
+    tracks.apply(catalog, [change])
+
+    (known,) = tracks.known_tracks(catalog, root_id)
+    assert (known.path, known.size) == (change.path, change.stamp.size)
+    assert known.mtime_ns == change.stamp.mtime_ns
+    assert known.payload_hash == change.payload_hash
+    assert known.missing_since is None
+    assert known.feature_set_id == tracks.ensure_feature_set(
+        catalog, analysis.feature_set
+    )
+    shown = "artist, albumartist, album, group_key, year, genre, status, analysis"
+    assert catalog.rows(f"SELECT {shown} FROM v_tracks") == [
+        (
+            "Metallica",
+            "Metallica",
+            "Justice",
+            "metallica | justice",
+            1988,
+            "Thrash",
+            "present",
+            "ok",
+        )
+    ]
+    names = "SELECT name FROM track_artists JOIN artists ON artists.id = artist_id"
+    assert catalog.rows(f"{names} ORDER BY position") == [
+        ("Metallica",),
+        ("Michael Kamen",),
+    ]
+    assert catalog.rows("SELECT key, value FROM raw_tags ORDER BY position") == list(
+        tags.raw
+    )
+    assert set(catalog.rows("SELECT fact, source FROM tag_sources")) == set(
+        tags.sources
+    )
+
+
+def test_numbers_come_back_bit_for_bit(catalog, root_id, make):
+    analysis = make.analysis(seed=3, windows=4)
+    tracks.apply(catalog, [make.seen(root_id, analysis=analysis)])
+
+    windows = analysis.windows
+    packed = catalog.rows("SELECT vector FROM windows ORDER BY position")
+    vectors = unpack_vectors([bytes(row[0]) for row in packed], len(make.names))
+    np.testing.assert_array_equal(vectors, windows.vectors)
+    for name, values in windows.columns.items():
+        stored = catalog.rows(f"SELECT {name} FROM windows ORDER BY position")
+        assert [row[0] for row in stored] == values.tolist()
+    for one in analysis.sequences:
+        ((steps, dims, data),) = catalog.rows(
+            "SELECT steps, dims, data FROM sequences WHERE kind = :kind", kind=one.kind
+        )
+        restored = unpack_sequence(bytes(data), steps, dims)
+        np.testing.assert_array_equal(restored, one.values)
+    assert sorted(catalog.rows("SELECT stage, cpu_s, wall_s FROM stage_costs")) == [
+        ("decode", 0.25, 0.5),
+        ("hpss", 1.0, 1.5),
+    ]
+
+
+def test_edited_tags_keep_the_row_and_the_features(catalog, root_id, make):
+    first = make.seen(root_id, analysis=make.analysis())
+    tracks.apply(catalog, [first])
+    windows = catalog.rows("SELECT id FROM windows ORDER BY id")
+    edited = replace(
+        first,
+        tags=TagFacts(title="Two", artists=("Rush",), album="Hemispheres", date="1978"),
+        stamp=Stamp(999, 5),
+        analysis=None,
+    )
+    tracks.apply(catalog, [edited])
+
+    assert catalog.rows("SELECT id FROM windows ORDER BY id") == windows
+    assert catalog.rows("SELECT title, artist, album, year, size FROM v_tracks") == [
+        ("Two", "Rush", "Hemispheres", 1978, 999)
+    ]
+    assert len(catalog.rows("SELECT * FROM track_artists")) == 1
+
+
+def test_changed_audio_replaces_the_old_analysis(catalog, root_id, make):
+    first = make.seen(root_id, analysis=make.analysis(seed=1))
+    tracks.apply(catalog, [first])
+    tracks.apply(
+        catalog,
+        [replace(first, payload_hash="other", analysis=make.analysis(2, windows=5))],
+    )
+
+    assert catalog.rows("SELECT hash FROM payloads") == [("other",)]
+    assert catalog.rows("SELECT count(*) FROM windows") == [(5,)]
+    assert len(tracks.known_tracks(catalog, root_id)) == 1
+
+
+def test_audio_changed_but_not_analysed_keeps_the_old_analysis(catalog, root_id, make):
+    first = make.seen(root_id, analysis=make.analysis())
+    tracks.apply(catalog, [first])
+    tracks.apply(catalog, [replace(first, payload_hash="other", analysis=None)])
+
+    (known,) = tracks.known_tracks(catalog, root_id)
+    assert known.feature_set_id is None  # so that the next scan analyses it
+    assert catalog.rows("SELECT count(*) FROM windows") == [(3,)]
+
+    tracks.apply(
+        catalog, [replace(first, payload_hash="other", analysis=make.analysis())]
+    )
+    assert catalog.rows("SELECT count(*) FROM analyses") == [(1,)]
+    assert catalog.rows("SELECT hash FROM payloads") == [("other",)]
+
+
+def test_a_newer_feature_set_replaces_the_older_track_by_track(catalog, root_id, make):
+    both = [
+        make.seen(root_id, name, payload_hash=name.hex(), analysis=make.analysis())
+        for name in (b"a", b"b")
+    ]
+    tracks.apply(catalog, both)
+    tracks.apply(catalog, [replace(both[0], analysis=make.analysis(version=2))])
+
+    old = tracks.ensure_feature_set(catalog, make.feature_set(1))
+    new = tracks.ensure_feature_set(catalog, make.feature_set(2))
+    assert old != new
+    assert tracks.analysed_payloads(catalog, old) == {b"b".hex()}
+    assert tracks.analysed_payloads(catalog, new) == {b"a".hex()}
+    known = {
+        one.path: one.feature_set_id for one in tracks.known_tracks(catalog, root_id)
+    }
+    assert known == {b"a": new, b"b": old}
+
+
+def test_variants_stand_beside_the_original(catalog, root_id, make):
+    first = make.seen(root_id, analysis=make.analysis())
+    worse = replace(first, analysis=make.analysis(variant="mp3:64k"))
+    tracks.apply(catalog, [first])
+    tracks.apply(catalog, [worse])
+    tracks.apply(catalog, [worse])
+
+    found = catalog.rows("SELECT variant FROM analyses ORDER BY variant")
+    assert found == [("mp3:64k",), ("original",)]
+    assert catalog.rows("SELECT count(*) FROM v_windows") == [(3,)]
+
+
+def test_duplicates_share_one_analysis(catalog, root_id, make):
+    twins = [
+        make.seen(root_id, name, payload_hash="same", analysis=make.analysis())
+        for name in (b"a", b"b")
+    ]
+    tracks.apply(catalog, twins)
+
+    assert catalog.rows("SELECT count(*) FROM analyses") == [(1,)]
+    assert catalog.rows("SELECT count(*) FROM v_windows") == [(6,)]
+    fs = tracks.ensure_feature_set(catalog, make.feature_set())
+    assert [t.feature_set_id for t in tracks.known_tracks(catalog, root_id)] == [fs, fs]
+
+
+def test_duplicates_without_an_album_share_a_group(catalog, root_id, make):
+    loose = TagFacts(title="One")
+    changes = [
+        make.seen(root_id, name, payload_hash=payload, tags=loose)
+        for name, payload in ((b"a", "same"), (b"b", "same"), (b"c", "other"))
+    ]
+    tracks.apply(catalog, changes)
+    groups = catalog.rows("SELECT group_key FROM tracks ORDER BY path")
+    assert groups[0] == groups[1] != groups[2]
+
+
+def test_the_last_of_two_records_of_one_file_wins(catalog, root_id, make):
+    first = make.seen(root_id, payload_hash="old")
+    tracks.apply(catalog, [first, replace(first, payload_hash="new")])
+    (known,) = tracks.known_tracks(catalog, root_id)
+    assert known.payload_hash == "new"
+
+
+def test_tracks_that_swap_their_names_keep_their_ids(catalog, root_id, make):
+    tracks.apply(catalog, [make.seen(root_id, name) for name in (b"a", b"b", b"c")])
+    a, b, c = sorted(
+        places(catalog, root_id), key=lambda i: places(catalog, root_id)[i]
+    )
+    tracks.apply(
+        catalog,
+        [
+            TrackMoved(a, root_id, b"b", Stamp(1, 1)),
+            TrackMoved(b, root_id, b"a", Stamp(2, 2)),
+            TrackMoved(c, root_id, b"d", Stamp(3, 3)),
+        ],
+    )
+    assert places(catalog, root_id) == {
+        a: (b"b", False),
+        b: (b"a", False),
+        c: (b"d", False),
+    }
+
+
+def test_a_chain_of_renames_and_a_new_file_at_its_start(catalog, root_id, make):
+    tracks.apply(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
+    a, b = sorted(places(catalog, root_id), key=lambda i: places(catalog, root_id)[i])
+    tracks.apply(
+        catalog,
+        [
+            make.seen(root_id, b"a", payload_hash="new here"),
+            TrackMoved(a, root_id, b"b", Stamp(1, 1)),
+            TrackMoved(b, root_id, b"c", Stamp(2, 2)),
+        ],
+    )
+    now = places(catalog, root_id)
+    assert (now[a], now[b]) == ((b"b", False), (b"c", False))
+    (new,) = set(now) - {a, b}
+    assert now[new] == (b"a", False)
+
+
+def test_a_file_moved_over_another_leaves_the_other_missing(catalog, root_id, make):
+    tracks.apply(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
+    a, b = sorted(places(catalog, root_id), key=lambda i: places(catalog, root_id)[i])
+    tracks.apply(catalog, [TrackMoved(a, root_id, b"b", Stamp(1, 1))])
+    assert places(catalog, root_id) == {a: (b"b", False), b: (b"b", True)}
+    # Whoever maps the tracks by path keeps the one that is there.
+    assert {t.path: t.id for t in tracks.known_tracks(catalog, root_id)} == {b"b": a}
+
+    tracks.apply(catalog, [TrackMoved(b, root_id, b"c", Stamp(2, 2))])
+    assert places(catalog, root_id) == {a: (b"b", False), b: (b"c", False)}
+
+
+def test_tracks_move_between_roots(catalog, root_id, make):
+    other = tracks.ensure_root(catalog, b"/elsewhere").id
+    tracks.apply(catalog, [make.seen(root_id, b"a")])
+    (track,) = places(catalog, root_id)
+    tracks.apply(catalog, [TrackMoved(track, other, b"a", Stamp(1, 1))])
+    assert places(catalog, root_id) == {}
+    assert places(catalog, other) == {track: (b"a", False)}
+
+
+def test_missing_tracks_keep_everything_and_come_back(catalog, root_id, make):
+    tracks.apply(catalog, [make.seen(root_id, analysis=make.analysis())])
+    (track,) = places(catalog, root_id)
+    tracks.apply(catalog, [TrackMissing(track)])
+    (known,) = tracks.known_tracks(catalog, root_id)
+    assert known.missing_since is not None
+    assert known.missing_since.tzinfo is not None
+    assert catalog.rows("SELECT status FROM v_tracks") == [("missing",)]
+    assert catalog.rows("SELECT count(*) FROM windows") == [(3,)]
+
+    tracks.apply(catalog, [TrackMissing(track)])  # the time is that of the first
+    assert tracks.known_tracks(catalog, root_id) == [known]
+
+    tracks.apply(catalog, [TrackReturned(track)])
+    assert tracks.known_tracks(catalog, root_id) == [replace(known, missing_since=None)]
+
+
+def test_a_missing_track_seen_again_at_its_path_is_the_same(catalog, root_id, make):
+    change = make.seen(root_id)
+    tracks.apply(catalog, [change])
+    (track,) = places(catalog, root_id)
+    tracks.apply(catalog, [TrackMissing(track)])
+    tracks.apply(catalog, [change])
+    assert places(catalog, root_id) == {track: (change.path, False)}
+
+
+def test_a_failure_replaces_no_good_row_and_counts_attempts(catalog, root_id, make):
+    change = make.seen(root_id, analysis=make.analysis())
+    tracks.apply(catalog, [change])
+    failed = FileFailed(root_id, change.path, Stamp(7, 7), "decode", "no frame found")
+    tracks.apply(catalog, [failed])
+    tracks.apply(catalog, [failed])
+
+    (known,) = tracks.known_tracks(catalog, root_id)
+    assert (known.size, known.mtime_ns) == (change.stamp.size, change.stamp.mtime_ns)
+    assert catalog.rows("SELECT count(*) FROM windows") == [(3,)]
+    failure = tracks.known_failures(catalog, root_id)[change.path]
+    assert (failure.size, failure.stage) == (7, "decode")
+    assert catalog.rows("SELECT attempts, path FROM v_failures") == [(2, "a.mp3")]
+
+    tracks.apply(catalog, [replace(failed, stamp=Stamp(8, 8))])
+    assert catalog.rows("SELECT attempts FROM failures") == [(1,)]
+
+
+def test_a_success_removes_the_failure(catalog, root_id, make):
+    change = make.seen(root_id)
+    tracks.apply(
+        catalog, [FileFailed(root_id, change.path, change.stamp, "tags", "broken")]
+    )
+    tracks.apply(catalog, [change])
+    assert tracks.known_failures(catalog, root_id) == {}
+
+
+def test_failures_of_files_that_are_gone_can_be_forgotten(catalog, root_id):
+    paths = [b"%d" % number for number in range(1200)]
+    failed = [FileFailed(root_id, path, Stamp(1, 1), "tags", "x") for path in paths]
+    tracks.apply(catalog, failed)
+    tracks.forget_failures(catalog, root_id, paths[1:])
+    assert set(tracks.known_failures(catalog, root_id)) == {paths[0]}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["column", "vector", "sequence", "fact", "loudness"])
+def test_nothing_that_is_not_finite_is_stored(sqlite_catalog, make, bad, where):
+    catalog = sqlite_catalog
+    root_id = tracks.ensure_root(catalog, b"/music").id
+    analysis = make.analysis()
+    if where == "column":
+        analysis.windows.columns["rms_mean"][1] = bad
+    elif where == "vector":
+        analysis.windows.vectors[2, 0] = bad
+    elif where == "sequence":
+        analysis.sequences[1].values[0, 0] = bad
+    elif where == "fact":
+        analysis = replace(analysis, audio_facts={"upper_edge_hz": bad})
+    else:
+        analysis = replace(analysis, loudness_lufs=bad)
+    good = make.seen(root_id, b"good", analysis=make.analysis())
+    with pytest.raises(NotFiniteError, match=r"bad\.mp3"):
+        tracks.apply(catalog, [good, make.seen(root_id, b"bad.mp3", analysis=analysis)])
+    assert tracks.known_tracks(catalog, root_id) == []
+
+
+def test_text_that_a_database_refuses_is_mended(catalog, root_id, make):
+    tags = TagFacts(
+        title="nul \x00 and \udcff",
+        artists=("a\x00",),
+        album="b\x00",
+        genres=("\x00",),
+        raw=(("TIT2", "\ud800"),),
+    )
+    tracks.apply(catalog, [make.seen(root_id, tags=tags)])
+    tracks.apply(catalog, [make.seen(root_id, tags=tags)])
+    ((title,),) = catalog.rows("SELECT title FROM tracks")
+    assert title == "nul \ufffd and ?"
+
+
+def test_spellings_of_one_name_are_one_artist(catalog, root_id, make):
+    names = ["Motörhead", "MOTÖRHEAD", " Moto\u0308rhead "]
+    tracks.apply(
+        catalog,
+        [
+            make.seen(root_id, b"%d" % i, tags=TagFacts(artists=(name,), album=" X "))
+            for i, name in enumerate(names)
+        ],
+    )
+    assert catalog.rows("SELECT DISTINCT artist FROM v_tracks") == [("Motörhead",)]
+    assert catalog.rows("SELECT count(*) FROM albums") == [(1,)]
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(catalog, root_id, make, dump):
+    tracks.apply(catalog, [make.seen(root_id, b"a")])
+    before = dump(catalog)
+    unknown_root = root_id + 99
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        tracks.apply(catalog, [make.seen(root_id, b"b"), make.seen(unknown_root, b"c")])
+    assert dump(catalog) == before
+
+
+def test_no_changes_are_no_work(catalog: Catalog, dump: Any):
+    before = dump(catalog)
+    tracks.apply(catalog, [])
+    assert dump(catalog) == before
