@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mutagen.id3 import ID3, TextFrame
+from mutagen.id3 import ID3
 from mutagen.id3._util import BitPaddedInt, unsynch
 
 from scanner.identify import id3v2_size
@@ -168,12 +168,13 @@ def _inflate(data: bytes, version: int, flags: int) -> bytes:
 def _pairs(tag: bytes) -> Iterator[tuple[str, str]]:
     frames: Any = ID3(io.BytesIO(tag), translate=False, load_v1=False)
     for frame in frames.values():
-        if not isinstance(frame, TextFrame):
+        values = getattr(frame, "text", None)
+        if not isinstance(values, list):
             continue
         key = frame.FrameID
         if described := getattr(frame, "desc", ""):  # TXXX and COMM
             key += f":{described}"
-        for value in frame.text:
+        for value in values:
             text = str(value)
             yield key, repair(text) if frame.encoding == 0 else text
 
