@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
 
 import numba
+import platformdirs
 from numba.core import config
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -17,34 +20,60 @@ F = TypeVar("F", bound=Callable[..., object])
 _FASTMATH = {"reassoc", "nsz", "contract", "arcp"}
 
 
-def _private_cache() -> str:
-    """Return a cache folder of this user's own under the temporary folder."""
+def _digest() -> str:
+    """Return a digest of this package's sources.
+
+    numba looks at the file of a kernel alone; the vector code that goes into it stands
+    in others.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _writable(folder: Path) -> bool:
+    """Make ``folder``, for this user alone, and tell whether files can be made in it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+            return False
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@cache
+def cache_folder() -> str | None:
+    """Return where compiled kernels are kept; None where nothing can be written.
+
+    The first that can be written: what ``NUMBA_CACHE_DIR`` names, the user's cache
+    folder, the temporary folder.
+    """
+    named = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
+    user = Path(platformdirs.user_cache_dir("sonicat", appauthor=False))
     owner = os.getuid() if hasattr(os, "getuid") else "user"
-    folder = Path(tempfile.gettempdir()) / f"sonicat-kernels-{owner}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
-        return tempfile.mkdtemp(prefix="sonicat-kernels-")
-    return str(folder)
+    temporary = Path(tempfile.gettempdir()) / f"sonicat-{owner}"
+    for place in (*named, user, temporary):
+        folder = place / f"kernels-{_digest()}"
+        if _writable(folder):
+            return str(folder)
+    return None
 
 
 def kernel(*signatures: str) -> Callable[[F], F]:
-    """Compile a function for the given signatures, through the cache on disk.
-
-    Where numba finds no folder that it may write (a read-only installation without a
-    home), the cache goes to the temporary folder.
-    """
+    """Compile a function for the given signatures, or load it from the cache."""
 
     def decorate(function: F) -> F:
-        compile_ = numba.njit(
-            list(signatures), cache=True, nogil=True, fastmath=_FASTMATH
+        folder, before = cache_folder(), config.CACHE_DIR
+        compiler = numba.njit(
+            list(signatures), cache=folder is not None, nogil=True, fastmath=_FASTMATH
         )
+        config.CACHE_DIR = folder or before
         try:
-            compiled = compile_(function)
-        except RuntimeError as error:
-            if "locator" not in str(error):
-                raise
-            config.CACHE_DIR = _private_cache()
-            compiled = compile_(function)
-        return cast("F", compiled)
+            return cast("F", compiler(function))
+        finally:
+            config.CACHE_DIR = before
 
     return decorate

@@ -1,0 +1,173 @@
+"""Vector code, eight lanes wide, written out for LLVM.
+
+numba leaves vectorising to LLVM, which the rules on aliasing and NaN keep from it in
+the hot loops here. So these are spelled out in vectors. LLVM turns them into what the
+processor has: one AVX register, two of SSE or NEON.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+WIDTH = 8
+INT = ir.VectorType(ir.IntType(32), WIDTH)
+FLOAT = ir.VectorType(ir.FloatType(), WIDTH)
+DOUBLE = ir.VectorType(ir.DoubleType(), WIDTH)
+_INDEX = ir.IntType(64)
+_SUMS = ("reassoc", "contract", "nsz")
+
+Value = Any
+"""An LLVM value: llvmlite has no types to check."""
+
+
+class Lanes:
+    """Emits vector instructions at a builder's place."""
+
+    def __init__(self, builder: Value) -> None:
+        self._builder = builder
+
+    def index(self, value: int) -> Value:
+        """Return a constant index."""
+        return ir.Constant(_INDEX, value)
+
+    def offset(self, base: Value, add: int, times: int = 1) -> Value:
+        """Return ``base * times + add``."""
+        b = self._builder
+        return b.add(b.mul(base, self.index(times)), self.index(add))
+
+    def sum(self, a: Value, b: Value) -> Value:
+        """Return a + b, of indices."""
+        return self._builder.add(a, b)
+
+    def load(self, pointer: Value, at: Value, kind: Any) -> Value:
+        """Load a vector of ``kind`` that starts at element ``at``."""
+        return self._builder.load(self._place(pointer, at, kind), align=4)
+
+    def store(self, value: Value, pointer: Value, at: Value) -> None:
+        """Store a vector from element ``at`` on."""
+        self._builder.store(value, self._place(pointer, at, value.type), align=4)
+
+    def _place(self, pointer: Value, at: Value, kind: Any) -> Value:
+        address = self._builder.gep(pointer, [at])
+        return self._builder.bitcast(address, kind.as_pointer())
+
+    def scalar(self, pointer: Value, at: Value) -> Value:
+        """Load one element and repeat it in all lanes."""
+        return self.repeat(self._builder.load(self._builder.gep(pointer, [at])))
+
+    def repeat(self, value: Value) -> Value:
+        """Repeat a scalar in all lanes."""
+        kind = ir.VectorType(value.type, WIDTH)
+        one = self._builder.insert_element(
+            ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0)
+        )
+        return self.shuffle(one, one, [0] * WIDTH)
+
+    def constant(self, kind: Any, value: float) -> Value:
+        """Return a vector of one constant."""
+        return ir.Constant(kind, [value] * WIDTH)
+
+    def least(self, a: Value, b: Value) -> Value:
+        """Return the smaller of two integer vectors, lane by lane."""
+        return self._builder.select(self._builder.icmp_signed("<", a, b), a, b)
+
+    def most(self, a: Value, b: Value) -> Value:
+        """Return the greater of two integer vectors, lane by lane."""
+        return self._builder.select(self._builder.icmp_signed(">", a, b), a, b)
+
+    def add(self, a: Value, b: Value) -> Value:
+        """Return a + b, of floats."""
+        return self._builder.fadd(a, b, flags=_SUMS)
+
+    def mul(self, a: Value, b: Value) -> Value:
+        """Return a * b, of floats."""
+        return self._builder.fmul(a, b, flags=_SUMS)
+
+    def cast(self, value: Value, kind: Any) -> Value:
+        """Return the same bits as another kind."""
+        return self._builder.bitcast(value, kind)
+
+    def widen(self, value: Value) -> Value:
+        """Return floats as doubles."""
+        return self._builder.fpext(value, DOUBLE)
+
+    def shuffle(self, a: Value, b: Value, lanes: list[int]) -> Value:
+        """Return the chosen lanes of ``a`` followed by ``b``."""
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
+        return self._builder.shuffle_vector(a, b, mask)
+
+    def transpose(self, rows: list[Value]) -> list[Value]:
+        """Transpose eight vectors of eight."""
+        steps = (
+            ([0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15], 1),
+            ([0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15], 2),
+            ([0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15], 4),
+        )
+        for low, high, distance in steps:
+            out = list(rows)
+            for i in range(WIDTH):
+                if i & distance:
+                    continue
+                a, b = rows[i], rows[i + distance]
+                out[i] = self.shuffle(a, b, low)
+                out[i + distance] = self.shuffle(a, b, high)
+            rows = out
+        return [rows[i] for i in (0, 2, 1, 3, 4, 6, 5, 7)]
+
+    @contextmanager
+    def loop(self, count: Value) -> Iterator[Value]:
+        """Repeat what is emitted inside ``count`` times; yields the index."""
+        with cgutils.for_range(self._builder, count) as loop:
+            yield loop.index
+
+    def variables(self, values: list[Value]) -> list[Value]:
+        """Return places that hold ``values``, to be changed by a loop."""
+        return [
+            cgutils.alloca_once_value(self._builder, value) for value in values
+        ]
+
+    def read(self, places: list[Value]) -> list[Value]:
+        """Return what the places hold now."""
+        return [self._builder.load(place) for place in places]
+
+    def write(self, values: list[Value], places: list[Value]) -> None:
+        """Change what the places hold."""
+        for value, place in zip(values, places, strict=True):
+            self._builder.store(value, place)
+
+
+def vector_code(emit: Callable[..., None]) -> Any:
+    """Make an emitter callable from kernels.
+
+    Parameters
+    ----------
+    emit : callable
+        Called with a `Lanes` and then, for each argument of the call, the pointer to
+        an array's data or an integer.
+    """
+
+    def typing(context: Any, *args: Any) -> Any:  # noqa: ARG001  (numba's protocol)
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            plain = [
+                context.make_array(kind)(context, builder, value).data
+                if isinstance(kind, types.Array)
+                else value
+                for kind, value in zip(signature.args, values, strict=True)
+            ]
+            emit(Lanes(builder), *plain)
+            return context.get_dummy_value()
+
+        return types.void(*args), generate
+
+    names = list(inspect.signature(emit).parameters.values())[1:]
+    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    typing.__signature__ = inspect.Signature([first, *names])  # type: ignore[attr-defined]
+    typing.__name__ = emit.__name__
+    return intrinsic(typing)

@@ -1,0 +1,125 @@
+"""The two running medians of HPSS over tiles of magnitudes, in vectors.
+
+Magnitudes are passed as the integers that their bits are: non-negative floats order
+like these, and integer minima need no care for NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.features.compiled import kernel
+from scanner.features.lanes import INT, WIDTH, Lanes, Value, vector_code
+from scanner.features.layout import BINS_ROWS, STRIDE, TILE
+from scanner.features.networks import BLOCK, Block, Network
+
+_TOP = 2**31 - 1
+_TIME_TURNS = TILE // (2 * BLOCK)
+_BIN_TURNS = (BINS_ROWS - 4 * BLOCK) // (2 * BLOCK)
+
+
+def _running(
+    lanes: Lanes,
+    turns: int,
+    load: Callable[[Value], Value],
+    emit: Callable[[Value, list[Value]], None],
+) -> None:
+    """Emit medians along a line of inputs, sixteen a turn.
+
+    Parameters
+    ----------
+    lanes : Lanes
+    turns : int
+    load : callable
+        Returns input i.
+    emit : callable
+        Called with i and the medians around the inputs 16 + i to 23 + i.
+    """
+    network: Network[Value] = Network(
+        lanes.least, lanes.most, lanes.constant(INT, -1), lanes.constant(INT, _TOP)
+    )
+
+    def block(start: Value) -> Block[Value]:
+        return network.block([load(lanes.offset(start, i)) for i in range(BLOCK)])
+
+    carried = [block(lanes.index(n * BLOCK)).ordered for n in (1, 2, 3)]
+    places = [lanes.variables(values) for values in carried]
+    with lanes.loop(lanes.index(turns)) as turn:
+        base = lanes.offset(turn, 0, 2 * BLOCK)
+        before, first, second = (lanes.read(p) for p in places)
+        left = [block(lanes.offset(base, n * BLOCK)) for n in (0, 1)]
+        right = [block(lanes.offset(base, n * BLOCK)) for n in (4, 5)]
+        both = network.merge(first, second)
+        around = (before, right[0].ordered)
+        for n in range(2):
+            kept = network.middle(both, around[n])
+            emit(lanes.offset(base, n * BLOCK), network.medians(kept, left[n], right[n]))
+        for place, values in zip(
+            places, (second, right[0].ordered, right[1].ordered), strict=True
+        ):
+            lanes.write(values, place)
+
+
+@vector_code
+def _along_time(lanes: Lanes, rows: Value, out: Value) -> None:
+    """Emit the medians along time: lanes are neighbouring bins."""
+    with lanes.loop(lanes.index(STRIDE // WIDTH)) as column:
+        first = lanes.offset(column, 0, WIDTH)
+
+        def place(i: Value) -> Value:
+            return lanes.sum(lanes.offset(i, 0, STRIDE), first)
+
+        def emit(i: Value, medians: list[Value]) -> None:
+            for n, median in enumerate(medians):
+                lanes.store(median, out, place(lanes.offset(i, n)))
+
+        _running(lanes, _TIME_TURNS, lambda i: lanes.load(rows, place(i), INT), emit)
+
+
+@vector_code
+def _along_bins(lanes: Lanes, bins: Value, out: Value, row: Value) -> None:
+    """Emit the medians along frequency: lanes are neighbouring frames."""
+
+    def emit(i: Value, medians: list[Value]) -> None:
+        for n, frame in enumerate(lanes.transpose(medians)):
+            at = lanes.sum(lanes.offset(lanes.offset(row, n), 0, STRIDE), i)
+            lanes.store(frame, out, at)
+
+    def load(i: Value) -> Value:
+        return lanes.load(bins, lanes.offset(i, 0, WIDTH), INT)
+
+    _running(lanes, _BIN_TURNS, load, emit)
+
+
+@kernel("void(i4[:,::1], i4[:,::1])")
+def medians_along_time(rows: NDArray[np.int32], out: NDArray[np.int32]) -> None:
+    """Write the medians of 31 frames.
+
+    Parameters
+    ----------
+    rows : shape (96, 1040)
+        Bits of magnitudes.
+    out : shape (64, 1040)
+        Around the rows 16 to 79.
+    """
+    _along_time(rows, out)
+
+
+@kernel("void(i4[:,::1], i4[:,::1], i8)")
+def medians_along_bins(
+    bins: NDArray[np.int32], out: NDArray[np.int32], row: int
+) -> None:
+    """Write the medians of 31 bins.
+
+    Parameters
+    ----------
+    bins : shape (1072, 8)
+        Bits of the magnitudes of eight frames, from row 16 on, mirrored at the edges.
+    out : shape (n, 1040)
+    row : int
+        The eight frames become the rows of ``out`` from this one on.
+    """
+    _along_bins(bins, out, row)
