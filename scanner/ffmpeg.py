@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import threading
@@ -16,6 +17,9 @@ FORMATS = (
     "aac,aiff,ape,asf,au,caf,dsf,flac,matroska,mov,mp3,mp4,m4a,3gp,3g2,mj2,mpc,mpc8,"
     "ogg,tak,tta,w64,wav,webm,wv"
 )
+_NOISE = ("Stream mapping", "Press", "Output #", "Input #", "Guessed", "Last message")
+_BRACKET = re.compile(r"^(?:\[[^]]* @ [^]]*\]\s*)+")
+_GENERAL = re.compile(r"^Error opening|^Conversion failed|Terminating|Task finished")
 _KEPT = 1 << 16  # of what ffmpeg says: its first and its last so many bytes
 
 
@@ -97,14 +101,13 @@ class Ffmpeg:
 
 
 def complaint(said: str) -> str:
-    """Return the last line of an ffmpeg log that names a problem."""
-    noise = ("Stream mapping", "Press", "Conversion failed", "Output #", "Input #")
-    lines = [line for line in said.splitlines() if line and not line.startswith(" ")]
-    lines = [line for line in lines if not line.startswith(noise)]
-    if not lines:
-        return "ffmpeg gave no reason"
-    # "[in#0 @ 0x55...] Error opening input: ..." -> "Error opening input: ..."
-    return lines[-1].rpartition("] ")[2].replace("file:/dev/fd/", "descriptor ")
+    """Return the line of an ffmpeg log that says best what is wrong."""
+    lines = [_BRACKET.sub("", line) for line in said.splitlines() if line[:1] != " "]
+    lines = [line for line in lines if line and not line.startswith(_NOISE)]
+    telling = [line for line in lines if not _GENERAL.search(line)]
+    for line in (*telling[-1:], *lines[-1:]):
+        return line.strip().rstrip(".")
+    return "ffmpeg gave no reason"
 
 
 def _stream(pipe: IO[bytes] | None) -> IO[bytes]:

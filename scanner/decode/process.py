@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
+_HAS_FILM = re.compile(r"Stream #.*: Video: (?!.*\(attached pic\))")
 _ESTIMATED = "Estimating duration from bitrate"
 
 
@@ -39,7 +40,7 @@ class FfmpegStream:
         except BaseException:
             self._ffmpeg.close()
             raise
-        self.declared = self._duration(self._ffmpeg.said())
+        self.declared_s = self._duration(self._ffmpeg.said())
 
     def _header(self, pipe: IO[bytes]) -> tuple[int, int]:
         """Read the header of a WAV stream up to the first sample."""
@@ -55,13 +56,16 @@ class FfmpegStream:
             raise DecodeError("ffmpeg found no audio stream")
         return rate, channels
 
-    def _duration(self, said: str) -> int | None:
+    def _duration(self, said: str) -> float | None:
+        """Read the length that the container declares.
+
+        A film may go on when its sound has ended: then it says nothing.
+        """
         found = _DURATION.search(said)
-        if found is None or _ESTIMATED in said:
+        if found is None or _ESTIMATED in said or _HAS_FILM.search(said):
             return None
         hours, minutes, seconds = found.groups()
-        total = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-        return int(total * self.sample_rate)
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield the audio, float32 of shape (n, channels)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from scanner.decode.silence import stderr_silenced
 from scanner.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -38,26 +39,26 @@ class SndfileStream:
         own = os.dup(fd)
         os.lseek(own, 0, os.SEEK_SET)
         try:
-            self._file = _Forward(own, closefd=True)
+            with stderr_silenced():
+                self._file = _Forward(own, closefd=True)
         except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
             raise DecodeError(_reason(error)) from error
         self.sample_rate = int(self._file.samplerate)
         self.channels = int(self._file.channels)
-        self.declared: int | None = None
+        self.declared_s: float | None = None
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield the audio, float32 of shape (n, channels)."""
         while True:
             block = np.empty((frames, self.channels), np.float32)
             try:
-                count = self._file.buffer_read_into(block, dtype="float32")
+                with stderr_silenced():
+                    count = self._file.buffer_read_into(block, dtype="float32")
             except soundfile.SoundFileError as error:
                 raise DecodeError(_reason(error)) from error
             if count == 0:
                 return
             yield block[:count]
-            if count < frames:
-                return
 
     def close(self) -> None:
         """Close libsndfile's side."""
@@ -66,4 +67,4 @@ class SndfileStream:
 
 def _reason(error: Exception) -> str:
     text = getattr(error, "error_string", None) or str(error)
-    return str(text).strip().rstrip(".")
+    return str(text).strip().removeprefix("Error : ").rstrip(".")

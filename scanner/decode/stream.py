@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import IO, TYPE_CHECKING, Protocol, Self
 
-from scanner.decode.declared import declared_frames
+from scanner.decode.declared import check_whole, declared_seconds
 from scanner.decode.process import FfmpegStream
 from scanner.decode.sndfile import CONTAINERS, SndfileStream
 from scanner.errors import DecodeError
@@ -19,20 +18,25 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Shorter than declared by more than both of these is truncated.
-_TOLERANCE_S = 0.5
+    Block = NDArray[np.float32]
+
+# A stream is truncated that is shorter than declared by more than one of these and the
+# share. What ffmpeg shows is the container's, which may count padding; not in these.
+_TOLERANCE_S = 0.1
+_SHOWN_TOLERANCE_S = 0.5
 _TOLERANCE = 0.005
+_EXACT = frozenset(("ape", "wavpack", "tta", "dsf"))
 
 
 class Decoder(Protocol):
-    """What a decoder gives: `declared` is the length it expects, None if unknown."""
+    """What a decoder gives."""
 
     name: str
     sample_rate: int
     channels: int
-    declared: int | None
+    declared_s: float | None  # the length it expects
 
-    def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
+    def blocks(self, frames: int) -> Iterator[Block]:
         """Yield the audio from the current place on."""
         ...
 
@@ -51,24 +55,30 @@ class AudioStream:
     channels : int
         Native number of channels, at least 1.
     decoder : str
-        "libsndfile" or "ffmpeg".
+        "libsndfile" or "ffmpeg": the one at work.
     """
 
-    def __init__(self, fd: int, decoder: Decoder, declared: int | None) -> None:
-        self._fd = fd
-        self._decoder = decoder
-        self._declared = declared
-        self.sample_rate = decoder.sample_rate
-        self.channels = decoder.channels
-        self.decoder = decoder.name
+    def __init__(self, file: IO[bytes], container: str) -> None:
+        self._file = file
+        self._declared_s = declared_seconds(file.fileno(), container)
+        exact = container in _EXACT
+        self._shown_slack_s = _TOLERANCE_S if exact else _SHOWN_TOLERANCE_S
+        self._decoder = _decoder(file.fileno(), container)
+        self.sample_rate = self._decoder.sample_rate
+        self.channels = self._decoder.channels
 
-    def blocks(self, frames: int = 65536) -> Iterator[NDArray[np.float32]]:
+    @property
+    def decoder(self) -> str:
+        """Name of the decoder at work."""
+        return self._decoder.name
+
+    def blocks(self, frames: int = 65536) -> Iterator[Block]:
         """Yield the audio once, in order.
 
         Parameters
         ----------
         frames : int > 0
-            Length of every block but the last.
+            The most that a block holds.
 
         Yields
         ------
@@ -82,28 +92,63 @@ class AudioStream:
             If the audio is damaged, empty, or clearly shorter than the file declares.
         """
         done = 0
-        for block in self._decoder.blocks(frames):
-            done += len(block)
-            yield block
-        if done == 0:
-            raise DecodeError("no audio: nothing could be decoded")
-        self._check_length(done)
+        try:
+            for block in self._decoder.blocks(frames):
+                done += len(block)
+                yield block
+            self._check_length(done)
+        except DecodeError as error:
+            if not isinstance(self._decoder, SndfileStream):
+                raise
+            yield from self._go_on(frames, done, error)
+
+    def _go_on(self, frames: int, done: int, first: DecodeError) -> Iterator[Block]:
+        """Let ffmpeg take over where libsndfile gave up.
+
+        libmpg123 stops at a kilobyte of junk between frames; players skip it. The two
+        agree to the sample on where the audio starts, so `done` is the same place.
+        """
+        try:
+            self._replace(FfmpegStream(self._file.fileno()))
+            behind = done
+            done = 0
+            for block in self._decoder.blocks(frames):
+                done += len(block)
+                if done > behind:
+                    yield block[max(0, behind - (done - len(block))) :]
+            self._check_length(done)
+        except DecodeError as second:
+            if second.reason.startswith("truncated"):
+                raise
+            raise first from second
+
+    def _replace(self, decoder: FfmpegStream) -> None:
+        same = (decoder.sample_rate, decoder.channels)
+        if same != (self.sample_rate, self.channels):
+            decoder.close()
+            raise DecodeError("the decoders disagree on rate or channels")
+        self._decoder.close()
+        self._decoder = decoder
 
     def _check_length(self, done: int) -> None:
-        for declared in (self._declared, self._decoder.declared):
-            if declared is None:
-                continue
-            slack = max(_TOLERANCE_S * self.sample_rate, _TOLERANCE * declared)
-            if declared - done > slack:
+        if done == 0:
+            raise DecodeError("no audio: nothing could be decoded")
+        for declared_s, slack_s in (
+            (self._declared_s, _TOLERANCE_S),
+            (self._decoder.declared_s, self._shown_slack_s),
+        ):
+            got_s = done / self.sample_rate
+            if declared_s and declared_s - got_s > max(
+                slack_s, _TOLERANCE * declared_s
+            ):
                 raise DecodeError(
-                    f"truncated: {done / self.sample_rate:.1f} s of"
-                    f" {declared / self.sample_rate:.1f} s declared"
+                    f"truncated: {got_s:.1f} s of {declared_s:.1f} s declared"
                 )
 
     def close(self) -> None:
         """End decoding and close the file."""
         self._decoder.close()
-        os.close(self._fd)
+        self._file.close()
 
     def __enter__(self) -> Self:
         """Return the stream."""
@@ -123,7 +168,7 @@ def open_audio(path: bytes) -> AudioStream:
     """Open the audio of the file at `path`.
 
     libsndfile reads what it knows (WAV, FLAC, Ogg, MP3, AIFF ...), told by content;
-    what it does not know or cannot open goes to an ffmpeg process, which can open
+    what it does not know or cannot read goes to an ffmpeg process, which can open
     nothing but this file. Both honour the padding that an encoder declares, see
     docs/decoding.md.
 
@@ -137,20 +182,21 @@ def open_audio(path: bytes) -> AudioStream:
     IdentifyError
         If the content is no audio.
     DecodeError
-        If the file cannot be read or decoded.
+        If the file cannot be read or decoded, or ends before its audio does.
     """
     try:
-        fd = open_regular(path)
+        file = open(open_regular(path), "rb")  # noqa: SIM115  (the stream closes it)
     except OSError as error:
         raise DecodeError(cause(error)) from error
     try:
-        container = identify(fd)
-        return AudioStream(fd, _decoder(fd, container), declared_frames(fd, container))
+        container = identify(file.fileno())
+        check_whole(file, container)
+        return AudioStream(file, container)
     except OSError as error:
-        os.close(fd)
+        file.close()
         raise DecodeError(cause(error)) from error
     except BaseException:
-        os.close(fd)
+        file.close()
         raise
 
 

@@ -62,12 +62,13 @@ def _chunks(file: IO[bytes], order: str, wanted: tuple[bytes, ...]) -> Iterator[
 
 def asf_spans(file: IO[bytes]) -> Iterator[Span]:
     """Yield the data object of ASF (WMA)."""
+    end = file.seek(0, 2)
     start = 0
-    while True:
+    while start + 24 <= end:
         file.seek(start)
         head = file.read(24)
         size = int.from_bytes(head[16:], "little")
-        if len(head) < 24 or size < 24:
+        if size < 24:
             return
         if head[:16] == _ASF_DATA:
             yield start + 24, size - 24
@@ -76,8 +77,9 @@ def asf_spans(file: IO[bytes]) -> Iterator[Span]:
 
 def dsf_spans(file: IO[bytes]) -> Iterator[Span]:
     """Yield the format and data chunks of DSF; its tag follows them."""
+    end = file.seek(0, 2)
     start = 28
-    while True:
+    while start < end:
         file.seek(start)
         head = file.read(12)
         size = int.from_bytes(head[4:], "little")
