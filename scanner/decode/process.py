@@ -74,7 +74,8 @@ class FfmpegStream:
             data = self._ffmpeg.stdout.read(frames * width)
             whole = len(data) - len(data) % width
             if whole:
-                block = np.frombuffer(data, "<f4", count=whole // 4)
+                # A bytearray, since kernels are compiled for arrays that may be written.
+                block = np.frombuffer(bytearray(data), "<f4", count=whole // 4)
                 yield block.reshape(-1, self.channels)
             if len(data) < frames * width:
                 break
