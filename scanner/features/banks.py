@@ -107,3 +107,23 @@ def contrast_bands() -> tuple[ContrastBand, ...]:
         # all bands but the last drop their highest bin, after counting
         bands.append(ContrastBand(start, stop if last else stop - 1, extremes))
     return tuple(bands)
+
+
+def sparse(bank: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the non-zero part of a bank of bands.
+
+    Returns
+    -------
+    spans : shape (bands, 3)
+        First bin, number of bins, place of the first weight.
+    weights : shape (n,)
+        One band after the other.
+    """
+    spans, weights, place = [], [], 0
+    for band in bank:
+        inside = np.flatnonzero(band)
+        first, count = int(inside[0]), int(inside[-1] - inside[0]) + 1
+        spans.append((first, count, place))
+        weights.append(band[first : first + count])
+        place += count
+    return np.array(spans, np.int64), np.concatenate(weights)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,41 +12,36 @@ from scanner.features.definition import N_CHROMA, N_CONTRAST, N_MELS
 Array = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Frames:
     """Numbers of a run of frames, one row per frame, all float32.
 
     Attributes
     ----------
-    rms, zcr, centroid, bandwidth, rolloff, flatness : shape (n,)
-    peak_db, valley_db : shape (n, 7)
-        Spectral contrast before its clamps.
+    level : shape (n, 2)
+        RMS, zero-crossing rate.
+    shape : shape (n, 4)
+        Bandwidth, rolloff, flatness, centroid.
+    contrast_db : shape (n, 14)
+        Peaks of the seven bands, then valleys, not clamped to the window's range yet.
     mel_db : shape (n, 128)
-        Decibels of mel power, not clamped to the window's range yet.
+        Decibels of mel power, not clamped either.
     chroma : shape (n, 12)
-    harmonic, percussive : shape (n,)
-        Energy of either part.
+    energy : shape (n, 2)
+        Harmonic, percussive.
     """
 
-    def __init__(self, n: int) -> None:
-        self.rms = np.zeros(n, np.float32)
-        self.zcr = np.zeros(n, np.float32)
-        self.centroid = np.zeros(n, np.float32)
-        self.bandwidth = np.zeros(n, np.float32)
-        self.rolloff = np.zeros(n, np.float32)
-        self.flatness = np.zeros(n, np.float32)
-        self.peak_db = np.zeros((n, N_CONTRAST), np.float32)
-        self.valley_db = np.zeros((n, N_CONTRAST), np.float32)
-        self.mel_db = np.zeros((n, N_MELS), np.float32)
-        self.chroma = np.zeros((n, N_CHROMA), np.float32)
-        self.harmonic = np.zeros(n, np.float32)
-        self.percussive = np.zeros(n, np.float32)
+    level: Array
+    shape: Array
+    contrast_db: Array
+    mel_db: Array
+    chroma: Array
+    energy: Array
 
-    def view(self, start: int, stop: int) -> Frames:
-        """Return rows ``start:stop`` without copying them."""
-        part = object.__new__(Frames)
-        for name, values in vars(self).items():
-            setattr(part, name, values[start:stop])
-        return part
+
+def _no_frames(n: int) -> Frames:
+    widths = (2, 4, 2 * N_CONTRAST, N_MELS, N_CHROMA, 2)
+    return Frames(*(np.zeros((n, width), np.float32) for width in widths))
 
 
 class FrameStore:
@@ -57,13 +54,13 @@ class FrameStore:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._rows = Frames(capacity)
-        self._capacity = capacity
+        self._rows = _no_frames(capacity)
         self._first = 0
 
     def at(self, start: int, stop: int) -> Frames:
         """Return the rows of frames ``start:stop`` of the track, as views."""
-        return self._rows.view(start - self._first, stop - self._first)
+        part = slice(start - self._first, stop - self._first)
+        return Frames(*(getattr(self._rows, f.name)[part] for f in fields(Frames)))
 
     def forget(self, before: int, end: int) -> None:
         """Drop the frames before ``before``; those up to ``end`` move forward."""
@@ -71,10 +68,7 @@ class FrameStore:
         if shift <= 0:
             return
         kept = end - before
-        for values in vars(self._rows).values():
+        for f in fields(Frames):
+            values = getattr(self._rows, f.name)
             values[:kept] = values[shift : shift + kept]
         self._first = before
-
-    def has_room(self, end: int) -> bool:
-        """Tell whether frames up to ``end`` would fit."""
-        return end - self._first <= self._capacity

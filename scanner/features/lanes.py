@@ -62,6 +62,10 @@ class Lanes:
         """Load one element and repeat it in all lanes."""
         return self.repeat(self._builder.load(self._builder.gep(pointer, [at])))
 
+    def integer(self, pointer: Value, at: Value) -> Value:
+        """Load one integer, an index."""
+        return self._builder.load(self._builder.gep(pointer, [at]))
+
     def repeat(self, value: Value) -> Value:
         """Repeat a scalar in all lanes."""
         kind = ir.VectorType(value.type, WIDTH)
@@ -95,8 +99,30 @@ class Lanes:
         return self._builder.bitcast(value, kind)
 
     def widen(self, value: Value) -> Value:
-        """Return floats as doubles."""
+        """Return floats or integers as doubles."""
+        if value.type == INT:
+            return self._builder.sitofp(value, DOUBLE)
         return self._builder.fpext(value, DOUBLE)
+
+    def to_float(self, value: Value) -> Value:
+        """Return integers as floats."""
+        return self._builder.sitofp(value, FLOAT)
+
+    def both(self, a: Value, b: Value) -> Value:
+        """Return the bits that two integer vectors share."""
+        return self._builder.and_(a, b)
+
+    def either(self, a: Value, b: Value) -> Value:
+        """Return the bits of either of two integer vectors."""
+        return self._builder.or_(a, b)
+
+    def plus(self, a: Value, b: Value) -> Value:
+        """Return a + b, of integer vectors."""
+        return self._builder.add(a, b)
+
+    def shift_right(self, value: Value, bits: int) -> Value:
+        """Return integers without their last bits; the sign stays."""
+        return self._builder.ashr(value, self.constant(INT, bits))
 
     def shuffle(self, a: Value, b: Value, lanes: list[int]) -> Value:
         """Return the chosen lanes of ``a`` followed by ``b``."""

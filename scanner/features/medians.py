@@ -1,6 +1,6 @@
 """The two running medians of HPSS over tiles of magnitudes, in vectors.
 
-Magnitudes are passed as the integers that their bits are: non-negative floats order
+Magnitudes are compared as the integers that their bits are: non-negative floats order
 like these, and integer minima need no care for NaN.
 """
 
@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from scanner.features.compiled import kernel
 from scanner.features.lanes import INT, WIDTH, Lanes, Value, vector_code
 from scanner.features.layout import BINS_ROWS, STRIDE, TILE
 from scanner.features.networks import BLOCK, Block, Network
@@ -64,8 +60,11 @@ def _running(
 
 
 @vector_code
-def _along_time(lanes: Lanes, rows: Value, out: Value) -> None:
-    """Emit the medians along time: lanes are neighbouring bins."""
+def medians_along_time(lanes: Lanes, rows: Value, out: Value) -> None:
+    """Emit: medians of 31 frames; lanes are neighbouring bins.
+
+    ``rows`` has shape (96, 1040), ``out`` (64, 1040): around rows 16 to 79.
+    """
     with lanes.loop(lanes.index(STRIDE // WIDTH)) as column:
         first = lanes.offset(column, 0, WIDTH)
 
@@ -80,8 +79,11 @@ def _along_time(lanes: Lanes, rows: Value, out: Value) -> None:
 
 
 @vector_code
-def _along_bins(lanes: Lanes, bins: Value, out: Value, row: Value) -> None:
-    """Emit the medians along frequency: lanes are neighbouring frames."""
+def medians_along_bins(lanes: Lanes, bins: Value, out: Value, row: Value) -> None:
+    """Emit: medians of 31 bins; lanes are neighbouring frames.
+
+    ``bins`` has shape (1072, 8), ``out`` (n, 1040): eight rows from ``row`` on.
+    """
 
     def emit(i: Value, medians: list[Value]) -> None:
         for n, frame in enumerate(lanes.transpose(medians)):
@@ -92,34 +94,3 @@ def _along_bins(lanes: Lanes, bins: Value, out: Value, row: Value) -> None:
         return lanes.load(bins, lanes.offset(i, 0, WIDTH), INT)
 
     _running(lanes, _BIN_TURNS, load, emit)
-
-
-@kernel("void(i4[:,::1], i4[:,::1])")
-def medians_along_time(rows: NDArray[np.int32], out: NDArray[np.int32]) -> None:
-    """Write the medians of 31 frames.
-
-    Parameters
-    ----------
-    rows : shape (96, 1040)
-        Bits of magnitudes.
-    out : shape (64, 1040)
-        Around the rows 16 to 79.
-    """
-    _along_time(rows, out)
-
-
-@kernel("void(i4[:,::1], i4[:,::1], i8)")
-def medians_along_bins(
-    bins: NDArray[np.int32], out: NDArray[np.int32], row: int
-) -> None:
-    """Write the medians of 31 bins.
-
-    Parameters
-    ----------
-    bins : shape (1072, 8)
-        Bits of the magnitudes of eight frames, from row 16 on, mirrored at the edges.
-    out : shape (n, 1040)
-    row : int
-        The eight frames become the rows of ``out`` from this one on.
-    """
-    _along_bins(bins, out, row)

@@ -4,37 +4,63 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
+from scanner.features.compiled import kernel
 from scanner.features.definition import N_BINS
-
-TILE = 64
-"""Frames filtered at once, on a grid that starts with the track."""
+from scanner.features.layout import CONTEXT, LAG, STRIDE, TILE
+from scanner.features.medians import medians_along_time
 
 _REACH = 15
-_CONTEXT = 32
-LAG = 16
-"""A tile's last frames wait for the next tile, which their medians reach into."""
+_FIRST = CONTEXT - LAG
 
-_KERNEL = 31
+
+@kernel("void(f4[:,::1], f4[:,::1], f4[:,::1], f4[:,::1])")
+def _split(
+    rows: NDArray[np.float32],
+    percussive: NDArray[np.float32],
+    harmonic: NDArray[np.float32],
+    energy: NDArray[np.float32],
+) -> None:
+    """Write the energies of S * h² / (h² + p²) and S * p² / (h² + p²) of each frame.
+
+    Where both medians are zero, either part gets half, as in librosa's soft mask.
+    """
+    medians_along_time(rows, harmonic)
+    for t in range(TILE):
+        S, H, P = rows[_FIRST + t], harmonic[t], percussive[t]
+        left, right = np.float32(0.0), np.float32(0.0)
+        for k in range(N_BINS):
+            h, p = H[k] * H[k], P[k] * P[k]
+            neither = np.float32(1.0) if h + p == 0.0 else np.float32(0.0)
+            h, p = h + neither, p + neither
+            share = S[k] / (h + p)
+            h, p = h * share, p * share
+            left += h * h
+            right += p * p
+        energy[t, 0] = left
+        energy[t, 1] = right
 
 
 class Separation:
-    """Splits a stream of magnitude tiles; gives energies with a lag of 16 frames."""
+    """Splits a stream of magnitude tiles; gives energies with a lag of 16 frames.
+
+    Attributes
+    ----------
+    rows : shape (96, 1040)
+        Magnitudes: 32 frames of context, then the tile to be filled in.
+    percussive : shape (80, 1040)
+        Medians along frequency: 16 frames of context, then the tile's.
+    """
 
     def __init__(self) -> None:
-        self._rows = np.zeros((_CONTEXT + TILE, N_BINS), np.float32)
-        self._percussive = np.zeros((LAG + TILE, N_BINS), np.float32)
-        self._tiles = 0
+        self.rows = np.zeros((CONTEXT + TILE, STRIDE), np.float32)
+        self.percussive = np.zeros((LAG + TILE, STRIDE), np.float32)
+        self._harmonic = np.empty((TILE, STRIDE), np.float32)
+        self._energy = np.empty((TILE, 2), np.float32)
+        self._opened = False
 
-    def tile(self) -> NDArray[np.float32]:
-        """Return where the next tile's magnitudes go, shape (64, 1025)."""
-        return self._rows[_CONTEXT:]
-
-    def split(
-        self, valid: int = TILE
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Filter the tile that was filled in.
+    def split(self, valid: int = TILE) -> NDArray[np.float32]:
+        """Filter the tile that was filled in, and make room for the next.
 
         Parameters
         ----------
@@ -44,39 +70,18 @@ class Separation:
 
         Returns
         -------
-        harmonic, percussive : shape (64,)
-            Energies of the 64 frames that end 16 frames before the tile does.
+        shape (64, 2)
+            Harmonic and percussive energy of the 64 frames that end 16 frames before
+            the tile does.
         """
-        if self._tiles == 0:
-            self._rows[_CONTEXT - _REACH : _CONTEXT] = self._rows[
-                _CONTEXT : _CONTEXT + _REACH
-            ][::-1]
+        rows, end = self.rows, CONTEXT + valid
+        if not self._opened:
+            rows[CONTEXT - _REACH : CONTEXT] = rows[CONTEXT : CONTEXT + _REACH][::-1]
+            self._opened = True
         if valid < TILE:
-            end = _CONTEXT + valid
             reach = min(_REACH, TILE - valid)
-            self._rows[end : end + reach] = self._rows[end - reach : end][::-1]
-        self._percussive[LAG:] = median_filter(
-            self._rows[_CONTEXT:], (1, _KERNEL), mode="reflect"
-        )
-        harmonic = median_filter(self._rows, (_KERNEL, 1), mode="reflect")
-        first = _CONTEXT - LAG
-        energies = _masked_energies(
-            self._rows[first : first + TILE],
-            harmonic[first : first + TILE],
-            self._percussive[:TILE],
-        )
-        self._rows[:_CONTEXT] = self._rows[TILE:]
-        self._percussive[:LAG] = self._percussive[TILE:]
-        self._tiles += 1
-        return energies
-
-
-def _masked_energies(
-    S: NDArray[np.float32], harm: NDArray[np.float32], perc: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    h, p = harm * harm, perc * perc
-    total = h + p
-    none = total == 0.0
-    total[none] = 1.0
-    h[none] = p[none] = 0.5
-    return ((S * h / total) ** 2).sum(axis=1), ((S * p / total) ** 2).sum(axis=1)
+            rows[end : end + reach] = rows[end - reach : end][::-1]
+        _split(rows, self.percussive, self._harmonic, self._energy)
+        rows[:CONTEXT] = rows[TILE:]
+        self.percussive[:LAG] = self.percussive[TILE:]
+        return self._energy

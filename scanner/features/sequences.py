@@ -15,6 +15,7 @@ from scanner.features.definition import (
     SEQUENCE_FRAMES,
     SEQUENCE_RATE_HZ,
 )
+from scanner.features.layout import STRIDE
 
 _MEL = banks.mel(N_SEQUENCE_MELS).T.copy()
 _AMIN = 1e-10
@@ -24,14 +25,14 @@ class Sequences:
     """Averages frames by 22 as they come; a last step of fewer is left out."""
 
     def __init__(self) -> None:
-        self._power = np.zeros(N_BINS)
+        self._power = np.zeros(STRIDE)
         self._chroma_sum = np.zeros(N_CHROMA)
         self._frames = 0
         self._chroma: list[NDArray[np.float16]] = []
         self._logmel: list[NDArray[np.float32]] = []
 
     def push(self, S: NDArray[np.float32], chroma: NDArray[np.float32]) -> None:
-        """Take the next frames' magnitudes, shape (n, 1025), and chroma (n, 12)."""
+        """Take the next frames' magnitudes, shape (n, 1040), and chroma (n, 12)."""
         start, n = 0, S.shape[0]
         while start < n:
             stop = min(n, start + SEQUENCE_FRAMES - self._frames)
@@ -44,7 +45,7 @@ class Sequences:
                 self._step()
 
     def _step(self) -> None:
-        mel = (self._power / SEQUENCE_FRAMES).astype(np.float32) @ _MEL
+        mel = (self._power[:N_BINS] / SEQUENCE_FRAMES).astype(np.float32) @ _MEL
         self._logmel.append(10.0 * np.log10(np.maximum(mel, _AMIN)))
         self._chroma.append((self._chroma_sum / SEQUENCE_FRAMES).astype(np.float16))
         self._power[:] = 0.0

@@ -2,96 +2,241 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.fft
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scanner.features import banks
-from scanner.features.definition import HOP_LENGTH, N_FFT
+from scanner.features.compiled import kernel
+from scanner.features.definition import (
+    HOP_LENGTH,
+    N_BINS,
+    N_CHROMA,
+    N_CONTRAST,
+    N_FFT,
+    SR,
+)
 from scanner.features.frames import Frames
+from scanner.features.lanes import WIDTH
+from scanner.features.layout import BINS_ROWS, CONTEXT, LAG, MARGIN, TILE
+from scanner.features.medians import medians_along_bins
+from scanner.features.octets import (
+    CHUNK,
+    MOMENT_ROWS,
+    N_CHUNKS,
+    chroma,
+    contrast_decibels,
+    mel_decibels,
+    moments,
+    powers,
+    side_by_side,
+)
 
-_AMIN = np.float32(1e-10)
 _ROLL_PERCENT = 0.85
-_TAPER = banks.hann()
-_MEL = banks.mel().T.copy()
-_CHROMA = banks.chroma().T.copy()
-_BANDS = banks.contrast_bands()
-_HZ = banks.fft_frequencies()
+_BIN_HZ = SR / N_FFT
 _CROSSING = np.float32(-1e-10)
+_TINY = float(np.finfo(np.float32).tiny)
+_STEPS = N_FFT // HOP_LENGTH
 
 
-def magnitudes(samples: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Write the magnitude spectra of a tile of frames.
+@kernel("void(f4[::1], f8[::1], f8[:,::1])")
+def _cut(
+    samples: NDArray[np.float32], taper: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    for t in range(out.shape[0]):
+        frame = samples[t * HOP_LENGTH : t * HOP_LENGTH + N_FFT]
+        row = out[t]
+        for i in range(N_FFT):
+            row[i] = frame[i] * taper[i]
 
-    Parameters
-    ----------
-    samples : shape (64 * 512 + 1536,)
-    out : shape (64, 1025)
-    """
-    framed = sliding_window_view(samples, N_FFT)[::HOP_LENGTH]
-    spectra = scipy.fft.rfft(framed * _TAPER, axis=1, workers=1)
-    out[:] = np.abs(spectra)
+
+@kernel("void(f8[:,::1], f4[:,::1], i8)")
+def _magnitudes(
+    spectra: NDArray[np.float64], rows: NDArray[np.float32], first: int
+) -> None:
+    for t in range(spectra.shape[0]):
+        pairs, row = spectra[t], rows[first + t]
+        for k in range(N_BINS):
+            re, im = pairs[2 * k], pairs[2 * k + 1]
+            row[k] = np.float32(math.sqrt(re * re + im * im))
+
+
+@kernel("void(f4[::1], i8, i8, f4[:,:])")
+def _describe_waveform(
+    samples: NDArray[np.float32], first: int, last: int, level: NDArray[np.float32]
+) -> None:
+    n_steps = level.shape[0] + _STEPS - 1
+    energy = np.zeros(n_steps)
+    crossings = np.zeros(n_steps, np.int64)
+    opening = np.zeros(n_steps, np.int64)
+    for step in range(n_steps):
+        start = step * HOP_LENGTH
+        part = samples[start : start + HOP_LENGTH]
+        total = 0.0
+        for i in range(HOP_LENGTH):
+            total += float(part[i]) * part[i]
+        energy[step] = total
+        count = 0
+        for i in range(max(start, first + 1), min(start + HOP_LENGTH, last)):
+            count += (samples[i] < _CROSSING) != (samples[i - 1] < _CROSSING)
+        crossings[step] = count
+        if first < start < last:
+            before, after = samples[start - 1] < _CROSSING, samples[start] < _CROSSING
+            opening[step] = before != after
+    for t in range(level.shape[0]):
+        frame_energy = 0.0
+        count = -opening[t]
+        for step in range(t, t + _STEPS):
+            frame_energy += energy[step]
+            count += crossings[step]
+        level[t, 0] = math.sqrt(frame_energy / N_FFT)
+        level[t, 1] = count / N_FFT
+
+
+@kernel("void(f8[:,::1], f4[:,::1], i8, f4[:])")
+def _shape(
+    sums: NDArray[np.float64],
+    bins: NDArray[np.float32],
+    lane: int,
+    out: NDArray[np.float32],
+) -> None:
+    """Write bandwidth, rolloff, flatness and centroid of one frame."""
+    total = sums[N_CHUNKS, lane]
+    norm = 1.0 if total < _TINY else total
+    first, second = sums[N_CHUNKS + 1, lane] / norm, sums[N_CHUNKS + 2, lane] / norm
+    spread = second - first * first
+    threshold = _ROLL_PERCENT * total
+    chunk = 0
+    while chunk < N_CHUNKS and sums[chunk, lane] < threshold:
+        chunk += 1
+    reached = sums[chunk - 1, lane] if chunk else 0.0
+    k = chunk * CHUNK
+    reached += bins[MARGIN + k, lane]
+    while reached < threshold and k < N_BINS - 1:
+        k += 1
+        reached += bins[MARGIN + k, lane]
+    exponents, mantissa = sums[N_CHUNKS + 4, lane], sums[N_CHUNKS + 5, lane]
+    log_mean = (exponents * math.log(2.0) + math.log(mantissa)) / N_BINS
+    out[0] = math.sqrt(max(spread, 0.0)) * _BIN_HZ
+    out[1] = k * _BIN_HZ
+    out[2] = math.exp(log_mean) * N_BINS / sums[N_CHUNKS + 3, lane]
+    out[3] = first * _BIN_HZ
+
+
+@kernel("void(f4[:,::1], i8, f4[:])")
+def _normalise_chroma(
+    raw: NDArray[np.float32], lane: int, out: NDArray[np.float32]
+) -> None:
+    peak = np.float32(0.0)
+    for c in range(N_CHROMA):
+        peak = max(peak, raw[c, lane])
+    scale = 1.0 if peak < _TINY else 1.0 / peak
+    for c in range(N_CHROMA):
+        out[c] = raw[c, lane] * scale
+
+
+@kernel(
+    "void(f4[:,::1], f4[:,::1], i8[:,::1], f4[::1], f4[:,::1],"
+    " f4[:,::1], f4[:,::1], f4[:,::1], f4[:,::1])"
+)
+def _describe(
+    rows: NDArray[np.float32],
+    percussive: NDArray[np.float32],
+    mel_spans: NDArray[np.int64],
+    mel_weights: NDArray[np.float32],
+    chroma_weights: NDArray[np.float32],
+    out_shape: NDArray[np.float32],
+    out_contrast: NDArray[np.float32],
+    out_mel: NDArray[np.float32],
+    out_chroma: NDArray[np.float32],
+) -> None:
+    bins = np.zeros((BINS_ROWS, WIDTH), np.float32)
+    power = np.empty((N_BINS, WIDTH), np.float32)
+    pitch = np.empty((N_CHROMA, WIDTH), np.float32)
+    extremes = np.empty((2 * N_CONTRAST, WIDTH), np.float32)
+    sums = np.empty((MOMENT_ROWS, WIDTH), np.float64)
+    for first in range(0, TILE, WIDTH):
+        side_by_side(rows, CONTEXT + first, bins)
+        medians_along_bins(bins, percussive, LAG + first)
+        powers(bins, power)
+        mel_decibels(power, mel_spans, mel_weights, out_mel, first)
+        chroma(power, chroma_weights, pitch)
+        contrast_decibels(bins, extremes)
+        moments(bins, sums)
+        for lane in range(WIDTH):
+            _shape(sums, bins, lane, out_shape[first + lane])
+            _normalise_chroma(pitch, lane, out_chroma[first + lane])
+            out_contrast[first + lane] = extremes[:, lane]
+
+
+class Spectra:
+    """Turns tiles of samples into magnitudes and what these say."""
+
+    def __init__(self) -> None:
+        self._taper = banks.hann()
+        self._cut = np.empty((TILE, N_FFT), np.float64)
+        self._mel_spans, self._mel_weights = banks.sparse(banks.mel())
+        self._chroma = banks.chroma().T.copy()
+
+    def magnitudes(
+        self, samples: NDArray[np.float32], rows: NDArray[np.float32]
+    ) -> None:
+        """Write the magnitude spectra of a tile.
+
+        Parameters
+        ----------
+        samples : shape (64 * 512 + 1536,)
+        rows : shape (96, 1040)
+            Rows from 32 on are written.
+        """
+        _cut(samples, self._taper, self._cut)
+        spectra = scipy.fft.rfft(self._cut, axis=1, workers=1, overwrite_x=True)
+        _magnitudes(spectra.view(np.float64), rows, CONTEXT)
+
+    def describe(
+        self,
+        rows: NDArray[np.float32],
+        percussive: NDArray[np.float32],
+        out: Frames,
+    ) -> None:
+        """Describe each spectrum by itself.
+
+        Parameters
+        ----------
+        rows : shape (96, 1040)
+            As `magnitudes` left them.
+        percussive : shape (80, 1040)
+            Rows from 16 on get the medians along frequency.
+        out : Frames
+            64 rows.
+        """
+        _describe(
+            rows,
+            percussive,
+            self._mel_spans,
+            self._mel_weights,
+            self._chroma,
+            out.shape,
+            out.contrast_db,
+            out.mel_db,
+            out.chroma,
+        )
 
 
 def describe_waveform(
     samples: NDArray[np.float32], first: int, last: int, out: Frames
 ) -> None:
-    """Fill in RMS and zero-crossing rate.
+    """Write RMS and zero-crossing rate.
 
     Parameters
     ----------
-    samples : shape (n * 512 + 1536,)
+    samples : shape (64 * 512 + 1536,)
     first, last : int
         ``samples[first:last]`` belong to the track; the rest is padding, in which
         nothing crosses.
     out : Frames
-        Of the ``n`` frames.
+        64 rows.
     """
-    n = out.rms.shape[0]
-    framed = sliding_window_view(samples, N_FFT)[::HOP_LENGTH]
-    out.rms[:] = np.sqrt(np.mean(framed * framed, axis=1, dtype=np.float64))[:n]
-    negative = samples < _CROSSING
-    crossing = np.zeros(samples.shape[0], np.int32)
-    crossing[1:] = negative[1:] != negative[:-1]
-    crossing[: first + 1] = 0
-    crossing[last:] = 0
-    counts = sliding_window_view(crossing, N_FFT)[::HOP_LENGTH, 1:].sum(axis=1)
-    out.zcr[:] = counts[:n] / N_FFT
-
-
-def describe_spectra(S: NDArray[np.float32], out: Frames) -> None:
-    """Fill in what a frame's magnitude spectrum alone says of it.
-
-    Parameters
-    ----------
-    S : shape (n, 1025)
-    out : Frames
-        Of the same ``n`` frames.
-    """
-    total = S.sum(axis=1, dtype=np.float64)
-    norm = np.where(total < np.finfo(np.float32).tiny, 1.0, total)
-    first = (S @ _HZ) / norm
-    out.centroid[:] = first
-    deviation = (_HZ[None, :] - first[:, None]) ** 2
-    out.bandwidth[:] = np.sqrt(np.einsum("ij,ij->i", S, deviation) / norm)
-    sums = np.cumsum(S, axis=1, dtype=np.float64)
-    reached = sums >= _ROLL_PERCENT * sums[:, -1:]
-    out.rolloff[:] = _HZ[np.argmax(reached, axis=1)]
-    power = S * S
-    clamped = np.maximum(power, _AMIN)
-    out.flatness[:] = np.exp(np.log(clamped).mean(axis=1, dtype=np.float64)) / (
-        clamped.mean(axis=1, dtype=np.float64)
-    )
-    for k, (start, stop, extremes) in enumerate(_BANDS):
-        band = np.sort(S[:, start:stop], axis=1)
-        out.valley_db[:, k] = _decibels(band[:, :extremes].mean(axis=1))
-        out.peak_db[:, k] = _decibels(band[:, -extremes:].mean(axis=1))
-    out.mel_db[:] = _decibels(power @ _MEL)
-    chroma = power @ _CHROMA
-    peak = chroma.max(axis=1, keepdims=True)
-    out.chroma[:] = chroma / np.where(peak < np.finfo(np.float32).tiny, 1.0, peak)
-
-
-def _decibels(power: NDArray[np.floating]) -> NDArray[np.floating]:
-    return 10.0 * np.log10(np.maximum(power, _AMIN))
+    _describe_waveform(samples, first, last, out.level)

@@ -11,6 +11,7 @@ from scanner.features import banks
 from scanner.features.definition import (
     ENERGY_CHANGE,
     HOP_LENGTH,
+    N_CONTRAST,
     N_MELS,
     REFERENCE_LUFS,
     SERIES,
@@ -99,12 +100,10 @@ def summarise(frames: Frames, start_s: float, duration_s: float) -> Summary:
     series = np.concatenate(
         [
             mel_db @ _DCT,
-            _clamped(frames.peak_db) - _clamped(frames.valley_db),
-            frames.bandwidth[:, None],
-            frames.rolloff[:, None],
-            frames.flatness[:, None],
-            frames.centroid[:, None],
-            frames.zcr[:, None],
+            _clamped(frames.contrast_db[:, :N_CONTRAST])
+            - _clamped(frames.contrast_db[:, N_CONTRAST:]),
+            frames.shape,
+            frames.level[:, 1:],
             onset[:, None],
             frames.chroma,
         ],
@@ -113,10 +112,10 @@ def summarise(frames: Frames, start_s: float, duration_s: float) -> Summary:
     )
     mean = series.mean(axis=0)
     std = series.std(axis=0)
-    rms = frames.rms.astype(np.float64)
+    rms = frames.level[:, 0].astype(np.float64)
     loudest = float(rms.max())
-    harmonic = float(frames.harmonic.sum(dtype=np.float64))
-    total = harmonic + float(frames.percussive.sum(dtype=np.float64))
+    harmonic, percussive = frames.energy.sum(axis=0, dtype=np.float64)
+    total = harmonic + percussive
     columns = np.array(
         [
             tempo(onset),

@@ -11,9 +11,10 @@ from catalog.records import Sequence
 from scanner.features.cost import Costs
 from scanner.features.definition import HOP_LENGTH, N_FFT, SR
 from scanner.features.frames import FrameStore
-from scanner.features.separation import LAG, TILE, Separation
+from scanner.features.layout import CONTEXT, LAG, TILE
+from scanner.features.separation import Separation
 from scanner.features.sequences import Sequences
-from scanner.features.spectrum import describe_spectra, describe_waveform, magnitudes
+from scanner.features.spectrum import Spectra, describe_waveform
 from scanner.features.summary import Summary, summarise
 
 _HALF = N_FFT // 2
@@ -46,10 +47,11 @@ class WindowStream:
         self._received = 0
         self._frames = 0  # described
         self._separated = -LAG
+        self._spectra = Spectra()
         self._separation = Separation()
         self._sequences = Sequences()
         window_frames = math.ceil(window_s * SR / HOP_LENGTH) + 1
-        self._store = FrameStore(window_frames + 2 * TILE + LAG)
+        self._store = FrameStore(window_frames + 3 * TILE)
         self._summaries: list[Summary] = []
 
     def push(self, mono: NDArray[np.float32]) -> None:
@@ -68,28 +70,28 @@ class WindowStream:
 
     def _tile(self, valid: int, last: int) -> None:
         """Describe the frames of the buffered samples; ``valid`` of them count."""
-        tile = self._separation.tile()
-        magnitudes(self._samples, tile)
+        separation = self._separation
+        self._spectra.magnitudes(self._samples, separation.rows)
         self._costs.lap("spectrum")
-        rows = self._store.at(self._frames, self._frames + valid)
+        rows = self._store.at(self._frames, self._frames + TILE)
         first = _HALF if self._frames == 0 else -1
         describe_waveform(self._samples, first, last, rows)
-        describe_spectra(tile[:valid], rows)
+        self._costs.lap("waveform")
+        self._spectra.describe(separation.rows, separation.percussive, rows)
         self._costs.lap("features")
-        self._sequences.push(tile[:valid], rows.chroma)
+        part = separation.rows[CONTEXT : CONTEXT + valid]
+        self._sequences.push(part, rows.chroma[:valid])
         self._costs.lap("sequences")
         self._frames += valid
         self._separate(valid)
         self._complete_windows()
 
     def _separate(self, valid: int) -> None:
-        harmonic, percussive = self._separation.split(valid)
+        energy = self._separation.split(valid)
         start = max(self._separated, 0)
         stop = min(self._separated + TILE, self._frames)
-        rows = self._store.at(start, stop)
         part = slice(start - self._separated, stop - self._separated)
-        rows.harmonic[:] = harmonic[part]
-        rows.percussive[:] = percussive[part]
+        self._store.at(start, stop).energy[:] = energy[part]
         self._separated += TILE
         self._costs.lap("hpss")
 
