@@ -127,6 +127,7 @@ SELECT
     label_kind,
     model,
     artist,
+    album_id,
     album,
     min(year) AS year,{_ACCURACY}
 GROUP BY run_id, label_kind, model, artist, album_id, album

@@ -1,0 +1,224 @@
+"""Load what was extracted as arrays, with the facts of the tracks it belongs to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.records import FeatureSetFacts
+from catalog.vectors import unpack_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from catalog.session import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRow:
+    """A track that is present and analysed, with what a label could be made of."""
+
+    id: int
+    path_text: str
+    payload_hash: str
+    group_key: str
+    title: str | None
+    albumartist: str | None
+    artists: tuple[str, ...]
+    album: str | None
+    year: int | None
+    genres: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowRows:
+    """The windows of some tracks, as parallel arrays of length n.
+
+    Attributes
+    ----------
+    track : intp, shape (n,), ascending
+        Index into the tracks that they were loaded with.
+    window_id : int64, shape (n,)
+        Tracks with the same audio share their windows.
+    start_s, duration_s : float64, shape (n,)
+    silent : bool, shape (n,)
+    vectors : float32, shape (n, d)
+    """
+
+    track: NDArray[np.intp]
+    window_id: NDArray[np.int64]
+    start_s: NDArray[np.float64]
+    duration_s: NDArray[np.float64]
+    silent: NDArray[np.bool_]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Library:
+    """All present tracks that are analysed under one feature set.
+
+    Attributes
+    ----------
+    feature_set_id : int
+    feature_set : FeatureSetFacts
+    tracks : tuple of TrackRow, by path
+    windows : WindowRows
+    elsewhere : int
+        Present tracks that are left out, being analysed under another set only.
+    unanalysed : int
+        Present tracks that have no analysis at all.
+    """
+
+    feature_set_id: int
+    feature_set: FeatureSetFacts
+    tracks: tuple[TrackRow, ...]
+    windows: WindowRows
+    elsewhere: int
+    unanalysed: int
+
+
+def load_library(catalog: Catalog, feature_set_id: int | None = None) -> Library | None:
+    """Load a library's windows under one feature set.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    feature_set_id : int or None
+        None takes the set that most tracks are analysed under, of equals the newest.
+
+    Returns
+    -------
+    Library or None
+        None where no present track is analysed.
+    """
+    counts: Counter[int] = Counter()
+    unanalysed = 0
+    for number, tracks in catalog.rows(_COUNTS):
+        if number is None:
+            unanalysed = tracks
+        else:
+            counts[number] = tracks
+    if feature_set_id is None:
+        if not counts:
+            return None
+        feature_set_id = max(counts, key=lambda number: (counts[number], number))
+    facts = load_feature_set(catalog, feature_set_id)
+    tracks = _tracks(catalog, feature_set_id)
+    return Library(
+        feature_set_id=feature_set_id,
+        feature_set=facts,
+        tracks=tracks,
+        windows=_windows(catalog, feature_set_id, tracks, len(facts.names)),
+        elsewhere=counts.total() - counts[feature_set_id],
+        unanalysed=unanalysed,
+    )
+
+
+def load_feature_set(catalog: Catalog, feature_set_id: int) -> FeatureSetFacts:
+    """Return the identity of a stored feature set."""
+    from sqlalchemy import select  # noqa: PLC0415 (slow to load)
+
+    from catalog.models import FeatureSet  # noqa: PLC0415 (loads SQLAlchemy)
+
+    wanted = select(FeatureSet).where(FeatureSet.id == feature_set_id)
+    with catalog.session() as session:
+        found = session.scalars(wanted).one()
+        return FeatureSetFacts(found.version, tuple(found.names), found.parameters)
+
+
+_FROM_PRESENT = """
+    FROM tracks
+    JOIN payloads ON payloads.id = tracks.payload_id
+    JOIN analyses ON analyses.payload_id = payloads.id
+        AND analyses.variant = 'original' AND analyses.feature_set_id = :number
+"""
+
+_IN_ORDER = """
+    WHERE tracks.missing_since IS NULL
+    ORDER BY tracks.root_id, tracks.path
+"""
+
+_ARTISTS = """
+    SELECT track_artists.track_id, artists.name FROM track_artists
+    JOIN artists ON artists.id = track_artists.artist_id
+    ORDER BY track_artists.track_id, track_artists.position
+"""
+
+_GENRES = """
+    SELECT track_genres.track_id, genres.name FROM track_genres
+    JOIN genres ON genres.id = track_genres.genre_id
+    ORDER BY track_genres.track_id, track_genres.position
+"""
+
+_TRACKS = f"""
+    SELECT tracks.id, tracks.path_text, payloads.hash, tracks.group_key, tracks.title,
+        tracks.albumartist,
+        (SELECT albums.title FROM albums WHERE albums.id = tracks.album_id), tracks.year
+    {_FROM_PRESENT}
+    {_IN_ORDER}
+"""  # noqa: S608 (constants only)
+
+_WINDOWS = f"""
+    SELECT tracks.id, windows.id, windows.start_s, windows.duration_s, windows.silent,
+        windows.vector
+    {_FROM_PRESENT}
+    JOIN windows ON windows.analysis_id = analyses.id
+    {_IN_ORDER}, windows.position
+"""
+
+_COUNTS = """
+    SELECT analyses.feature_set_id, count(*) FROM tracks
+    LEFT JOIN analyses ON analyses.payload_id = tracks.payload_id
+        AND analyses.variant = 'original'
+    WHERE tracks.missing_since IS NULL
+    GROUP BY analyses.feature_set_id
+"""
+
+
+def _tracks(catalog: Catalog, feature_set_id: int) -> tuple[TrackRow, ...]:
+    artists = _names(catalog.rows(_ARTISTS))
+    genres = _names(catalog.rows(_GENRES))
+    rows = catalog.rows(_TRACKS, number=feature_set_id)
+    return tuple(
+        TrackRow(
+            id=number,
+            path_text=path,
+            payload_hash=payload,
+            group_key=group,
+            title=title,
+            albumartist=albumartist,
+            artists=artists.get(number, ()),
+            album=album,
+            year=year,
+            genres=genres.get(number, ()),
+        )
+        for number, path, payload, group, title, albumartist, album, year in rows
+    )
+
+
+def _names(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[str, ...]]:
+    names: dict[int, tuple[str, ...]] = {}
+    for track_id, name in rows:
+        names[track_id] = (*names.get(track_id, ()), name)
+    return names
+
+
+def _windows(
+    catalog: Catalog, feature_set_id: int, tracks: tuple[TrackRow, ...], width: int
+) -> WindowRows:
+    rows = catalog.rows(_WINDOWS, number=feature_set_id)
+    index = {track.id: i for i, track in enumerate(tracks)}
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    return WindowRows(
+        track=np.array([index[number] for number in columns[0]], dtype=np.intp),
+        window_id=np.array(columns[1], dtype=np.int64),
+        start_s=np.array(columns[2], dtype=np.float64),
+        duration_s=np.array(columns[3], dtype=np.float64),
+        silent=np.array(columns[4], dtype=bool),
+        vectors=unpack_vectors(list(columns[5]), width),
+    )

@@ -1,0 +1,66 @@
+"""Fitted models as bytes, without pickle.
+
+skops writes a zip of JSON and arrays, and builds nothing but the types that are listed
+here: a catalog from a stranger can be wrong, but it cannot run code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from classify.errors import UntrustedArtifactError
+
+if TYPE_CHECKING:
+    from classify.prediction import Model
+
+FORMAT = "skops"
+
+TRUSTED = (
+    "classify.estimators.base.Fitted",
+    "classify.estimators.svm.MarginSVC",
+    "classify.prediction.Member",
+    "classify.prediction.Model",
+    "sklearn.tree._tree.Tree",
+)
+"""The types beyond scikit-learn's and NumPy's own that a stored model may hold."""
+
+
+def dump(model: Model) -> bytes:
+    """Return `model` as bytes that `load` takes."""
+    import skops.io  # noqa: PLC0415 (slow to load)
+
+    return bytes(skops.io.dumps(model))
+
+
+def load(data: bytes) -> Model:
+    """Return the model that `data` holds.
+
+    Raises
+    ------
+    UntrustedArtifactError
+        It holds a type that is not on the fixed list, or is no model at all.
+    """
+    import skops.io  # noqa: PLC0415 (slow to load)
+    from skops.io.exceptions import UntrustedTypesFoundException  # noqa: PLC0415
+
+    from classify.prediction import Model  # noqa: PLC0415 (loads scikit-learn)
+
+    try:
+        unknown = [t for t in skops.io.get_untrusted_types(data=data) if not _ours(t)]
+        if unknown:
+            raise UntrustedArtifactError(
+                f"the stored model holds {unknown[0]}, which is not trusted; "
+                "train again with `classify`"
+            )
+        found: Any = skops.io.loads(data, trusted=list(TRUSTED))
+    except UntrustedTypesFoundException as error:
+        raise UntrustedArtifactError(
+            f"the stored model is not trusted: {error}"
+        ) from error
+    if not isinstance(found, Model):
+        raise UntrustedArtifactError("the stored model is none; train with `classify`")
+    return found
+
+
+def _ours(name: str) -> bool:
+    return name in TRUSTED

@@ -1,0 +1,196 @@
+"""The commands `classify` and `report`: options, one call, an exit status."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INTERRUPTED = 130
+
+_DB = click.option(
+    "--db",
+    metavar="PATH|URL",
+    help="The catalog. Default: $SONICAT_DB, else one in your data folder "
+    "(`sonicat db path` says where).",
+)
+
+
+@click.command()
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Label every track; those without a label, too, by the final model.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Tell only these labels apart; may be repeated.",
+)
+@click.option(
+    "--label",
+    "rule",
+    default="artist",
+    show_default=True,
+    metavar="RULE",
+    help="What to tell apart: artist or genre.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    default=("svm-rbf",),
+    show_default=True,
+    help="A model by name, or all; may be repeated.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all chance.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    show_default="one per core",
+    help="Worker processes.",
+)
+@_DB
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
+@click.version_option(package_name="sonicat")
+def classify(everything: bool, only: tuple[str, ...], **options: Any) -> None:  # noqa: FBT001 (click passes it by name)
+    """Learn to tell labels apart, and say honestly how well that works.
+
+    Every accuracy is over albums that the model never heard. Exit status: 0 done, 1
+    failed or too little to learn from, 2 wrong usage, 130 interrupted.
+    """
+    if not everything and not only:
+        raise click.UsageError(
+            "say --all to label every track, or --only NAME to tell some labels apart"
+        )
+    with _errors_in_one_line():
+        from catalog.session import open_catalog  # noqa: PLC0415
+        from classify import render  # noqa: PLC0415
+        from classify.estimators import chosen  # noqa: PLC0415
+        from classify.training import Request, classify_library  # noqa: PLC0415
+
+        request = Request(
+            rule=options["rule"],
+            only=only,
+            models=chosen(options["models"]),
+            seed=options["seed"],
+            everything=everything,
+            jobs=options["jobs"],
+        )
+        with (
+            open_catalog(_existing(options["db"])) as catalog,
+            render.progress(quiet=options["quiet"]) as started,
+        ):
+            found = classify_library(catalog, request, started=started)
+        if not options["quiet"]:
+            render.summary(found)
+
+
+@click.command()
+@click.option(
+    "--by-album", "kind", flag_value="by-album", default=True, help="Default."
+)
+@click.option(
+    "--by-era",
+    "kind",
+    flag_value="by-era",
+    help="One artist through a year, and after it.",
+)
+@click.option(
+    "--confusion", "kind", flag_value="confusion", help="What is taken for what."
+)
+@click.option(
+    "--artist",
+    default="Metallica",
+    show_default=True,
+    metavar="NAME",
+    help="For --by-era.",
+)
+@click.option(
+    "--through",
+    type=int,
+    default=1988,
+    show_default=True,
+    metavar="YEAR",
+    help="For --by-era: the last year of the first era.",
+)
+@click.option(
+    "--run", "run_id", type=int, metavar="ID", help="A run. Default: the newest."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+)
+@click.option("-o", "--output", metavar="FILE", help="Write there instead of printing.")
+@_DB
+@click.version_option(package_name="sonicat")
+def report(kind: str, run_id: int | None, **options: Any) -> None:
+    """Show what a run of `classify` found, from its stored predictions."""
+    with _errors_in_one_line():
+        from catalog.session import open_catalog  # noqa: PLC0415
+        from classify import render  # noqa: PLC0415
+        from classify.reports.by_album import by_album  # noqa: PLC0415
+        from classify.reports.by_era import by_era  # noqa: PLC0415
+        from classify.reports.confusion import confusion  # noqa: PLC0415
+
+        with open_catalog(options["db"], mode="read") as catalog:
+            if kind == "by-era":
+                table = by_era(
+                    catalog,
+                    run_id,
+                    artist=options["artist"],
+                    through=options["through"],
+                )
+            else:
+                table = {"by-album": by_album, "confusion": confusion}[kind](
+                    catalog, run_id
+                )
+        render.report(table, options["form"], options["output"])
+
+
+def _existing(option: str | None) -> str:
+    """Return the catalog's URL, unless opening it for writing would make a new one."""
+    from catalog.errors import CatalogMissingError  # noqa: PLC0415
+    from catalog.place import catalog_url, sqlite_path  # noqa: PLC0415
+
+    url = catalog_url(option)
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        raise CatalogMissingError(
+            f"{path}: there is no catalog here; make one with 'scan FOLDER', or name "
+            "another with --db"
+        )
+    return url
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    """Turn what can go wrong into a line and an exit status."""
+    from catalog.errors import CatalogError  # noqa: PLC0415
+    from classify.errors import (  # noqa: PLC0415
+        BadLabelRuleError,
+        ClassifyError,
+        UnknownModelError,
+    )
+
+    try:
+        yield
+    except (BadLabelRuleError, UnknownModelError) as error:
+        raise click.UsageError(str(error)) from error
+    except (ClassifyError, CatalogError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing was stored", err=True)
+        sys.exit(INTERRUPTED)

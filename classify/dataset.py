@@ -1,0 +1,229 @@
+"""Arrays to learn from: windows, the tracks they belong to, labels and groups.
+
+Everything below this module is arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.albums import fold
+from classify.albums import album_groups
+from classify.errors import TooLittleToLearnFromError
+from classify.labels import labels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from catalog.datasets import TrackRow, WindowRows
+    from catalog.records import FeatureSetFacts
+
+MIN_ALBUMS = 2
+"""A label with fewer album groups than this cannot be learned and tested."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Windows of some tracks, without their labels.
+
+    Attributes
+    ----------
+    X : float32, shape (n_windows, n_features)
+    track : intp, shape (n_windows,), ascending, in [0, n_tracks)
+        The track of each window; every track has at least one.
+    n_tracks : int
+    """
+
+    X: NDArray[np.float32]
+    track: NDArray[np.intp]
+    n_tracks: int
+
+    def of_tracks(self, tracks: NDArray[np.intp]) -> Rows:
+        """Return the windows of `tracks` (ascending), numbered anew from 0."""
+        number = np.full(self.n_tracks, -1, dtype=np.intp)
+        number[tracks] = np.arange(len(tracks))
+        kept = np.flatnonzero(number[self.track] >= 0)
+        return Rows(
+            X=self.X[kept],
+            track=number[self.track[kept]],
+            n_tracks=len(tracks),
+        )
+
+    def windows_of(self, tracks: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the indices of the windows that `of_tracks` would keep."""
+        return np.flatnonzero(np.isin(self.track, tracks))
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Labelled rows: what a model learns from and is judged on.
+
+    Attributes
+    ----------
+    rows : Rows
+    y : intp, shape (n_tracks,)
+        Index into `labels`.
+    groups : intp, shape (n_tracks,)
+        Tracks of one group stay on one side of every split.
+    labels : tuple of str
+    """
+
+    rows: Rows
+    y: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    labels: tuple[str, ...]
+
+    def of_tracks(self, tracks: NDArray[np.intp]) -> Problem:
+        """Return the problem that is left when only `tracks` (ascending) are known."""
+        return Problem(
+            self.rows.of_tracks(tracks),
+            self.y[tracks],
+            self.groups[tracks],
+            self.labels,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A catalog's windows as a problem, and the rows that have no label in it.
+
+    Attributes
+    ----------
+    problem : Problem
+    tracks, rest_tracks : the facts of each track of the problem, and of the rest
+    window_ids, rest_window_ids : the catalog's ids, in the order of the rows
+    rest : Rows
+    feature_set : FeatureSetFacts
+    left_out : mapping of a label with too few albums to its number of tracks
+    scarce : labels with exactly two albums
+    unheard : tracks without a single window that could be used
+    """
+
+    problem: Problem
+    tracks: tuple[TrackRow, ...]
+    window_ids: NDArray[np.int64]
+    rest: Rows
+    rest_tracks: tuple[TrackRow, ...]
+    rest_window_ids: NDArray[np.int64]
+    feature_set: FeatureSetFacts
+    left_out: dict[str, int] = field(default_factory=dict)
+    scarce: tuple[str, ...] = ()
+    unheard: tuple[TrackRow, ...] = ()
+
+
+def usable(windows: WindowRows) -> NDArray[np.bool_]:
+    """Return which windows a model may see: neither silent nor holding a NaN."""
+    finite = np.asarray(np.isfinite(windows.vectors).all(axis=1))
+    return finite & ~windows.silent
+
+
+def prepare(
+    tracks: Sequence[TrackRow],
+    windows: WindowRows,
+    feature_set: FeatureSetFacts,
+    *,
+    rule: str,
+    only: Collection[str] = (),
+) -> Dataset:
+    """Turn a catalog's rows into a data set under a label rule.
+
+    Parameters
+    ----------
+    tracks : sequence of TrackRow
+    windows : WindowRows
+        ``windows.track`` indexes `tracks`.
+    feature_set : FeatureSetFacts
+    rule : str
+        A label rule, such as ``"artist"``.
+    only : collection of str
+        Where given, the labels to tell apart; tracks of others join the rest.
+
+    Raises
+    ------
+    TooLittleToLearnFromError
+        Fewer than two labels with at least two albums are left.
+    """
+    kept = usable(windows)
+    heard = np.zeros(len(tracks), dtype=bool)
+    heard[windows.track[kept]] = True
+    names = _chosen(labels_of(rule, tracks), only)
+    groups = album_groups(tracks)
+    albums: dict[str, set[int]] = {}
+    for i, name in enumerate(names):
+        if name is not None and heard[i]:
+            albums.setdefault(name, set()).add(int(groups[i]))
+    labels = tuple(sorted(n for n, found in albums.items() if len(found) >= MIN_ALBUMS))
+    left_out = {
+        n: sum(1 for m in names if m == n) for n in sorted(albums) if n not in labels
+    }
+    if len(labels) < 2:
+        raise TooLittleToLearnFromError(_what_is_missing(rule, albums, labels, heard))
+    number = {name: k for k, name in enumerate(labels)}
+    y = np.array([number.get(n, -1) if n else -1 for n in names], dtype=np.intp)
+    inside, rest = np.flatnonzero(heard & (y >= 0)), np.flatnonzero(heard & (y < 0))
+    rows, ids = _rows(windows, kept, inside, len(tracks))
+    rest_rows, rest_ids = _rows(windows, kept, rest, len(tracks))
+    return Dataset(
+        problem=Problem(rows, y[inside], groups[inside], labels),
+        tracks=tuple(tracks[i] for i in inside.tolist()),
+        window_ids=ids,
+        rest=rest_rows,
+        rest_tracks=tuple(tracks[i] for i in rest.tolist()),
+        rest_window_ids=rest_ids,
+        feature_set=feature_set,
+        left_out=left_out,
+        scarce=tuple(n for n in labels if len(albums[n]) == MIN_ALBUMS),
+        unheard=tuple(tracks[i] for i in np.flatnonzero(~heard).tolist()),
+    )
+
+
+def _chosen(names: list[str | None], only: Collection[str]) -> list[str | None]:
+    if not only:
+        return names
+    wanted = {fold(name): name for name in only}
+    found = {fold(name) for name in names if name}
+    absent = sorted(name for key, name in wanted.items() if key not in found)
+    if absent:
+        raise TooLittleToLearnFromError(
+            f"--only {absent[0]}: no track of the catalog has this label"
+        )
+    return [name if name and fold(name) in wanted else None for name in names]
+
+
+def _rows(
+    windows: WindowRows,
+    kept: NDArray[np.bool_],
+    tracks: NDArray[np.intp],
+    n_tracks: int,
+) -> tuple[Rows, NDArray[np.int64]]:
+    number = np.full(n_tracks, -1, dtype=np.intp)
+    number[tracks] = np.arange(len(tracks))
+    chosen = np.flatnonzero(kept & (number[windows.track] >= 0))
+    chosen = chosen[np.argsort(number[windows.track[chosen]], kind="stable")]
+    rows = Rows(windows.vectors[chosen], number[windows.track[chosen]], len(tracks))
+    return rows, windows.window_id[chosen]
+
+
+def _what_is_missing(
+    rule: str,
+    albums: dict[str, set[int]],
+    labels: tuple[str, ...],
+    heard: NDArray[np.bool_],
+) -> str:
+    if not heard.any():
+        return (
+            "the catalog holds no window that could be learned from; run `scan` first"
+        )
+    if not albums:
+        return f"no track has a label ({rule}); tag the files and scan again"
+    few = ", ".join(sorted(set(albums) - set(labels))[:5])
+    return (
+        f"too little to learn from: {len(labels)} of {len(albums)} labels ({rule}) "
+        f"have {MIN_ALBUMS} albums or more, and at least 2 such labels are needed; "
+        f"scan further albums{f' of {few}' if few else ', or name more labels'}"
+    )

@@ -1,0 +1,35 @@
+"""What can go wrong while learning and reporting; rendered by the commands alone."""
+
+from __future__ import annotations
+
+
+class ClassifyError(Exception):
+    """Root of everything this package raises for a user to read."""
+
+
+class TooLittleToLearnFromError(ClassifyError):
+    """The library holds too few labels, albums or windows for an honest answer."""
+
+
+class FeatureSetMismatchError(ClassifyError):
+    """Rows of one feature set were given to a model of another."""
+
+
+class UnknownModelError(ClassifyError):
+    """No model has the name that was asked for."""
+
+
+class BadLabelRuleError(ClassifyError):
+    """A label rule could not be understood or its file could not be read."""
+
+
+class MissingExtraError(ClassifyError):
+    """A model needs an optional package that is not installed."""
+
+
+class UntrustedArtifactError(ClassifyError):
+    """A stored model holds a type that is not on the fixed list."""
+
+
+class NothingToReportError(ClassifyError):
+    """There is no run, or the run holds nothing that the report could show."""

@@ -1,0 +1,93 @@
+"""The final model of a run: members, their weights, their calibration, their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classify.calibration import tempered
+from classify.errors import FeatureSetMismatchError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from catalog.records import FeatureSetFacts
+    from classify.dataset import Rows
+    from classify.estimators.base import Fitted
+
+    Floats = NDArray[np.float64]
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A fitted recipe with what it takes to read its probabilities.
+
+    Attributes
+    ----------
+    name : str
+    fitted : Fitted
+    temperature : float
+    weight : float
+        In the vote; the weights of a model's members sum to one.
+    """
+
+    name: str
+    fitted: Fitted
+    temperature: float
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is kept in the catalog: enough to judge further windows.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    members : tuple of Member
+    temperature : float
+        Of the members' mean.
+    feature_version : int
+    feature_names : tuple of str
+        Rows of any other feature set are refused.
+    """
+
+    labels: tuple[str, ...]
+    members: tuple[Member, ...]
+    temperature: float
+    feature_version: int
+    feature_names: tuple[str, ...]
+
+    def judge(self, rows: Rows, facts: FeatureSetFacts) -> tuple[Floats, Floats]:
+        """Return the probabilities of each window and, calibrated, of each track.
+
+        Raises
+        ------
+        FeatureSetMismatchError
+            The rows are of another feature set than the model learned from.
+        """
+        self._refuse_others(facts)
+        windows = np.zeros((len(rows.X), len(self.labels)))
+        tracks = np.zeros((rows.n_tracks, len(self.labels)))
+        for member in self.members:
+            windows += member.weight * member.fitted.windows(rows)
+            said = tempered(member.fitted.tracks(rows), member.temperature)
+            tracks += member.weight * said
+        return windows, tempered(tracks, self.temperature)
+
+    def _refuse_others(self, facts: FeatureSetFacts) -> None:
+        if facts.version != self.feature_version:
+            raise FeatureSetMismatchError(
+                "the model learned from features of version "
+                f"{self.feature_version}, these rows are of {facts.version}; "
+                "run `classify --all` again"
+            )
+        if tuple(facts.names) != tuple(self.feature_names):
+            raise FeatureSetMismatchError(
+                "the model learned from other features than these rows hold; "
+                "run `classify --all` again"
+            )

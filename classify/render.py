@@ -1,0 +1,230 @@
+"""The only place of this package that prints."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sys
+import unicodedata
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from classify.reports.table import Column, Table
+    from classify.training import Summary
+
+_GAP = "  "
+_NARROWEST = 6
+_FLATTERING = """\
+  a random split of windows would have said {:.2f}: higher, because windows of the same
+  song then stand on both sides, so that the song is recognised, not the label"""
+
+
+def as_json(table: Table) -> str:
+    """Return a table as one JSON object: title, run, rows, total, notes."""
+    names = [column.name for column in table.columns]
+    document = {
+        "title": table.title,
+        **table.source,
+        "rows": [dict(zip(names, row, strict=True)) for row in table.rows],
+        "total": dict(zip(names, table.total, strict=True)) if table.total else None,
+        "notes": list(table.notes),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_csv(table: Table) -> str:
+    """Return a table's rows as CSV under a header, the run in the first column."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["run", *(column.name for column in table.columns)])
+    for row in table.rows:
+        writer.writerow([table.source.get("run"), *row])
+    return out.getvalue()
+
+
+def as_text(table: Table, width: int | None) -> str:
+    """Return a table for people, at most `width` columns wide, None for any width."""
+    rows = [*table.rows, *([table.total] if table.total else [])]
+    cells = [
+        [
+            _shown(value, column)
+            for value, column in zip(row, table.columns, strict=True)
+        ]
+        for row in rows
+    ]
+    header = [column.name.replace("_", " ") for column in table.columns]
+    widths = _widths(header, cells, table.columns, width)
+    left = [column.kind == "text" for column in table.columns]
+    lines = [table.title, "", _line(header, widths, left)]
+    lines.append(_GAP.join("-" * w for w in widths))
+    lines += [_line(row, widths, left) for row in cells]
+    if table.total:
+        lines.insert(-1, _GAP.join("-" * w for w in widths))
+    told = ", ".join(f"{key} {value}" for key, value in table.source.items() if value)
+    notes = [*table.notes, f"({told})"]
+    lines += ["", *(_wrapped(note, width) for note in notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any, column: Column) -> str:
+    if value is None:
+        return "-"
+    if column.kind == "share":
+        return f"{value:.2f}"
+    if column.kind == "number":
+        return f"{value:.3g}"
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _columns_of(text: str) -> int:
+    """Return how many terminal columns `text` takes."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+
+
+def _widths(
+    header: list[str],
+    cells: list[list[str]],
+    columns: tuple[Column, ...],
+    width: int | None,
+) -> list[int]:
+    """Return column widths; the widest text columns give way until all fit."""
+    widths = [
+        max(_columns_of(row[i]) for row in [header, *cells]) for i in range(len(header))
+    ]
+    if width is None:
+        return widths
+    room = width - len(_GAP) * (len(widths) - 1)
+    texts = [i for i, column in enumerate(columns) if column.kind == "text"]
+    while sum(widths) > room and texts:
+        widest = max(texts, key=lambda i: widths[i])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _line(row: list[str], widths: list[int], left: list[bool]) -> str:
+    padded = []
+    for text, width, to_left in zip(row, widths, left, strict=True):
+        cut = text
+        while _columns_of(cut) > width:
+            cut = cut[:-2] + "…" if cut.endswith("…") else cut[:-1] + "…"
+        space = " " * (width - _columns_of(cut))
+        padded.append(cut + space if to_left else space + cut)
+    return _GAP.join(padded).rstrip()
+
+
+def _wrapped(note: str, width: int | None) -> str:
+    if width is None:
+        return note
+    lines = [""]
+    for word in note.split(" "):
+        if lines[-1] and _columns_of(lines[-1]) + 1 + _columns_of(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
+def report(table: Table, form: str, output: str | None) -> None:
+    """Print a table, or write it to a file."""
+    if form == "json":
+        text = as_json(table)
+    elif form == "csv":
+        text = as_csv(table)
+    else:
+        wide = None if output else shutil.get_terminal_size((100, 24)).columns
+        text = as_text(table, wide)
+    if output is None:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise click.ClickException(
+            f"-o {output}: cannot be written ({error.strerror}); name another file"
+        ) from error
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[int], Callable[[str], None]]]:
+    """Give a function that starts a bar on stderr; no terminal, no bar."""
+    from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
+
+    bars: list[Any] = []
+
+    def start(total: int) -> Callable[[str], None]:
+        bar = tqdm(
+            total=total,
+            unit="fit",
+            desc="classify",
+            file=sys.stderr,
+            disable=True if quiet else None,
+            leave=False,
+        )
+        bars.append(bar)
+
+        def step(name: str) -> None:
+            bar.set_postfix_str(name, refresh=False)
+            bar.update()
+
+        return step
+
+    try:
+        yield start
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+def summary(found: Summary) -> None:
+    """Print what a training found, model by model, and what it left out."""
+    first = found.runs[0].metrics
+    click.echo(
+        f"{first['tracks']} tracks of {first['albums']} albums, "
+        f"{first['labels']} labels ({found.runs[0].label_kind}), "
+        f"{first['windows']} windows"
+    )
+    for name, tracks in found.left_out.items():
+        click.echo(f"left out: {name} ({tracks} tracks), which has fewer than 2 albums")
+    for name in found.scarce:
+        click.echo(
+            f"warning: {name} has 2 albums only; each fold learns it from one album"
+        )
+    for count, why in (
+        (found.unheard, "have no window that a model may hear (silent or too short)"),
+        (found.elsewhere, "were analysed with other features; scan them again"),
+    ):
+        if count:
+            click.echo(f"left out: {count} tracks {why}")
+    for run in found.runs:
+        _model(run.id, run.model, run.metrics)
+    click.echo(
+        f"\nAlways the most frequent label would be right for {found.baseline:.2f}."
+    )
+    if found.rest:
+        click.echo(f"{found.rest} further tracks were labelled by the final model.")
+    click.echo("`report` shows the albums, `report --confusion` what is mixed up.")
+
+
+def _model(run: int, name: str, m: Any) -> None:
+    interval = m["interval"]
+    spread = f" (95 % {interval[0]:.2f} to {interval[1]:.2f})" if interval else ""
+    click.echo(
+        f"\n{name} (run {run}): accuracy {m['accuracy']:.2f}{spread}, "
+        f"balanced {m['balanced_accuracy']:.2f}, macro F1 {m['macro_f1']:.2f}"
+    )
+    if m["flattering"] is not None:
+        click.echo(_FLATTERING.format(m["flattering"]))

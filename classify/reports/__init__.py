@@ -1,0 +1,1 @@
+"""What stored predictions say, as tables: one module a report, none of them prints."""

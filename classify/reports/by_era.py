@@ -1,0 +1,104 @@
+"""Whether an artist is recognised as well before a turning point as after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.albums import fold
+from catalog.said import TrackSaid, era_accuracy, tracks_said
+from classify.errors import NothingToReportError
+from classify.reports.source import chosen_run, described
+from classify.reports.table import Column, Table
+from classify.reports.taken import mostly_taken_for
+from classify.statistics import album_interval, wilson_interval
+
+if TYPE_CHECKING:
+    from catalog.session import Catalog
+
+COLUMNS = (
+    Column("era"),
+    Column("albums", "count"),
+    Column("tracks", "count"),
+    Column("right", "count"),
+    Column("accuracy", "share"),
+    Column("low", "share"),
+    Column("high", "share"),
+    Column("p_true", "share"),
+    Column("mostly_taken_for"),
+)
+
+
+def by_era(
+    catalog: Catalog,
+    run_id: int | None = None,
+    *,
+    artist: str = "Metallica",
+    through: int = 1988,
+) -> Table:
+    """Return the accuracy over an artist's tracks through a year, and after it.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run, or it judged no track of the artist.
+    """
+    run = chosen_run(catalog, run_id)
+    judged = [t for t in tracks_said(catalog, run.id) if t.out_of_fold and t.artist]
+    said = [t for t in judged if t.artist and fold(t.artist) == fold(artist)]
+    if not said:
+        known = ", ".join(sorted({t.artist for t in judged if t.artist})[:8])
+        raise NothingToReportError(
+            f"--artist {artist}: run {run.id} judged no track of this artist; "
+            f"it judged {known or 'none'}"
+        )
+    name = str(said[0].artist)
+    dated = [t for t in said if t.year is not None]
+    rows: list[tuple[object, ...]] = []
+    for era, after in ((f"through {through}", False), (f"after {through}", True)):
+        tracks = [
+            t for t in dated if t.year is not None and (t.year > through) is after
+        ]
+        found = era_accuracy(catalog, run.id, name, through=through, after=after)
+        if found is None:
+            rows.append((era, 0, 0, 0, None, None, None, None, None))
+            continue
+        rows.append(
+            (
+                era,
+                len({t.group_key for t in tracks}),
+                found.tracks,
+                found.right,
+                found.accuracy,
+                *_interval(tracks, seed=run.seed),
+                found.mean_p_true,
+                mostly_taken_for(tracks),
+            )
+        )
+    return Table(
+        title=f"{name} through {through} and after ({run.label_kind}, {run.model})",
+        columns=COLUMNS,
+        rows=tuple(rows),
+        notes=(
+            "Every track was judged by models that never heard its album.",
+            *_undated([t for t in said if t.year is None]),
+        ),
+        source=described(run),
+    )
+
+
+def _interval(tracks: list[TrackSaid], *, seed: int) -> tuple[float | None, ...]:
+    """Return a bootstrap interval over albums; of one album Wilson's over tracks."""
+    right = np.array([bool(t.correct) for t in tracks])
+    _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
+    interval = album_interval(right, groups, seed=seed)
+    return interval or wilson_interval(int(right.sum()), len(right)) or (None, None)
+
+
+def _undated(tracks: list[TrackSaid]) -> tuple[str, ...]:
+    if not tracks:
+        return ()
+    names = ", ".join(t.title or t.path for t in tracks[:5])
+    more = f" and {len(tracks) - 5} more" if len(tracks) > 5 else ""
+    return (f"Left out, having no year: {len(tracks)} tracks: {names}{more}.",)

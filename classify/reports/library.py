@@ -1,0 +1,81 @@
+"""What a scan left behind: what it cost, what it could not read, which codecs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from catalog.browse import failures, listed_tracks, stage_costs
+from catalog.said import tracks_said
+from catalog.runs import load_run
+from classify.reports.table import Column, Table
+from classify.statistics import wilson_interval
+
+if TYPE_CHECKING:
+    from catalog.session import Catalog
+
+
+def cost(catalog: Catalog, _run_id: int | None = None) -> Table:
+    """Return the CPU seconds of each stage of the analyses, an hour of audio."""
+    rows = stage_costs(catalog)
+    return Table(
+        title="What the analyses cost",
+        columns=(
+            Column("stage"),
+            Column("analyses", "count"),
+            Column("cpu_s", "number"),
+            Column("wall_s", "number"),
+            Column("cpu_s_per_hour", "number"),
+        ),
+        rows=tuple(
+            (stage, n, cpu, wall, cpu / hours if hours else None)
+            for stage, n, hours, cpu, wall in rows
+        ),
+        notes=("CPU seconds on one core; the last column is an hour of audio.",),
+        source={},
+    )
+
+
+def unread(catalog: Catalog, _run_id: int | None = None) -> Table:
+    """Return the files that could not be read or analysed, and why."""
+    return Table(
+        title="Files that could not be read",
+        columns=(Column("root"), Column("path"), Column("stage"), Column("reason")),
+        rows=tuple(failures(catalog)),
+        notes=("They are tried again when they change, or with --retry-failed.",),
+        source={},
+    )
+
+
+def codecs(catalog: Catalog, run_id: int | None = None) -> Table:
+    """Return how tracks are coded, and how often each kind was labelled rightly."""
+    run = load_run(catalog, run_id)
+    said = {t.track_id: t for t in (tracks_said(catalog, run.id) if run else ())}
+    tracks = [t for t in listed_tracks(catalog) if t.status == "present"]
+    counts = Counter(track.codec for track in tracks)
+    rows = []
+    for codec, n in sorted(counts.items(), key=lambda one: (-one[1], one[0] or "")):
+        judged = [said[t.id] for t in tracks if t.codec == codec and t.id in said]
+        judged = [one for one in judged if one.out_of_fold and one.true_label]
+        right = sum(bool(one.correct) for one in judged)
+        interval = wilson_interval(right, len(judged)) or (None, None)
+        share = right / len(judged) if judged else None
+        rows.append((codec, n, len(judged), right, share, *interval))
+    return Table(
+        title="Tracks by codec",
+        columns=(
+            Column("codec"),
+            Column("tracks", "count"),
+            Column("judged", "count"),
+            Column("right", "count"),
+            Column("accuracy", "share"),
+            Column("low", "share"),
+            Column("high", "share"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "A codec that goes with one label can be mistaken for its sound.",
+            "Intervals, 95 %: Wilson's over tracks.",
+        ),
+        source={"run": run.id, "model": run.model} if run else {},
+    )

@@ -1,0 +1,43 @@
+"""Which run a report speaks of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from catalog.runs import load_run
+from classify.errors import NothingToReportError
+
+if TYPE_CHECKING:
+    from catalog.runs import RunFacts
+    from catalog.session import Catalog
+
+
+def chosen_run(catalog: Catalog, run_id: int | None) -> RunFacts:
+    """Return the run asked for; without an id the newest beyond the baseline.
+
+    Raises
+    ------
+    NothingToReportError
+        There is none.
+    """
+    run = load_run(catalog, run_id)
+    if run is not None:
+        return run
+    if run_id is None:
+        raise NothingToReportError(
+            "the catalog holds no run yet; make one with `classify --all`"
+        )
+    raise NothingToReportError(
+        f"--run {run_id}: there is no such run; leave it out for the newest"
+    )
+
+
+def described(run: RunFacts) -> dict[str, Any]:
+    """Return what identifies a run, for the foot of a report."""
+    return {
+        "run": run.id,
+        "model": run.model,
+        "label": run.label_kind,
+        "seed": run.seed,
+        "created_at": run.created_at.isoformat() if run.created_at else None,
+    }

@@ -1,0 +1,264 @@
+"""From a catalog to stored runs: load, evaluate, train on all, label the rest, keep."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.datasets import Library, load_library
+from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
+from classify import artifacts
+from classify.dataset import Dataset, prepare
+from classify.errors import TooLittleToLearnFromError
+from classify.evaluation import Evaluation, evaluate, majority_baseline, n_tasks, scores
+from classify.prediction import Member, Model
+from classify.statistics import balanced_accuracy, macro_f1
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from catalog.session import Catalog
+    from classify.validation import Split
+
+_PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `classify` was asked to do.
+
+    Attributes
+    ----------
+    rule : str
+        What a label is: ``"artist"``, ``"genre"`` ...
+    only : tuple of str
+        The labels to tell apart; empty for all that have enough albums.
+    models : tuple of str
+    seed : int
+    everything : bool
+        Whether tracks outside the problem are labelled too, by the final model.
+    jobs : int or None
+    """
+
+    rule: str = "artist"
+    only: tuple[str, ...] = ()
+    models: tuple[str, ...] = ("svm-rbf",)
+    seed: int = 0
+    everything: bool = True
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was done, for whoever shows it.
+
+    Attributes
+    ----------
+    runs : tuple of RunFacts, in the order of the request's models
+    left_out : mapping of a label with too few albums to its number of tracks
+    scarce : labels with two albums
+    unheard : number of tracks without a usable window
+    elsewhere : number of tracks analysed under another feature set only
+    rest : number of tracks outside the problem, labelled by the final model
+    baseline : float
+        Accuracy of always naming the most frequent label.
+    """
+
+    runs: tuple[RunFacts, ...]
+    left_out: dict[str, int]
+    scarce: tuple[str, ...]
+    unheard: int
+    elsewhere: int
+    rest: int
+    baseline: float
+
+
+def classify_library(
+    catalog: Catalog,
+    request: Request,
+    *,
+    started: Callable[[int], Callable[[str], None]] = lambda _: lambda _: None,
+) -> Summary:
+    """Train, evaluate and store every model of `request`.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Open for writing.
+    request : Request
+    started : callable
+        Called once with the number of tasks; returns what to call as each one ends.
+
+    Raises
+    ------
+    TooLittleToLearnFromError
+        The library cannot give an honest answer; the message says what is missing.
+    """
+    library = load_library(catalog)
+    if library is None:
+        raise TooLittleToLearnFromError(
+            "the catalog holds no analysed track; run `scan FOLDER` first"
+        )
+    dataset = prepare(
+        library.tracks,
+        library.windows,
+        library.feature_set,
+        rule=request.rule,
+        only=request.only,
+    )
+    problem = dataset.problem
+    folds, evaluations = evaluate(
+        problem,
+        request.models,
+        seed=request.seed,
+        jobs=request.jobs,
+        done=started(n_tasks(request.models, problem)),
+    )
+    baseline = majority_baseline(problem, folds)
+    runs = []
+    for evaluation in evaluations.values():
+        facts = _facts(library, dataset, evaluation, request, baseline)
+        runs.append(_stored(catalog, facts, dataset, folds, evaluation, request))
+    return Summary(
+        runs=tuple(runs),
+        left_out=dataset.left_out,
+        scarce=dataset.scarce,
+        unheard=len(dataset.unheard),
+        elsewhere=library.elsewhere,
+        rest=len(dataset.rest_tracks) if request.everything else 0,
+        baseline=baseline,
+    )
+
+
+def dataset_hash(dataset: Dataset) -> str:
+    """Return 32 hex digits that change whenever what is learned from does."""
+    problem, digest = dataset.problem, hashlib.blake2b(digest_size=16)
+    facts = dataset.feature_set
+    payloads = [track.payload_hash for track in dataset.tracks]
+    known = [facts.version, list(facts.names), dict(facts.parameters), payloads]
+    digest.update(json.dumps([*known, list(problem.labels)], sort_keys=True).encode())
+    for array in (problem.y, problem.groups, problem.rows.track):
+        digest.update(np.ascontiguousarray(array, "<i8").tobytes())
+    digest.update(np.ascontiguousarray(problem.rows.X, "<f4").tobytes())
+    return digest.hexdigest()
+
+
+def _facts(
+    library: Library,
+    dataset: Dataset,
+    evaluation: Evaluation,
+    request: Request,
+    baseline: float,
+) -> RunFacts:
+    figures: dict[str, Any] = scores(dataset.problem, evaluation, seed=request.seed)
+    return RunFacts(
+        label_kind=request.rule,
+        model=evaluation.name,
+        seed=request.seed,
+        feature_set_id=library.feature_set_id,
+        dataset_hash=dataset_hash(dataset),
+        labels=dataset.problem.labels,
+        parameters={
+            "only": list(request.only),
+            "setting": evaluation.choice.setting,
+            "temperature": evaluation.choice.temperature,
+        },
+        versions={name: version(name) for name in _PACKAGES},
+        metrics={**figures, "majority_baseline": baseline},
+    )
+
+
+def _stored(
+    catalog: Catalog,
+    facts: RunFacts,
+    dataset: Dataset,
+    folds: list[Split],
+    evaluation: Evaluation,
+    request: Request,
+) -> RunFacts:
+    model = _final_model(dataset, evaluation)
+    tracks, windows = _predictions(dataset, folds, evaluation, model, request)
+    number = store_run(
+        catalog,
+        facts,
+        folds=_fold_facts(dataset, folds, evaluation),
+        tracks=tracks,
+        windows=windows,
+        models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
+    )
+    return replace(facts, id=number)
+
+
+def _final_model(dataset: Dataset, evaluation: Evaluation) -> Model:
+    choice = evaluation.choice
+    member = Member(evaluation.name, evaluation.fitted, choice.temperature, 1.0)
+    facts = dataset.feature_set
+    return Model(
+        dataset.problem.labels, (member,), 1.0, facts.version, tuple(facts.names)
+    )
+
+
+def _predictions(
+    dataset: Dataset,
+    folds: list[Split],
+    evaluation: Evaluation,
+    model: Model,
+    request: Request,
+) -> tuple[Predictions, Predictions]:
+    """Return what is said of all tracks and windows: held out, then the rest."""
+    problem = dataset.problem
+    fold = np.empty(problem.rows.n_tracks, dtype=np.intp)
+    for i, split in enumerate(folds):
+        fold[split.test] = i
+    of = problem.rows.track
+    ids = np.array([track.id for track in dataset.tracks], dtype=np.int64)
+    tracks = [(ids, fold, problem.y, evaluation.tracks)]
+    windows = [(dataset.window_ids, fold[of], problem.y[of], evaluation.windows)]
+    if request.everything and dataset.rest_tracks:
+        rest_windows, rest_tracks = model.judge(dataset.rest, dataset.feature_set)
+        ids = np.array([track.id for track in dataset.rest_tracks], dtype=np.int64)
+        for said, numbers, p in (
+            (tracks, ids, rest_tracks),
+            (windows, dataset.rest_window_ids, rest_windows),
+        ):
+            nothing = np.full(len(numbers), -1, dtype=np.intp)
+            said.append((numbers, nothing, nothing, p))
+    return _joined(tracks, problem.labels), _joined(windows, problem.labels)
+
+
+def _joined(
+    parts: list[tuple[Any, Any, Any, Any]], labels: tuple[str, ...]
+) -> Predictions:
+    ids, fold, true, p = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Predictions(ids, fold, true, [labels[k] for k in p.argmax(axis=1)], p)
+
+
+def _fold_facts(
+    dataset: Dataset, folds: list[Split], evaluation: Evaluation
+) -> list[FoldFacts]:
+    problem = dataset.problem
+    facts = []
+    for i, (split, outcome) in enumerate(zip(folds, evaluation.outcomes, strict=True)):
+        y, predicted = problem.y[split.test], outcome.tracks.argmax(axis=1)
+        facts.append(
+            FoldFacts(
+                fold=i,
+                tracks=len(y),
+                albums=len(np.unique(problem.groups[split.test])),
+                accuracy=float((predicted == y).mean()),
+                balanced_accuracy=balanced_accuracy(y, predicted),
+                macro_f1=macro_f1(y, predicted),
+                parameters={
+                    "setting": outcome.choice.setting,
+                    "temperature": outcome.choice.temperature,
+                },
+                fit_cpu_s=outcome.fit_s,
+                predict_cpu_s=outcome.predict_s,
+            )
+        )
+    return facts

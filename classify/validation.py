@@ -1,0 +1,97 @@
+"""Folds by album: an outer loop that judges, an inner loop that chooses.
+
+`groups` is a required argument of everything here: no split may put one album on both
+sides, and nothing that is fitted (scaling, choice of parameters, temperature) may see
+the tracks it is judged on.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+OUTER_FOLDS = 5
+INNER_FOLDS = 4
+_ATTEMPTS = 20
+
+
+class Split(NamedTuple):
+    """Indices of tracks, both ascending, no group on both sides."""
+
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+
+
+def album_folds(
+    y: NDArray[np.intp], groups: NDArray[np.intp], *, n_splits: int, seed: int
+) -> list[Split]:
+    """Split tracks into folds by album, each with a like share of every label.
+
+    Parameters
+    ----------
+    y, groups : intp, shape (n_tracks,)
+    n_splits : int
+        At most; fewer where there are fewer albums.
+    seed : int
+        Albums are shuffled. Where chance puts all albums of a label into one fold
+        (possible when albums hold several labels), a further shuffle is tried.
+
+    Returns
+    -------
+    list of Split
+        Every track is tested exactly once.
+    """
+    n_splits = min(n_splits, len(np.unique(groups)), int(np.bincount(y).max()))
+    best: list[Split] = []
+    fewest = np.inf
+    for attempt in range(_ATTEMPTS):
+        splitter = StratifiedGroupKFold(
+            n_splits, shuffle=True, random_state=seed + 7919 * attempt
+        )
+        with warnings.catch_warnings():
+            # a label with fewer tracks than folds is expected, and reported elsewhere
+            warnings.simplefilter("ignore", UserWarning)
+            pairs = list(splitter.split(np.zeros(len(y)), y, groups))
+        folds = [Split(train, test) for train, test in pairs if len(test)]
+        unlearned = sum(len(np.setdiff1d(y[s.test], y[s.train])) for s in folds)
+        if unlearned < fewest:
+            best, fewest = folds, unlearned
+        if not fewest:
+            break
+    return best
+
+
+def inner_folds(
+    y: NDArray[np.intp], groups: NDArray[np.intp], *, n_splits: int, seed: int
+) -> list[Split]:
+    """Split the tracks of a training side once more, for choosing and calibrating.
+
+    As `album_folds`, but the tracks of a label that has one album here stay on the
+    training side: held out, they could not be recognised by any candidate.
+
+    Returns
+    -------
+    list of Split
+        Empty when no label has two albums.
+    """
+    albums = {int(k): len(np.unique(groups[y == k])) for k in np.unique(y)}
+    tested = np.array([albums[int(k)] > 1 for k in y])
+    if len(np.unique(groups[tested])) < 2:
+        return []
+    known, always = np.flatnonzero(tested), np.flatnonzero(~tested)
+    folds = []
+    for fold in album_folds(y[known], groups[known], n_splits=n_splits, seed=seed):
+        train = np.sort(np.concatenate([known[fold.train], always]))
+        # an album that holds several labels may be tested for one and kept for another
+        train = train[~np.isin(groups[train], groups[known[fold.test]])]
+        test = known[fold.test]
+        test = test[np.isin(y[test], y[train])]
+        if len(test) and len(np.unique(y[train])) > 1:
+            folds.append(Split(train, test))
+    return folds

@@ -1,0 +1,140 @@
+"""What may be learned from, and what is said where there is too little."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catalog.datasets import TrackRow, WindowRows, load_library
+from catalog.records import FeatureSetFacts, TagFacts
+from catalog.session import open_catalog
+from classify.albums import album_groups
+from classify.dataset import prepare
+from classify.errors import BadLabelRuleError, TooLittleToLearnFromError
+from classify.labels import labels_of
+
+FACTS = FeatureSetFacts(1, ("a", "b"), {})
+
+
+def row(number, artist="X", album="one", payload=None, **more):
+    facts = {
+        "id": number,
+        "path_text": f"{number}.mp3",
+        "payload_hash": payload or f"p{number}",
+        "group_key": f"{artist}|{album}",
+        "title": None,
+        "albumartist": artist,
+        "artists": (),
+        "album": album,
+        "year": None,
+        "genres": (),
+    }
+    return TrackRow(**{**facts, **more})
+
+
+def windows(tracks, vectors=None, silent=None):
+    n = len(tracks)
+    return WindowRows(
+        np.arange(n),
+        np.arange(n),
+        np.zeros(n),
+        np.full(n, 30.0),
+        np.zeros(n, bool) if silent is None else silent,
+        np.ones((n, 2), np.float32) if vectors is None else vectors,
+    )
+
+
+def two_bands():
+    return [row(i, artist=f"B{i % 2}", album=f"a{i // 2 % 2}") for i in range(8)]
+
+
+def test_tracks_that_share_audio_share_a_group():
+    """A best-of that repeats a song may not stand on the other side."""
+    tracks = [
+        row(0, album="one"),
+        row(1, album="best of", payload="p0"),
+        row(2, album="best of"),
+        row(3, album="two"),
+    ]
+    assert album_groups(tracks).tolist() == [0, 0, 0, 1]
+
+
+def test_an_artist_is_the_album_artist_else_the_first_artist():
+    tracks = [
+        row(0, artist="Rush"),
+        row(1, artist=None, artists=("Rush", "Aimee Mann")),
+        row(2, artist="Various Artists", artists=("RUSH",)),
+        row(3, artist=None),
+    ]
+    assert labels_of("artist", tracks) == ["Rush", "Rush", "Rush", None]
+
+
+def test_an_unknown_rule_names_the_rules():
+    with pytest.raises(BadLabelRuleError, match="artist"):
+        labels_of("mood", [])
+
+
+def test_silent_windows_and_windows_with_nan_are_never_seen():
+    tracks = two_bands()
+    vectors = np.ones((8, 2), np.float32)
+    vectors[1, 0] = np.nan
+    silent = np.arange(8) == 4
+    found = prepare(tracks, windows(tracks, vectors, silent), FACTS, rule="artist")
+    assert len(found.problem.rows.X) == 6
+    assert {track.id for track in found.unheard} == {1, 4}
+    assert np.isfinite(found.problem.rows.X).all()
+
+
+def test_labels_with_one_album_are_left_out_and_named():
+    tracks = [*two_bands(), row(8, artist="Single"), row(9, artist="Single")]
+    found = prepare(tracks, windows(tracks), FACTS, rule="artist")
+    assert found.problem.labels == ("B0", "B1")
+    assert found.left_out == {"Single": 2}
+    assert found.scarce == ("B0", "B1")
+    assert [track.id for track in found.rest_tracks] == [8, 9]
+
+
+def test_only_restricts_the_question_and_leaves_the_others_as_the_rest():
+    tracks = [row(i, artist=f"B{i % 3}", album=f"a{i // 3 % 2}") for i in range(12)]
+    found = prepare(tracks, windows(tracks), FACTS, rule="artist", only=["b0", "B2"])
+    assert found.problem.labels == ("B0", "B2")
+    assert {track.albumartist for track in found.rest_tracks} == {"B1"}
+    with pytest.raises(TooLittleToLearnFromError, match="Nobody"):
+        prepare(tracks, windows(tracks), FACTS, rule="artist", only=["B0", "Nobody"])
+
+
+@pytest.mark.parametrize(
+    ("tracks", "said"),
+    [
+        ([], "scan"),
+        ([row(0, artist=None)], "no track has a label"),
+        ([row(0), row(1, album="two")], "at least 2 such labels"),
+        ([row(0), row(1, artist="Y")], "0 of 2 labels"),
+    ],
+)
+def test_too_little_to_learn_from_says_what_is_missing(tracks, said):
+    with pytest.raises(TooLittleToLearnFromError, match=said):
+        prepare(tracks, windows(tracks), FACTS, rule="artist")
+
+
+def test_a_catalog_gives_back_what_was_stored(bands, make_problem):
+    problem = make_problem()
+    with open_catalog(str(bands), mode="read") as catalog:
+        library = load_library(catalog)
+    found = prepare(library.tracks, library.windows, library.feature_set, rule="artist")
+    np.testing.assert_array_equal(found.problem.rows.X, problem.rows.X)
+    np.testing.assert_array_equal(found.problem.y, problem.y)
+    np.testing.assert_array_equal(found.problem.groups, problem.groups)
+    assert found.problem.labels == ("Band 0", "Band 1", "Band 2")
+
+
+def test_the_feature_set_of_most_tracks_is_taken(make_catalog, make_problem, tagged):
+    rows = tagged(make_problem())
+    path = make_catalog(rows)
+    other = FeatureSetFacts(2, ("x",), {})
+    extra = [(TagFacts(title="new"), np.ones((2, 1)))]
+    make_catalog(extra, features=other, hashes=["new"], path=path)
+    with open_catalog(str(path), mode="read") as catalog:
+        library = load_library(catalog)
+    assert library.feature_set.version == 1
+    assert library.elsewhere == 1

@@ -1,0 +1,99 @@
+"""Every model by name: learns, keeps its promises, survives the catalog."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from catalog.records import FeatureSetFacts
+from classify import artifacts
+from classify.errors import (
+    FeatureSetMismatchError,
+    UnknownModelError,
+    UntrustedArtifactError,
+)
+from classify.estimators import NAMES, chosen, recipe
+from classify.estimators.base import balanced_weights, fit
+from classify.prediction import Member, Model
+
+FACTS = FeatureSetFacts(1, ("a",), {})
+
+
+def model_of(problem, name="svm-rbf"):
+    fitted = fit(recipe(name), recipe(name).space[0], problem, seed=0)
+    return Model(problem.labels, (Member(name, fitted, 1.3, 1.0),), 1.0, 1, ("a",))
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "majority"])
+def test_a_model_tells_apart_what_is_far_apart(make_problem, name):
+    problem, further = make_problem(apart=8.0), make_problem(apart=8.0, seed=1)
+    fitted = fit(recipe(name), recipe(name).space[0], problem, seed=0)
+    p = fitted.tracks(further.rows)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    assert (p.argmax(axis=1) == further.y).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("labels", [2, 3])
+def test_a_model_comes_back_from_its_bytes_unchanged(make_problem, name, labels):
+    problem = make_problem(labels=labels)
+    model = model_of(problem, name)
+    again = artifacts.load(artifacts.dump(model))
+    for before, after in zip(
+        model.judge(problem.rows, FACTS), again.judge(problem.rows, FACTS), strict=True
+    ):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_a_stored_model_cannot_name_a_type_of_its_own(make_problem):
+    data = artifacts.dump(model_of(make_problem()))
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "schema.json":
+                schema = json.loads(content)
+                schema["__class__"], schema["__module__"] = "Popen", "subprocess"
+                content = json.dumps(schema).encode()
+            new.writestr(name, content)
+    with pytest.raises(UntrustedArtifactError, match="Popen"):
+        artifacts.load(out.getvalue())
+
+
+def test_a_model_refuses_rows_of_another_feature_set(make_problem):
+    problem = make_problem()
+    model = model_of(problem)
+    with pytest.raises(FeatureSetMismatchError, match="classify --all"):
+        model.judge(problem.rows, FeatureSetFacts(2, ("a",), {}))
+    with pytest.raises(FeatureSetMismatchError):
+        model.judge(problem.rows, FeatureSetFacts(1, ("b",), {}))
+
+
+def test_a_name_that_is_none_names_all():
+    with pytest.raises(UnknownModelError, match="svm-rbf"):
+        chosen(["oracle"])
+    assert chosen(["all"]) == NAMES
+    assert chosen(["majority", "majority"]) == ("majority",)
+
+
+def test_weights_make_labels_and_tracks_equal():
+    """A label of one long track weighs what a label of two short ones does."""
+    track = np.array([0, 0, 0, 0, 1, 2, 2])
+    y = np.array([0, 0, 0, 0, 1, 1, 1])
+    weights = balanced_weights(y, track)
+    assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
+    assert weights[track == 1].sum() == pytest.approx(weights[track == 2].sum())
+    assert weights.mean() == pytest.approx(1.0)
+
+
+def test_a_label_unseen_in_training_gets_no_probability(make_problem):
+    problem = make_problem()
+    known = problem.of_tracks(np.flatnonzero(problem.y != 1))
+    fitted = fit(recipe("svm-rbf"), recipe("svm-rbf").space[0], known, seed=0)
+    p = fitted.tracks(problem.rows)
+    assert (p[:, 1] == 0).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)

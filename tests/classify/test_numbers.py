@@ -1,0 +1,104 @@
+"""Scores, intervals, tests and calibration on cases with known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from classify.calibration import (
+    brier_score,
+    calibration_error,
+    fit_temperature,
+    reliability,
+    tempered,
+)
+from classify.statistics import (
+    album_interval,
+    balanced_accuracy,
+    macro_f1,
+    paired_test,
+    wilson_interval,
+)
+
+LABELS = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=80
+)
+
+
+@given(LABELS)
+def test_scores_agree_with_scikit_learn(pairs):
+    y, predicted = np.array(pairs).T
+    recall = metrics.recall_score(
+        y, predicted, labels=np.unique(y), average="macro", zero_division=0
+    )
+    assert balanced_accuracy(y, predicted) == pytest.approx(recall)
+    expected = metrics.f1_score(
+        y, predicted, labels=np.unique(y), average="macro", zero_division=0
+    )
+    assert macro_f1(y, predicted) == pytest.approx(expected)
+
+
+def test_the_interval_is_wider_where_albums_agree_within_themselves():
+    """Forty tracks that fall by whole albums say less than forty tracks one by one."""
+    right = np.repeat([True, False, True, True], 10)
+    together = album_interval(right, np.repeat(np.arange(4), 10), seed=0)
+    alone = album_interval(right, np.arange(40), seed=0)
+    assert together.high - together.low > 1.5 * (alone.high - alone.low)
+    assert together.low <= 0.75 <= together.high
+
+
+def test_one_album_has_no_interval():
+    assert album_interval(np.array([True, False]), np.zeros(2, int), seed=0) is None
+
+
+def test_wilson_stays_inside_zero_and_one():
+    assert wilson_interval(0, 0) is None
+    assert wilson_interval(3, 3).high == 1.0
+    assert wilson_interval(0, 3).low == 0.0
+
+
+def test_paired_test_is_exact_on_few_albums():
+    """Six albums, the same model better in each: two of 64 sign patterns."""
+    a, b = np.ones(6, bool), np.zeros(6, bool)
+    assert paired_test(a, b, np.arange(6), seed=0) == pytest.approx(2 / 64)
+    assert paired_test(a, a, np.arange(6), seed=0) == 1.0
+
+
+def test_paired_test_is_calibrated_on_many_albums():
+    rng = np.random.default_rng(0)
+    below = sum(
+        paired_test(
+            rng.random(60) < 0.5, rng.random(60) < 0.5, np.arange(60) // 2, seed=i
+        )
+        < 0.1
+        for i in range(100)
+    )
+    assert 2 <= below <= 20
+
+
+def test_temperature_finds_overconfidence():
+    rng = np.random.default_rng(1)
+    p = rng.dirichlet(np.ones(4), size=4000)
+    y = np.array([rng.choice(4, p=row) for row in p])
+    assert fit_temperature(p, y) == pytest.approx(1.0, abs=0.1)
+    assert fit_temperature(tempered(p, 0.5), y) == pytest.approx(2.0, abs=0.2)
+    assert fit_temperature(np.zeros((0, 4)), np.zeros(0, int)) == 1.0
+
+
+@given(st.floats(0.1, 10))
+def test_a_temperature_changes_no_ranking(temperature):
+    p = np.array([[0.7, 0.2, 0.1], [0.0, 1.0, 0.0], [0.3, 0.3, 0.4]])
+    warm = tempered(p, temperature)
+    np.testing.assert_allclose(warm.sum(axis=1), 1.0)
+    np.testing.assert_array_equal(warm.argmax(axis=1), p.argmax(axis=1))
+
+
+def test_brier_and_calibration_error_of_known_cases():
+    sure = np.array([[1.0, 0.0], [1.0, 0.0]])
+    assert brier_score(sure, np.array([0, 0])) == 0.0
+    assert brier_score(sure, np.array([1, 1])) == 2.0
+    assert calibration_error(sure, np.array([0, 1])) == pytest.approx(0.5)
+    assert reliability(sure, np.array([0, 1])) == [(0.9, 1.0, 2, 1.0, 0.5)]
