@@ -52,6 +52,12 @@ def store(catalog: Catalog, changes: Sequence[records.Change]) -> None:
         _fail(connection, _of(records.FileFailed, changes), now)
 
 
+def forget(catalog: Catalog, places: Sequence[Place]) -> None:
+    """Remove the failures on record at some places."""
+    with catalog.writing() as connection:
+        _forget(connection, places)
+
+
 def _of(kind: type[T], changes: Iterable[object]) -> list[T]:
     return [change for change in changes if isinstance(change, kind)]
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from catalog.errors import (
+    CatalogError,
     CatalogMissingError,
     CatalogTooOldError,
     NotACatalogError,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 __all__ = ["HEAD", "Catalog", "catalog_url", "open_catalog"]
+
+_MAGIC = b"SQLite format 3\x00"
 
 HEAD = "0001"  # the newest migration; a test compares it with the scripts
 
@@ -53,6 +57,7 @@ class Catalog:
         self.path = sqlite_path(url)
         self.mode: Mode = mode
         self._plain: sqlite3.Connection | None = None
+        self._plain_lock = Lock()  # the page asks from several threads
 
     @property
     def name(self) -> str:
@@ -72,7 +77,8 @@ class Catalog:
         """Return the rows of a query whose parameters are written ``:name``."""
         with explained(self):
             if self.path is not None:
-                return self._sqlite(self.path).execute(sql, values).fetchall()
+                with self._plain_lock:
+                    return self._sqlite(self.path).execute(sql, values).fetchall()
             from sqlalchemy import text  # noqa: PLC0415 (loads SQLAlchemy)
 
             with self.engine.connect() as connection:
@@ -82,7 +88,8 @@ class Catalog:
         """Run one changing statement and commit; return what it says it returns."""
         with explained(self):
             if self.path is not None:
-                return self._sqlite(self.path).execute(sql, values).fetchall()
+                with self._plain_lock:
+                    return self._sqlite(self.path).execute(sql, values).fetchall()
             from sqlalchemy import text  # noqa: PLC0415 (loads SQLAlchemy)
 
             with self.engine.begin() as connection:
@@ -151,7 +158,8 @@ class Catalog:
         if self._plain is None:
             from catalog.sqlite import connect  # noqa: PLC0415
 
-            self._plain = connect(path, read_only=self.mode == "read")
+            read_only = self.mode == "read"
+            self._plain = connect(path, read_only=read_only, check_same_thread=False)
         return self._plain
 
 
@@ -185,16 +193,29 @@ def open_catalog(url: str | None = None, *, mode: Mode = "write") -> Catalog:
     return catalog
 
 
+def open_existing(url: str | None = None, *, mode: Mode = "write") -> Catalog:
+    """Open a catalog as :func:`open_catalog` does, but never make a new one."""
+    with Catalog(catalog_url(url), "read") as catalog:
+        if schema_version(catalog) is None:
+            raise missing(catalog)
+    return open_catalog(url, mode=mode)
+
+
+def missing(catalog: Catalog) -> CatalogMissingError:
+    """Return the error for a catalog that is not there."""
+    return CatalogMissingError(
+        f"{catalog.name}: there is no catalog here; make one with 'scan FOLDER', "
+        "or name another with --db"
+    )
+
+
 def _make_current(catalog: Catalog) -> None:
     found = schema_version(catalog)
     if found == HEAD:
         return
     if catalog.mode == "read":
         if found is None:
-            raise CatalogMissingError(
-                f"{catalog.name}: there is no catalog here; make one with "
-                "'scan FOLDER', or name another with --db"
-            )
+            raise missing(catalog)
         from catalog.upgrade import refuse_newer  # noqa: PLC0415 (loads Alembic)
 
         refuse_newer(catalog, found)
@@ -205,6 +226,29 @@ def _make_current(catalog: Catalog) -> None:
     from catalog.upgrade import upgrade  # noqa: PLC0415 (loads Alembic)
 
     upgrade(catalog)
+
+
+def _begins_as_sqlite(catalog: Catalog, path: Path) -> bool:
+    """Tell a SQLite file from an absent or empty one.
+
+    SQLite itself takes a short file of another kind for an empty database, and would
+    write over it.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise CatalogError(
+            f"{catalog.name}: cannot be opened ({error.strerror}); "
+            "check its permissions, or name another place with --db"
+        ) from error
+    if start and start != _MAGIC:
+        raise NotACatalogError(
+            f"{catalog.name}: not a database; name another place with --db"
+        )
+    return bool(start)
 
 
 def schema_version(catalog: Catalog) -> str | None:
@@ -219,15 +263,20 @@ def schema_version(catalog: Catalog) -> str | None:
         from catalog.upgrade import server_version  # noqa: PLC0415 (loads Alembic)
 
         return server_version(catalog)
-    if not catalog.path.exists() or catalog.path.stat().st_size == 0:
+    if not _begins_as_sqlite(catalog, catalog.path):
         return None
-    tables = {name for (name,) in catalog.rows("SELECT name FROM sqlite_master")}
+    with Catalog(catalog.url, "read") as asked:  # what it is not, is left as it is
+        tables = {name for (name,) in asked.rows("SELECT name FROM sqlite_master")}
+        found = (
+            asked.rows("SELECT version_num FROM alembic_version")
+            if "alembic_version" in tables
+            else []
+        )
     if not tables:
         return None
-    if not {"alembic_version", "tracks"} <= tables:
+    if not found or "tracks" not in tables:
         raise NotACatalogError(
             f"{catalog.name}: a SQLite file, but not a catalog of this program; "
             "name another place with --db"
         )
-    (version,) = catalog.rows("SELECT version_num FROM alembic_version")[0]
-    return str(version)
+    return str(found[0][0])

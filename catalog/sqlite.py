@@ -20,20 +20,42 @@ def connect(
     the file whole through a crash or a power cut; what a power cut may cost is the
     last transactions, which the next scan makes good.
     """
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-    connection = sqlite3.connect(
-        uri,
+    connection = _open(path, "mode=ro" if read_only else "mode=rwc", check_same_thread)
+    try:
+        if read_only:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError:
+        connection.close()
+        if not (read_only and _is_closed(path)):
+            raise
+        # Readers, too, keep a small file beside the catalog; where none can be made,
+        # on read-only media, nobody can be writing either.
+        connection = _open(path, "immutable=1", check_same_thread)
+    except BaseException:
+        connection.close()
+        raise
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _open(
+    path: Path,
+    how: str,
+    check_same_thread: bool,  # noqa: FBT001
+) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=check_same_thread,
     )
-    try:
-        if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+
+
+def _is_closed(path: Path) -> bool:
+    """Tell whether the file alone holds everything that was committed."""
+    log = path.with_name(path.name + "-wal")
+    return path.exists() and not (log.exists() and log.stat().st_size)

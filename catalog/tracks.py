@@ -41,7 +41,7 @@ def ensure_root(catalog: Catalog, path: bytes) -> Root:
         "ON CONFLICT (path) DO NOTHING",
         path=asked,
         label=readable(asked),
-        now=_now(),
+        now=now_text(),
     )
     (row,) = catalog.rows("SELECT id, path, label FROM roots WHERE path = :p", p=asked)
     return Root(row[0], bytes(row[1]), row[2])
@@ -79,12 +79,9 @@ def known_failures(catalog: Catalog, root_id: int) -> dict[bytes, KnownFailure]:
 
 def forget_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> None:
     """Remove the failures of files that are no longer there."""
-    for path in paths:
-        catalog.execute(
-            "DELETE FROM failures WHERE root_id = :root AND path = :path",
-            root=root_id,
-            path=path,
-        )
+    from catalog.changes import forget  # noqa: PLC0415 (loads SQLAlchemy)
+
+    forget(catalog, [(root_id, path) for path in paths])
 
 
 def ensure_feature_set(catalog: Catalog, facts: FeatureSetFacts) -> int:
@@ -101,7 +98,7 @@ def ensure_feature_set(catalog: Catalog, facts: FeatureSetFacts) -> int:
             digest=digest,
             names=json.dumps(facts.names),
             parameters=json.dumps(dict(facts.parameters), sort_keys=True),
-            now=_now(),
+            now=now_text(),
         )
         found = catalog.rows(find, digest=digest)
     return int(found[0][0])
@@ -141,7 +138,7 @@ def apply(catalog: Catalog, changes: Sequence[Change]) -> None:
         store(catalog, changes)
 
 
-def _now() -> str:
+def now_text() -> str:
     """Return the time as SQLAlchemy writes it for SQLite; PostgreSQL reads it too."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 

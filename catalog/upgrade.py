@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from catalog.backup import backup
+from catalog.backup import backup, beside
 from catalog.errors import CatalogError, CatalogTooNewError, NotACatalogError
 from catalog.failing import explained
-from catalog.session import HEAD, schema_version
-
-if TYPE_CHECKING:
-    from catalog.session import Catalog
+from catalog.session import HEAD, Catalog, catalog_url, missing, schema_version
 
 _WAIT_S = 30.0
 
@@ -44,6 +39,21 @@ def upgrade(catalog: Catalog) -> Path | None:
             kept = _keep(catalog, found)
         _run(catalog)
     return kept
+
+
+def upgrade_existing(url: str | None = None) -> tuple[str, Path | None]:
+    """Upgrade a catalog that must be there; return its version before, and the copy.
+
+    Raises
+    ------
+    CatalogMissingError
+        There is none.
+    """
+    with Catalog(catalog_url(url), "write") as catalog:
+        found = schema_version(catalog)
+        if found is None:
+            raise missing(catalog)
+        return found, upgrade(catalog)
 
 
 def refuse_newer(catalog: Catalog, found: str) -> None:
@@ -105,10 +115,4 @@ def _keep(catalog: Catalog, found: str) -> Path | None:
     """Copy a SQLite catalog; a server's backups are its administrator's."""
     if catalog.path is None:
         return None
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return backup(
-        catalog,
-        catalog.path.with_name(
-            f"{catalog.path.stem}-{found}-{stamp}{catalog.path.suffix}"
-        ),
-    )
+    return backup(catalog, beside(catalog, f"schema-{found}-"))

@@ -113,7 +113,9 @@ def postgres() -> Iterator[str]:
             shutil.chown(home, user)
         data = home / "data"
         _run(user, home, programs / "initdb", "-D", data, "-U", "sonicat", "-E", "UTF8")
-        options = f"-c listen_addresses='' -c fsync=off -k {home}"
+        options = (
+            f"-c listen_addresses='' -c fsync=off -c full_page_writes=off -k {home}"
+        )
         control = (programs / "pg_ctl", "-D", data, "-w", "-l", home / "log")
         _run(user, home, *control, "-o", options, "start")
         try:
@@ -133,11 +135,11 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_database(postgres: str) -> Iterator[str]:
-    """Make one empty catalog on the server to copy; give its name."""
-    with _database(postgres, "template1") as url:
+def emptied_database(postgres: str) -> Iterator[str]:
+    """Make one catalog on the server for all tests: each leaves it empty."""
+    with _database(postgres) as url:
         open_catalog(url).close()
-        yield url.split("@/")[1].split("?")[0]
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -146,7 +148,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'catalog.db'}"
     else:
-        with _database(request.getfixturevalue("postgres"), "template1") as url:
+        with _database(request.getfixturevalue("postgres")) as url:
             yield url
 
 
@@ -167,10 +169,14 @@ def sqlite_catalog(tmp_path: Path, empty_file: Path) -> Iterator[Catalog]:
 
 
 @pytest.fixture
-def postgres_catalog(postgres: str, empty_database: str) -> Iterator[Catalog]:
+def postgres_catalog(emptied_database: str) -> Iterator[Catalog]:
     """Give an empty catalog on a server."""
-    with _database(postgres, empty_database) as url, open_catalog(url) as opened:
+    from catalog.models import Base
+
+    with open_catalog(emptied_database) as opened:
         yield opened
+        tables = ", ".join(Base.metadata.tables)
+        opened.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture
@@ -188,14 +194,14 @@ def dump() -> Callable[[Catalog], dict[str, list[tuple[Any, ...]]]]:
 
 
 @contextmanager
-def _database(socket: str, template: str) -> Iterator[str]:
+def _database(socket: str) -> Iterator[str]:
     """Make a database, give its URL, remove it."""
     import psycopg
 
     name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(f"host={socket} user=sonicat dbname=postgres") as admin:
         admin.autocommit = True
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        admin.execute(f'CREATE DATABASE "{name}"')
         yield f"postgresql+psycopg://sonicat@/{name}?host={socket}"
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 

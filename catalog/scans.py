@@ -1,0 +1,54 @@
+"""The log of scans: when, with which options, with what outcome."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from catalog.tracks import now_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from catalog.session import Catalog
+
+Outcome = Literal["done", "interrupted", "stopped"]
+
+
+def begin_scan(catalog: Catalog, options: Mapping[str, Any]) -> int:
+    """Note that a scan begins; return its number.
+
+    A scan without an end in the log was killed, or is still running.
+
+    Parameters
+    ----------
+    options : mapping
+        JSON-able: what the scan was asked to do.
+    """
+    ((number,),) = catalog.execute(
+        "INSERT INTO scans (started_at, options, counts) "
+        "VALUES (:now, :options, '{}') RETURNING id",
+        now=now_text(),
+        options=json.dumps(dict(options), sort_keys=True),
+    )
+    return int(number)
+
+
+def end_scan(
+    catalog: Catalog, number: int, outcome: Outcome, counts: Mapping[str, Any]
+) -> None:
+    """Note how a scan ended.
+
+    Parameters
+    ----------
+    counts : mapping
+        JSON-able: files new, changed, failed ..., hours, times real time.
+    """
+    catalog.execute(
+        "UPDATE scans SET ended_at = :now, outcome = :outcome, counts = :counts "
+        "WHERE id = :number",
+        now=now_text(),
+        outcome=outcome,
+        counts=json.dumps(dict(counts), sort_keys=True),
+        number=number,
+    )
