@@ -17,6 +17,7 @@ from catalog.records import (
     Windows,
 )
 from scanner.errors import FeatureError
+from scanner.features.audio_facts import AudioFacts
 from scanner.features.cost import Costs
 from scanner.features.definition import (
     COLUMNS,
@@ -97,6 +98,7 @@ class Extractor:
         self._fill = 0
         self._samples = 0
         self._loudness = LoudnessMeter(sr, channels)
+        self._audio_facts = AudioFacts(sr, channels)
         self._resampler = (
             None if sr == SR else soxr.ResampleStream(sr, SR, 1, "float32", "HQ")
         )
@@ -136,6 +138,8 @@ class Extractor:
         self._costs.lap("mix")
         self._loudness.push(block)
         self._costs.lap("loudness")
+        self._audio_facts.push(block, mono)
+        self._costs.lap("audio facts")
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono, last)
             self._costs.lap("resample")
@@ -159,6 +163,8 @@ class Extractor:
         if duration_s >= MIN_DURATION_S:
             summaries, sequences = self._stream.finish(duration_s, level)
         self._costs.lap("summary")
+        audio_facts = self._audio_facts.finish(self._loudness.steps())
+        self._costs.lap("audio facts")
         return Extraction(
             feature_set=self._facts,
             status=_status(summaries),
@@ -166,6 +172,7 @@ class Extractor:
             windows=_windows(summaries, level),
             sequences=sequences,
             loudness_lufs=loudness,
+            audio_facts=audio_facts,
             costs=self._costs.stages(),
         )
 

@@ -13,6 +13,8 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _OFFSET = -0.691
 _STEPS_PER_BLOCK = 4
+_SHORT_TERM_STEPS = 30
+_RANGE_GATE_LU = -20.0
 
 _WEIGHTS: dict[int, tuple[float, ...]] = {
     4: (1.0, 1.0, 1.41, 1.41),
@@ -118,6 +120,10 @@ class LoudnessMeter:
                 self._steps.append(self._energy / self._step)
                 self._energy, self._left = 0.0, self._step
 
+    def steps(self) -> NDArray[np.float64]:
+        """Return the weighted power of each 100 ms so far, shape (n,)."""
+        return np.array(self._steps)
+
     def integrated(self) -> float | None:
         """Return the loudness so far in LUFS; None where nothing passes the gate."""
         steps = np.array(self._steps)
@@ -130,6 +136,33 @@ class LoudnessMeter:
             return None
         gate = loud.mean() * 10.0 ** (_RELATIVE_GATE_LU / 10.0)
         return float(_OFFSET + 10.0 * np.log10(loud[loud > gate].mean()))
+
+
+def loudness_range(steps: NDArray[np.float64]) -> float | None:
+    """Return the loudness range in LU, as EBU Tech 3342 defines it.
+
+    Parameters
+    ----------
+    steps : shape (n,)
+        As ``LoudnessMeter.steps`` returns them.
+
+    Returns
+    -------
+    float or None
+        From the 10th to the 95th percentile of the loudness of 3 s, 20 LU and more
+        below the mean left out; None where less than 3 s pass the absolute gate.
+    """
+    if steps.size < _SHORT_TERM_STEPS:
+        return None
+    sums = np.cumsum(np.concatenate(([0.0], steps)))
+    blocks = (sums[_SHORT_TERM_STEPS:] - sums[:-_SHORT_TERM_STEPS]) / _SHORT_TERM_STEPS
+    loud = blocks[blocks > _power(_ABSOLUTE_GATE_LUFS)]
+    if loud.size == 0:
+        return None
+    gate = loud.mean() * 10.0 ** (_RANGE_GATE_LU / 10.0)
+    kept = np.sort(loud[loud >= gate])
+    low, high = (kept[round((kept.size - 1) * share)] for share in (0.10, 0.95))
+    return float(10.0 * np.log10(high / low))
 
 
 def _power(lufs: float) -> float:

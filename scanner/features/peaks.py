@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,9 @@ _PHASES = 4
 _REACH = 6
 """Samples on either side that an interpolated value is made of."""
 
-_CHUNK = 32
+_CHUNK = 128
+"""Samples, of all channels, that are passed over together."""
+
 _NEAR = 0.7
 """Only a sample that reaches this share of the running peak may hide a higher one."""
 
@@ -31,59 +35,95 @@ def _interpolator() -> NDArray[np.float32]:
 _TAPS = _interpolator()
 
 
-@kernel("f8(f4[::1])")
-def _energy(samples: NDArray[np.float32]) -> float:
-    total = 0.0
-    for i in range(samples.shape[0]):
-        total += float(samples[i]) * float(samples[i])
-    return total
-
-
-@kernel("f4(f4[::1])")
-def _largest(samples: NDArray[np.float32]) -> float:
-    top = np.float32(0.0)
-    for i in range(samples.shape[0]):
-        top = max(top, abs(samples[i]))
-    return top
-
-
-@kernel("f4(f4[:,::1], f4, f4, f4[:,::1])")
-def _interpolated_peak(
-    block: NDArray[np.float32], least: float, known: float, taps: NDArray[np.float32]
+@kernel("f8(f4[:,::1], i4[:,::1], f4[::1])")
+def _scan(
+    chunks: NDArray[np.float32], bits: NDArray[np.int32], tops: NDArray[np.float32]
 ) -> float:
-    """Return the highest interpolated value beside a local extreme, or ``known``.
+    """Return the energy, and write the largest magnitude of each chunk.
 
-    The first and last six rows are context only. Extremes below ``least`` are skipped.
+    Magnitudes order like the integers that their bits are, which run in lanes.
     """
-    n, channels = block.shape
+    energy = 0.0
+    found = tops.view(np.int32)
+    for chunk in range(found.shape[0]):
+        part = np.float32(0.0)
+        top = np.int32(0)
+        for i in range(chunks.shape[1]):
+            part += chunks[chunk, i] * chunks[chunk, i]
+            top = max(top, bits[chunk, i] & np.int32(0x7FFFFFFF))
+        found[chunk] = top
+        energy += float(part)
+    return energy
+
+
+@kernel("f8(f4[::1], i8, i8, i8, f8, f8, f4[:,::1])")
+def _interpolated_peak(
+    flat: NDArray[np.float32],
+    channels: int,
+    start: int,
+    stop: int,
+    least: float,
+    known: float,
+    taps: NDArray[np.float32],
+) -> float:
+    """Return the highest value beside the local extremes in ``start:stop``.
+
+    Extremes below ``least`` are skipped; ``known`` where there is nothing higher.
+    """
     phases, width = taps.shape
-    reach = width // 2
     best = known
-    for start in range(reach, n - reach, _CHUNK):
-        stop = min(start + _CHUNK, n - reach)
-        top = np.float32(0.0)
-        for i in range(start, stop):
-            for c in range(channels):
-                top = max(top, abs(block[i, c]))
-        if top < least:
+    for i in range(start, stop):
+        x = abs(flat[i])
+        if x < least or x < max(abs(flat[i - channels]), abs(flat[i + channels])):
             continue
-        for c in range(channels):
-            for i in range(start, stop):
-                x = abs(block[i, c])
-                if x < least or x < abs(block[i - 1, c]) or x < abs(block[i + 1, c]):
-                    continue
-                for side in range(2):
-                    first = i - reach + 1 - side
-                    for p in range(phases):
-                        y = np.float32(0.0)
-                        for k in range(width):
-                            y += taps[p, k] * block[first + k, c]
-                        best = max(best, abs(y))
+        for side in range(2):
+            begin = i - (width // 2 - 1 + side) * channels
+            for p in range(phases):
+                y = np.float32(0.0)
+                for k in range(width):
+                    y += taps[p, k] * flat[begin + k * channels]
+                best = max(best, abs(float(y)))
     return best
 
 
+@kernel("void(f4[:,::1], i4[:,::1], i8, i8, f4[::1], f8[::1], f4[:,::1])")
+def _measure(
+    chunks: NDArray[np.float32],
+    bits: NDArray[np.int32],
+    size: int,
+    channels: int,
+    seam: NDArray[np.float32],
+    found: NDArray[np.float64],
+    taps: NDArray[np.float32],
+) -> None:
+    """Measure the first ``size`` samples of the chunks.
+
+    ``seam`` begins with the last twelve frames before them, and does so again for the
+    next ones; ``found`` holds energy, sample peak and interpolated peak so far.
+    """
+    flat = chunks.reshape(-1)
+    half, reach = seam.shape[0] // 2, seam.shape[0] // 4
+    tops = np.empty(chunks.shape[0], np.float32)
+    found[0] += _scan(chunks, bits, tops)
+    found[1] = max(found[1], float(tops.max()))
+    least, best = _NEAR * found[1], found[2]
+    seam[half:] = flat[:half]
+    if least > 0.0:
+        stop = seam.shape[0] - reach
+        best = _interpolated_peak(seam, channels, reach, stop, least, best, taps)
+        for chunk in range(tops.shape[0]):
+            if tops[chunk] >= least:
+                start = max(chunk * _CHUNK, reach)
+                stop = min((chunk + 1) * _CHUNK, size - reach)
+                best = _interpolated_peak(
+                    flat, channels, start, stop, least, best, taps
+                )
+    found[2] = best
+    seam[:half] = flat[size - half : size]
+
+
 class PeakMeter:
-    """Measures a stream of blocks.
+    """Measures a stream of blocks, of which the last alone may be very short.
 
     Parameters
     ----------
@@ -97,32 +137,29 @@ class PeakMeter:
     """
 
     def __init__(self, channels: int) -> None:
-        self._tail = np.zeros((2 * _REACH, channels), np.float32)
-        self._energy = 0.0
+        self._channels = channels
+        self._seam = np.zeros(4 * _REACH * channels, np.float32)
+        self._found = np.zeros(3)
         self._samples = 0
-        self._peak = np.float32(0.0)
-        self._true_peak = np.float32(0.0)
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, shape (n, channels)."""
-        block = np.ascontiguousarray(block)
-        flat = block.reshape(-1)
-        self._energy += _energy(flat)
-        self._samples += flat.shape[0]
-        self._peak = max(self._peak, _largest(flat))
-        seam = np.concatenate([self._tail, block[: 2 * _REACH]])
-        self._between(seam)
-        self._between(block)
-        self._tail = (
-            seam[-2 * _REACH :]
-            if len(block) < 2 * _REACH
-            else (block[-2 * _REACH :].copy())
+        self._samples += block.size
+        flat = np.ascontiguousarray(block).reshape(-1)
+        size = max(flat.size, self._seam.size // 2)
+        rest = -size % _CHUNK + size - flat.size
+        if rest:
+            flat = np.concatenate([flat, np.zeros(rest, np.float32)])
+        chunks = flat.reshape(-1, _CHUNK)
+        _measure(
+            chunks,
+            chunks.view(np.int32),
+            size,
+            self._channels,
+            self._seam,
+            self._found,
+            _TAPS,
         )
-
-    def _between(self, block: NDArray[np.float32]) -> None:
-        least = np.float32(_NEAR) * self._peak
-        if least > 0.0:
-            self._true_peak = _interpolated_peak(block, least, self._true_peak, _TAPS)
 
     def finish(self) -> dict[str, float]:
         """Return what was found; nothing may be pushed afterwards.
@@ -133,14 +170,13 @@ class PeakMeter:
             ``sample_peak_dbfs``, ``true_peak_dbtp`` and ``crest_db`` (highest sample
             above the RMS of all channels); empty where all is digital silence.
         """
-        if not self._peak > 0.0:
+        self.push(np.zeros((0, self._channels), np.float32))
+        energy, peak, true_peak = self._found
+        if not peak > 0.0:
             return {}
-        self._between(np.concatenate([self._tail, np.zeros_like(self._tail)]))
-        peak = 20.0 * float(np.log10(self._peak))
-        level = 10.0 * float(np.log10(self._energy / self._samples))
-        true_peak = max(self._true_peak, self._peak)
+        peak_db = 20.0 * math.log10(peak)
         return {
-            "sample_peak_dbfs": peak,
-            "true_peak_dbtp": 20.0 * float(np.log10(true_peak)),
-            "crest_db": peak - level,
+            "sample_peak_dbfs": peak_db,
+            "true_peak_dbtp": 20.0 * math.log10(max(peak, true_peak)),
+            "crest_db": peak_db - 10.0 * math.log10(energy / self._samples),
         }
