@@ -58,3 +58,75 @@ class DecodeError(_StagedError):
 
 class FeatureError(FileError):
     """The signal could not be turned into features."""
+
+
+class PathMissingError(ScannerError):
+    """A path that was given does not exist."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        """Say which path, and what to do."""
+        return f"there is no file or folder {self.path}: check the path, or the drive"
+
+
+class NothingToScanError(ScannerError):
+    """No path was given and the catalog knows no root."""
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return "the catalog knows no folder yet: name one, as in `scan ~/Music`"
+
+
+class RootGoneError(ScannerError):
+    """Most of a root's known tracks are gone at once; a drive that is not there.
+
+    Parameters
+    ----------
+    root : str
+    gone, known : int
+        Tracks that were not found, of how many.
+    """
+
+    def __init__(self, root: str, gone: int, known: int) -> None:
+        super().__init__(root, gone, known)
+        self.root = root
+        self.gone = gone
+        self.known = known
+
+    def __str__(self) -> str:
+        """Say what is gone, and what to do."""
+        what = "all" if self.gone == self.known else f"{self.gone} of"
+        return (
+            f"{what} {self.known} known tracks of {self.root} are gone: is the drive "
+            "mounted? Nothing was changed. If they are meant to be gone, "
+            "scan again with --accept-missing"
+        )
+
+
+class RootLostError(ScannerError):
+    """A root went away while it was being scanned."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.root = root
+
+    def __str__(self) -> str:
+        """Say what went away, and what to do."""
+        return (
+            f"{self.root} went away during the scan; what was finished is kept. "
+            "Bring the drive back and scan again"
+        )
+
+
+class WorkersError(ScannerError):
+    """The worker processes cannot be kept alive."""
+
+    def __str__(self) -> str:
+        """Say what to do."""
+        return (
+            "the worker processes end as soon as they start; "
+            "try `scan -j 1`, and look at memory and limits (ulimit -a)"
+        )

@@ -1,0 +1,155 @@
+"""How much work a scan would be: files, hours of audio, expected time."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from catalog.errors import CatalogMissingError
+from catalog.records import TrackSeen
+from catalog.session import open_catalog
+from scanner.durations import Durations, Remaining
+from scanner.errors import FileError
+from scanner.scan import scopes_of, tasks_of
+from scanner.summary import clock
+from scanner.survey import Surveyor, wanted_feature_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from catalog.session import Catalog
+    from scanner.analysis import FileTask
+    from scanner.progress import Progress
+    from scanner.settings import ScanSettings
+
+_HEADERS = 200  # files whose headers are read
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a scan would have to do.
+
+    Attributes
+    ----------
+    found, unchanged : int
+        Files that are there, and tracks that need nothing.
+    files : int
+        To be read.
+    new, changed, stale : int
+        Of these: unknown; changed; without the features that are wanted.
+    audio_hours : float
+        That they play, as the headers of some of them suggest.
+    seconds : float
+        That it would take, as one of them, read as a trial, suggests.
+    catalog : str
+    """
+
+    found: int
+    unchanged: int
+    files: int
+    new: int
+    changed: int
+    stale: int
+    audio_hours: float
+    seconds: float
+    catalog: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON knows it."""
+        return asdict(self)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines for people."""
+        yield (
+            f"{self.files} of {self.found} files to read "
+            f"({self.new} new, {self.changed} changed, {self.stale} without features); "
+            f"{self.unchanged} tracks unchanged"
+        )
+        if self.files:
+            yield (
+                f"about {self.audio_hours:.1f} h of audio, "
+                f"expected to take {clock(self.seconds)}"
+            )
+        yield f"nothing was changed; catalog: {self.catalog}"
+
+
+def estimate(
+    paths: Sequence[bytes], url: str, settings: ScanSettings, progress: Progress
+) -> Estimate:
+    """Say what a scan would have to do, without changing anything."""
+    try:
+        with open_catalog(url, mode="read") as catalog:
+            return _estimate(paths, catalog, catalog.name, settings, progress)
+    except CatalogMissingError:
+        return _estimate(paths, None, url, settings, progress)
+
+
+def _estimate(
+    paths: Sequence[bytes],
+    catalog: Catalog | None,
+    name: str,
+    settings: ScanSettings,
+    progress: Progress,
+) -> Estimate:
+    wanted = wanted_feature_set(catalog, settings) if catalog else None
+    surveyor = Surveyor(catalog, settings, wanted)
+    survey = surveyor.survey(scopes_of(paths, catalog), progress.found)
+    tasks = [task for _, task in tasks_of(survey, {})]
+    audio_s = _audio_s(tasks)
+    return Estimate(
+        found=survey.count,
+        unchanged=sum(root.differences.unchanged for root in survey.roots),
+        files=len(tasks),
+        new=sum(1 for _ in survey.found("new")),
+        changed=sum(1 for _ in survey.found("changed")),
+        stale=sum(1 for _ in survey.found("stale")),
+        audio_hours=round(audio_s / 3600, 3),
+        seconds=round(_seconds(tasks, audio_s, settings), 1),
+        catalog=name,
+    )
+
+
+def _audio_s(tasks: Sequence[FileTask]) -> float:
+    """Return how long the files play; the headers of some speak for the rest."""
+    from scanner.tags import read_tags  # noqa: PLC0415
+
+    remaining = Remaining(Durations())
+    for task in tasks:
+        remaining.add(task.path, task.stamp.size)
+    known = 0.0
+    for task in tasks[:: max(1, len(tasks) // _HEADERS)]:
+        try:
+            _, stream = read_tags(task.full_path)
+        except FileError:
+            continue
+        if stream.duration_s:
+            remaining.done(task.path, task.stamp.size, stream.duration_s)
+            known += stream.duration_s
+    return known + remaining.seconds
+
+
+def _seconds(
+    tasks: Sequence[FileTask], audio_s: float, settings: ScanSettings
+) -> float:
+    """Return how long reading takes; a file of middling length is read as a trial."""
+    from scanner.workers import Job, Supervisor  # noqa: PLC0415
+
+    if not tasks:
+        return 0.0
+    trial = replace(tasks[len(tasks) // 2], number=0)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="sonicat-") as folder:
+        job = Job.prepare(replace(settings, jobs=1), folder, set())
+        for outcome in Supervisor([trial], job).outcomes():
+            if outcome is None:
+                continue
+            change = outcome.change
+            if isinstance(change, TrackSeen) and change.analysis is not None:
+                spent = sum(cost.wall_s for cost in change.analysis.costs)
+                begun = time.perf_counter() - start - spent
+                rate = spent / change.analysis.duration_s
+                return begun + rate * audio_s / min(settings.jobs, len(tasks))
+            return outcome.wall_s * len(tasks) / settings.jobs
+    return 0.0

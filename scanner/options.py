@@ -1,0 +1,54 @@
+"""Option values that click does not know: lengths of time, and dates."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import click
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.IGNORECASE)
+
+
+def span(text: str) -> float:
+    """Return the seconds that a length of time says.
+
+    >>> span("90"), span("2h"), span("1h30m")
+    (90.0, 7200.0, 5400.0)
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    found = _seconds(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no length of time; write 90s, 10m or 2h")
+    return found
+
+
+def since(text: str) -> int:
+    """Return a date, or how long ago, as nanoseconds since 1970.
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    ago = None if text.isdecimal() else _seconds(text)
+    try:
+        if ago is not None:
+            then = datetime.now().astimezone() - timedelta(seconds=ago)
+        else:
+            then = datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(
+            f"{text!r} is no date; write 2026-11-23 or 7d"
+        ) from error
+    return int(then.timestamp()) * 1_000_000_000
+
+
+def _seconds(text: str) -> float | None:
+    parts = _SPAN.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(float(number) * _UNITS[unit.lower() or "s"] for number, unit in parts)

@@ -1,0 +1,189 @@
+"""Compare what the walk found with what the catalog knows; pure, no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from catalog.records import KnownFailure, KnownTrack
+    from scanner.walk import FoundFile
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What makes a known file worth another look.
+
+    Attributes
+    ----------
+    is_stale : callable
+        Says whether an unchanged track still lacks features of today's feature set.
+    retry_failed : bool
+    since_ns : int or None
+        Files that changed before are left alone.
+    """
+
+    is_stale: Callable[[KnownTrack], bool]
+    retry_failed: bool = False
+    since_ns: int | None = None
+
+
+@dataclass(slots=True)
+class Differences:
+    """How one root differs from what the catalog knows of it.
+
+    Attributes
+    ----------
+    new, changed, stale : list of FoundFile
+        Files to look at: unknown; known with another stamp; unchanged, but without
+        features of today's feature set.
+    before : list of KnownTrack
+        What the catalog knows of the changed files.
+    unchanged : int
+    returned : list of KnownTrack
+        Were missing, are back.
+    left_alone : list of FoundFile
+        Failed before and did not change since.
+    too_old : int
+        Not looked at because of ``since_ns``.
+    gone : list of KnownTrack
+        Known and present before, not found now.
+    absent : list of KnownTrack
+        Missing before, and still.
+    present : int
+        How many known tracks were not missing before.
+    """
+
+    new: list[FoundFile] = field(default_factory=list)
+    changed: list[FoundFile] = field(default_factory=list)
+    stale: list[FoundFile] = field(default_factory=list)
+    before: list[KnownTrack] = field(default_factory=list)
+    unchanged: int = 0
+    returned: list[KnownTrack] = field(default_factory=list)
+    left_alone: list[FoundFile] = field(default_factory=list)
+    too_old: int = 0
+    gone: list[KnownTrack] = field(default_factory=list)
+    absent: list[KnownTrack] = field(default_factory=list)
+    present: int = 0
+
+
+def compare(
+    found: Iterable[FoundFile],
+    known: Mapping[bytes, KnownTrack],
+    failures: Mapping[bytes, KnownFailure],
+    rules: Rules,
+) -> Differences:
+    """Sort every file of one root into what is to be done with it.
+
+    Parameters
+    ----------
+    found : iterable of FoundFile
+        Each path once.
+    known : mapping of path to KnownTrack
+        Those that the walk would have found, were they there.
+    failures : mapping of path to KnownFailure
+    rules : Rules
+    """
+    result = Differences()
+    seen: set[bytes] = set()
+    for file in found:
+        seen.add(file.path)
+        track = known.get(file.path)
+        failure = failures.get(file.path)
+        if failure and not rules.retry_failed and _same(file, failure):
+            failed = track is None or not _same(file, track) or rules.is_stale(track)
+        else:
+            failed = False
+        if failed:
+            result.left_alone.append(file)
+        else:
+            _place(file, track, rules, result)
+    for path, track in known.items():
+        result.present += track.missing_since is None
+        if path not in seen:
+            (result.gone if track.missing_since is None else result.absent).append(
+                track
+            )
+    return result
+
+
+def _same(file: FoundFile, other: KnownTrack | KnownFailure) -> bool:
+    return file.size == other.size and file.mtime_ns == other.mtime_ns
+
+
+def _place(
+    file: FoundFile, track: KnownTrack | None, rules: Rules, result: Differences
+) -> None:
+    changed = track is None or not _same(file, track)
+    if track is not None and not changed and track.missing_since is not None:
+        result.returned.append(track)
+    if track is not None and not changed and not rules.is_stale(track):
+        result.unchanged += track.missing_since is None
+    elif rules.since_ns is not None and file.mtime_ns < rules.since_ns:
+        result.too_old += 1
+    elif track is None:
+        result.new.append(file)
+    elif changed:
+        result.changed.append(file)
+        result.before.append(track)
+    else:
+        result.stale.append(file)
+
+
+class Move(NamedTuple):
+    """A known track, and the file that it became."""
+
+    track: KnownTrack
+    to: FoundFile
+
+
+def recognise_moves(
+    new: Iterable[FoundFile],
+    lost: Iterable[KnownTrack],
+    known: Iterable[KnownTrack],
+    found: Iterable[FoundFile],
+) -> list[Move]:
+    """Find the new files that are known tracks at another place, without reading them.
+
+    `mv` keeps a file's size and time to the nanosecond. Where the stamp of a lost
+    track and of a new file with the same name is borne by no other known track and no
+    other file, they are one; everything else is left to the payload's hash.
+
+    Parameters
+    ----------
+    new : iterable of FoundFile
+        Files at places that the catalog does not know.
+    lost : iterable of KnownTrack
+        Tracks that are not where they were.
+    known, found : iterable
+        Everything, of which `lost` and `new` are parts.
+    """
+    gone = {_key(track): track for track in lost}
+    if not gone:
+        return []
+    taken = Counter(_key(track) for track in known)
+    there = Counter(_key(file) for file in found)
+    moves = []
+    for file in new:
+        key = _key(file)
+        track = gone.get(key)
+        alone = taken[key] == 1 and there[key] == 1
+        if track is not None and alone and _name(track.path) == _name(file.path):
+            moves.append(Move(track, file))
+    return moves
+
+
+def _key(thing: KnownTrack | FoundFile) -> tuple[int, int]:
+    return thing.size, thing.mtime_ns
+
+
+def _name(path: bytes) -> bytes:
+    return path.rpartition(b"/")[2]
+
+
+def too_much_gone(gone: int, present: int) -> bool:
+    """Say whether more than half of a root's tracks are gone at once."""
+    return 2 * gone > present

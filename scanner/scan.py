@@ -1,0 +1,269 @@
+"""One scan from the paths that were given to the catalog that is up to date."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from catalog import tracks
+from catalog.records import Stamp, TrackMissing, TrackMoved, TrackReturned, TrackSeen
+from catalog.session import open_catalog
+from scanner.analysis import FileTask
+from scanner.batch import Batch
+from scanner.durations import Durations
+from scanner.errors import NothingToScanError, RootGoneError, RootLostError
+from scanner.interrupts import Interrupts
+from scanner.lost import LostTracks
+from scanner.plan import too_much_gone
+from scanner.scopes import known_scopes, resolve
+from scanner.summary import Summary
+from scanner.survey import Surveyor, wanted_feature_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from catalog.records import FileFailed
+    from catalog.session import Catalog
+    from scanner.progress import Progress
+    from scanner.scopes import Scope
+    from scanner.settings import ScanSettings
+    from scanner.survey import Survey
+    from scanner.workers import Outcome
+
+log = logging.getLogger(__name__)
+
+
+def scan(
+    paths: Sequence[bytes], url: str, settings: ScanSettings, progress: Progress
+) -> Summary:
+    """Bring the catalog up to date with the files.
+
+    Parameters
+    ----------
+    paths : sequence of bytes
+        Folders and files; empty: every root that the catalog knows.
+    url : str
+        The catalog's.
+    settings : ScanSettings
+    progress : Progress
+
+    Raises
+    ------
+    ScannerError, CatalogError
+        Nothing of what was committed before is lost.
+    """
+    start = time.monotonic()
+    with (
+        Interrupts() as interrupts,
+        open_catalog(url) as catalog,
+        catalog.scan_lock(settings.wait_s),
+    ):
+        run = _Scan(catalog, settings, progress, interrupts)
+        try:
+            run.run(scopes_of(paths, catalog), start)
+        except KeyboardInterrupt:
+            run.summary.interrupted = True
+            with interrupts.held():
+                run.batch.flush()
+        finally:
+            progress.close()
+        run.summary.wall_s = time.monotonic() - start
+        run.summary.catalog = catalog.name
+        return run.summary
+
+
+def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
+    """Return what to look at.
+
+    Raises
+    ------
+    NothingToScanError
+        No path was given and no root is known.
+    """
+    roots = [root.path for root in tracks.roots(catalog)] if catalog else []
+    if paths:
+        return resolve(paths, roots)
+    if not roots:
+        raise NothingToScanError
+    return known_scopes(roots)
+
+
+def tasks_of(survey: Survey, root_ids: dict[bytes, int]) -> list[tuple[str, FileTask]]:
+    """Return the kind and the task of every file to read, the longest first.
+
+    A long file that began last would keep one core busy while the others idle.
+    """
+    durations = Durations()
+    files = sorted(
+        (
+            (kind, durations.of(file.path, file.size), file)
+            for kind, _, file in survey.found("new", "changed", "stale")
+        ),
+        key=lambda item: (-item[1], item[2].root, item[2].path),
+    )
+    return [
+        (
+            kind,
+            FileTask(
+                number,
+                root_ids.get(file.root, 0),
+                file.root,
+                file.path,
+                Stamp(file.size, file.mtime_ns),
+                expected_s,
+            ),
+        )
+        for number, (kind, expected_s, file) in enumerate(files)
+    ]
+
+
+class _Scan:
+    """The state of one scan."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: ScanSettings,
+        progress: Progress,
+        interrupts: Interrupts,
+    ) -> None:
+        self.summary = Summary()
+        self._catalog = catalog
+        self._settings = settings
+        self._progress = progress
+        self.batch = Batch(catalog, interrupts)
+
+    def run(self, scopes: Sequence[Scope], start: float) -> None:
+        """Do everything."""
+        root_ids = {
+            scope.root: tracks.ensure_root(self._catalog, scope.root).id
+            for scope in scopes
+        }
+        wanted = wanted_feature_set(self._catalog, self._settings)
+        surveyor = Surveyor(self._catalog, self._settings, wanted)
+        survey = surveyor.survey(scopes, self._progress.found)
+        if not self._settings.accept_missing:
+            survey.check()
+        lost = LostTracks(survey, surveyor)
+        self._settle(survey, root_ids)
+        self._read(tasks_of(survey, root_ids), surveyor, lost, start)
+        self._mark_missing(survey, lost)
+        self.batch.flush()
+
+    def _settle(self, survey: Survey, root_ids: dict[bytes, int]) -> None:
+        """Store what the survey alone shows."""
+        summary = self.summary
+        for root in survey.roots:
+            part = root.differences
+            summary.unchanged += part.unchanged
+            summary.left_alone += len(part.left_alone)
+            summary.too_old += part.too_old
+            summary.returned += len(part.returned)
+            self.batch.add(*root.adopted)
+            self.batch.add(*(TrackReturned(track.id) for track in part.returned))
+        for track, file in survey.moves:
+            stamp = Stamp(file.size, file.mtime_ns)
+            root_id = root_ids[file.root]
+            self.batch.add(TrackMoved(track.id, root_id, file.path, stamp))
+        summary.moved += len(survey.moves)
+        summary.found = survey.count
+        summary.unreadable = [
+            (os.fsdecode(path), reason) for path, reason in survey.unreadable
+        ]
+        self.batch.flush()
+
+    def _read(
+        self,
+        tasks: list[tuple[str, FileTask]],
+        surveyor: Surveyor,
+        lost: LostTracks,
+        start: float,
+    ) -> None:
+        """Have every task done, and store what comes of it."""
+        if not tasks:
+            return
+        self._progress.begin([task for _, task in tasks])
+        self.summary.left = len(tasks)
+        for outcome in self._outcomes([task for _, task in tasks], surveyor, start):
+            if outcome is None:
+                self._progress.tick()
+            else:
+                self.summary.left -= 1
+                self._take(outcome, *tasks[outcome.number], lost)
+            self.batch.flush_if_due()
+
+    def _outcomes(
+        self, tasks: list[FileTask], surveyor: Surveyor, start: float
+    ) -> Iterator[Outcome | None]:
+        # Loads joblib: a scan with nothing to read does without.
+        from scanner.workers import Job, Supervisor  # noqa: PLC0415
+
+        limit = self._settings.limit_s
+        with tempfile.TemporaryDirectory(prefix="sonicat-") as folder:
+            job = Job.prepare(self._settings, folder, surveyor.analysed())
+            stop_at = None if limit is None else start + limit
+            yield from Supervisor(tasks, job, stop_at).outcomes()
+
+    def _take(
+        self, outcome: Outcome, kind: str, task: FileTask, lost: LostTracks
+    ) -> None:
+        change = outcome.change
+        audio_s = None
+        if isinstance(change, TrackSeen):
+            audio_s = change.stream.duration_s
+            if change.analysis is not None:
+                audio_s = change.analysis.duration_s
+                self.summary.audio_s += audio_s
+            self._seen(change, kind, lost)
+            word = kind
+        else:
+            self._failed(change, task)
+            word = f"{change.stage}: {change.reason}"
+        note = f"{os.fsdecode(task.full_path)}: {word} ({outcome.wall_s:.2f} s)"
+        log.info("%s", note)
+        self._progress.done(task, audio_s, note)
+
+    def _seen(self, change: TrackSeen, kind: str, lost: LostTracks) -> None:
+        self.batch.add(change)
+        summary = self.summary
+        summary.shared += change.analysis is None and not self._settings.tags_only
+        if kind == "stale":
+            summary.reanalysed += 1
+        elif kind == "changed":
+            if lost.payload_at(change.root_id, change.path) == change.payload_hash:
+                summary.tags_edited += 1
+            else:
+                summary.audio_changed += 1
+        elif (track := lost.take(change.payload_hash)) is not None:
+            move = TrackMoved(track.id, change.root_id, change.path, change.stamp)
+            self.batch.add(move)
+            summary.moved += 1
+        else:
+            summary.new += 1
+
+    def _failed(self, change: FileFailed, task: FileTask) -> None:
+        """Record a failure, unless the file or its whole root has just gone away."""
+        if not os.path.isdir(task.root):
+            raise RootLostError(os.fsdecode(task.root))
+        if change.stage == "identify" and not os.path.lexists(task.full_path):
+            return
+        self.batch.add(change)
+        self.summary.failed.append(
+            (os.fsdecode(task.full_path), change.stage, change.reason)
+        )
+
+    def _mark_missing(self, survey: Survey, lost: LostTracks) -> None:
+        for root in survey.roots:
+            gone = [t for t in root.differences.gone if not lost.is_found(t)]
+            if not gone:
+                continue
+            if not self._settings.accept_missing and too_much_gone(
+                len(gone), root.present
+            ):
+                self.batch.flush()
+                raise RootGoneError(os.fsdecode(root.path), len(gone), root.present)
+            self.batch.add(*(TrackMissing(track.id) for track in gone))
+            self.summary.missing += len(gone)

@@ -1,0 +1,151 @@
+"""What a scan did, in numbers, and how to say it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FAILURES_SHOWN = 10
+
+
+@dataclass(slots=True)
+class Summary:
+    """The outcome of a scan.
+
+    Attributes
+    ----------
+    found : int
+        Audio files that the walk found.
+    new, tags_edited, audio_changed, reanalysed, returned, moved, missing : int
+        Tracks by what happened to them; `reanalysed` had no features of today's set.
+    unchanged : int
+    shared : int
+        Tracks whose audio had been analysed for another track.
+    left_alone : int
+        Files that failed before and did not change since.
+    too_old : int
+        Files set aside because of ``--since``.
+    left : int
+        Files that were not reached: the time was up, or the scan was interrupted.
+    failed : list of (path, stage, reason)
+    unreadable : list of (path, reason)
+    audio_s, wall_s : float
+        Audio that was analysed, and the time that the scan took, in seconds.
+    """
+
+    found: int = 0
+    new: int = 0
+    tags_edited: int = 0
+    audio_changed: int = 0
+    reanalysed: int = 0
+    unchanged: int = 0
+    moved: int = 0
+    returned: int = 0
+    missing: int = 0
+    shared: int = 0
+    left_alone: int = 0
+    too_old: int = 0
+    left: int = 0
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    audio_s: float = 0.0
+    wall_s: float = 0.0
+    interrupted: bool = False
+    catalog: str = ""
+
+    @property
+    def realtime(self) -> float:
+        """How many times faster than the audio plays."""
+        return self.audio_s / self.wall_s if self.wall_s else 0.0
+
+    def failed_by_stage(self) -> dict[str, int]:
+        """Return how many files failed at each stage, most first."""
+        return dict(Counter(stage for _, stage, _ in self.failed).most_common())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON knows it."""
+        counts = {
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in {"failed", "unreadable", "audio_s", "wall_s"}
+        }
+        return counts | {
+            "failed": len(self.failed),
+            "failed_by_stage": self.failed_by_stage(),
+            "failures": [
+                {"path": path, "stage": stage, "reason": reason}
+                for path, stage, reason in self.failed
+            ],
+            "unreadable": [
+                {"path": path, "reason": reason} for path, reason in self.unreadable
+            ],
+            "audio_hours": round(self.audio_s / 3600, 4),
+            "seconds": round(self.wall_s, 3),
+            "times_real_time": round(self.realtime, 1),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines for people."""
+        for name, count in self._counts():
+            if count or name in {"new", "unchanged"}:
+                yield f"{name:<14}{count:>8}"
+        if self.failed:
+            stages = ", ".join(f"{k} {v}" for k, v in self.failed_by_stage().items())
+            yield f"{'failed':<14}{len(self.failed):>8}  ({stages})"
+            yield from self._failures()
+        yield from self._hints()
+        if self.audio_s:
+            yield (
+                f"{self.audio_s / 3600:.1f} h of audio in {clock(self.wall_s)}, "
+                f"{self.realtime:.0f} times real time"
+            )
+        yield f"catalog: {self.catalog}"
+
+    def _counts(self) -> Iterator[tuple[str, int]]:
+        yield "new", self.new
+        yield "changed", self.tags_edited + self.audio_changed + self.reanalysed
+        yield "  tags edited", self.tags_edited
+        yield "  audio changed", self.audio_changed
+        yield "  features", self.reanalysed
+        yield "unchanged", self.unchanged
+        yield "moved", self.moved
+        yield "returned", self.returned
+        yield "missing", self.missing
+        yield "too old", self.too_old
+
+    def _failures(self) -> Iterator[str]:
+        for path, stage, reason in self.failed[:_FAILURES_SHOWN]:
+            yield f"  {path}: {stage}: {reason}"
+        if len(self.failed) > _FAILURES_SHOWN:
+            more = len(self.failed) - _FAILURES_SHOWN
+            yield f"  and {more} more: see the view v_failures"
+
+    def _hints(self) -> Iterator[str]:
+        for path, reason in self.unreadable[:_FAILURES_SHOWN]:
+            yield f"cannot read {path}: {reason}"
+        if self.left_alone:
+            yield (
+                f"{self.left_alone} failed before and did not change: "
+                "--retry-failed tries them again"
+            )
+        if self.left and not self.interrupted:
+            yield f"the time is up with {self.left} files left: scan again to go on"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as people read it.
+
+    >>> clock(7.3), clock(95), clock(7265)
+    ('7.3 s', '1:35 min', '2:01:05 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h"

@@ -1,0 +1,313 @@
+"""Walk the roots and lay what is there beside what the catalog knows."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from catalog import tracks
+from catalog.errors import CatalogError
+from catalog.records import Stamp, TrackMoved
+from scanner.errors import PathMissingError, RootGoneError
+from scanner.plan import Differences, Rules, compare, recognise_moves, too_much_gone
+from scanner.scopes import is_inside, relative
+from scanner.walk import FoundFile, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from catalog.records import KnownTrack, Root
+    from catalog.session import Catalog
+    from scanner.plan import Move
+    from scanner.scopes import Scope
+    from scanner.settings import ScanSettings
+
+
+@dataclass(slots=True)
+class RootSurvey:
+    """What there is to do in one root.
+
+    Attributes
+    ----------
+    path : bytes
+    root_id : int
+        0 where the catalog does not know the root yet.
+    differences : Differences
+    present : int
+        How many tracks of the whole root are not missing so far.
+    adopted : list of TrackMoved
+        Tracks of roots inside this one, which belong to it from now on.
+    """
+
+    path: bytes
+    root_id: int
+    differences: Differences
+    present: int
+    adopted: list[TrackMoved] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What there is to do, root by root.
+
+    Attributes
+    ----------
+    roots : list of RootSurvey
+    moves : list of Move
+        Known tracks found at another place by their stamp alone.
+    unreadable : list of (path, reason)
+        Folders and files that the walk could not look into.
+    count : int
+        Files that were found.
+    """
+
+    roots: list[RootSurvey]
+    moves: list[Move]
+    unreadable: list[tuple[bytes, str]]
+    count: int
+
+    def found(self, *kinds: str) -> Iterator[tuple[str, RootSurvey, FoundFile]]:
+        """Yield the files that are "new", "changed" or "stale", with their root."""
+        moved = {(move.to.root, move.to.path) for move in self.moves}
+        for root in self.roots:
+            for kind in kinds:
+                for file in getattr(root.differences, kind):
+                    if kind != "new" or (file.root, file.path) not in moved:
+                        yield kind, root, file
+
+    def check(self) -> None:
+        """Refuse to go on where most of a root is gone at once.
+
+        Raises
+        ------
+        RootGoneError
+        """
+        moved = {move.track.id for move in self.moves}
+        for root in self.roots:
+            gone = sum(track.id not in moved for track in root.differences.gone)
+            # Every new file might turn out to be one of them, by its payload.
+            new = sum(1 for kind, at, _ in self.found("new") if at is root)
+            if gone and too_much_gone(gone - new, root.present):
+                raise RootGoneError(os.fsdecode(root.path), gone, root.present)
+
+
+class Surveyor:
+    """Makes the survey of a scan.
+
+    Parameters
+    ----------
+    catalog : Catalog or None
+        None: there is none yet, everything is new.
+    settings : ScanSettings
+    feature_set_id : int or None
+        Of the features that are wanted; None where the catalog has none of them.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog | None,
+        settings: ScanSettings,
+        feature_set_id: int | None,
+    ) -> None:
+        self._catalog = catalog
+        self._settings = settings
+        self._feature_set_id = feature_set_id
+        self._analysed: set[str] | None = None
+        self._roots = tracks.roots(catalog) if catalog else []
+
+    def survey(
+        self, scopes: Sequence[Scope], on_found: Callable[[int], None]
+    ) -> Survey:
+        """Walk the scopes and compare.
+
+        Parameters
+        ----------
+        scopes : sequence of Scope
+            None inside another.
+        on_found : callable
+            Told from time to time how many files were found.
+        """
+        unreadable: list[tuple[bytes, str]] = []
+        found = _walk(scopes, unreadable, on_found)
+        roots = list(dict.fromkeys(scope.root for scope in scopes))
+        known: list[KnownTrack] = []
+        surveys = []
+        for path in roots:
+            parts = [scope for scope in scopes if scope.root == path]
+            mine = found.get(path, [])
+            surveys.append(self._root(path, parts, mine, known))
+            _excuse(surveys[-1], unreadable)
+        result = Survey(
+            surveys, [], unreadable, sum(len(files) for files in found.values())
+        )
+        lost = [
+            track
+            for one in surveys
+            for track in (*one.differences.gone, *one.differences.absent)
+        ]
+        new = [file for _, _, file in result.found("new")]
+        if new:
+            vanished = [t for _, t in self.elsewhere(roots, gone_roots=True)]
+            everything = (file for files in found.values() for file in files)
+            result.moves = recognise_moves(
+                new, [*lost, *vanished], [*known, *vanished], everything
+            )
+        return result
+
+    def analysed(self) -> set[str]:
+        """Return the hashes of the payloads that have the features that are wanted."""
+        if self._analysed is None:
+            self._analysed = set()
+            if self._catalog and self._feature_set_id is not None:
+                self._analysed = tracks.analysed_payloads(
+                    self._catalog, self._feature_set_id
+                )
+        return self._analysed
+
+    def elsewhere(
+        self, surveyed: Iterable[bytes], *, gone_roots: bool = False
+    ) -> Iterator[tuple[Root, KnownTrack]]:
+        """Yield the tracks of the roots that are not surveyed.
+
+        Parameters
+        ----------
+        surveyed : iterable of bytes
+            Paths of the roots that are.
+        gone_roots : bool
+            Only of those roots whose folder is no more.
+        """
+        covered = set(surveyed)
+        for root in self._roots:
+            if root.path in covered or (gone_roots and os.path.isdir(root.path)):
+                continue
+            if self._catalog is not None:
+                for track in tracks.known_tracks(self._catalog, root.id):
+                    yield root, track
+
+    def _root(
+        self,
+        path: bytes,
+        scopes: Sequence[Scope],
+        found: list[FoundFile],
+        known: list[KnownTrack],
+    ) -> RootSurvey:
+        """Compare one root; add its known tracks to `known`."""
+        root = next((root for root in self._roots if root.path == path), None)
+        own: list[KnownTrack] = []
+        failures = {}
+        if self._catalog is not None and root is not None:
+            own = tracks.known_tracks(self._catalog, root.id)
+            failures = tracks.known_failures(self._catalog, root.id)
+        root_id = root.id if root else 0
+        adopted = list(self._adopt(path))
+        own += adopted
+        known += own
+        covered = {
+            track.path: track
+            for track in own
+            if any(scope.covers(track.path) for scope in scopes)
+        }
+        rules = Rules(
+            self._is_stale, self._settings.retry_failed, self._settings.since_ns
+        )
+        return RootSurvey(
+            path,
+            root_id,
+            compare(found, covered, failures, rules),
+            sum(track.missing_since is None for track in own),
+            [_arrived(track, root_id) for track in adopted],
+        )
+
+    def _adopt(self, path: bytes) -> Iterator[KnownTrack]:
+        """Yield the tracks of roots inside `path`, by their paths below it."""
+        for root in self._roots:
+            if root.path == path or not is_inside(root.path, path):
+                continue
+            prefix = relative(root.path, path)
+            assert self._catalog is not None  # it knows the root
+            for track in tracks.known_tracks(self._catalog, root.id):
+                if track.missing_since is None:
+                    yield replace(track, path=os.path.join(prefix, track.path))
+
+    def _is_stale(self, track: KnownTrack) -> bool:
+        if self._settings.tags_only:
+            return False
+        if self._feature_set_id is None:
+            return True
+        return (
+            track.feature_set_id != self._feature_set_id
+            and track.payload_hash not in self.analysed()
+        )
+
+
+def _arrived(track: KnownTrack, root_id: int) -> TrackMoved:
+    return TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
+
+
+def _walk(
+    scopes: Sequence[Scope],
+    unreadable: list[tuple[bytes, str]],
+    on_found: Callable[[int], None],
+) -> dict[bytes, list[FoundFile]]:
+    """Return the files that are there, by root and with paths below it."""
+    holders = {scope.path: scope for scope in scopes}
+    # Of a single file, the walk takes its folder for the root.
+    holders |= {
+        os.path.dirname(scope.path): replace(scope, below=os.path.dirname(scope.below))
+        for scope in scopes
+        if scope.below and not os.path.isdir(scope.path)
+    }
+    found: dict[bytes, list[FoundFile]] = {scope.root: [] for scope in scopes}
+    paths = [scope.path for scope in scopes]
+    count = 0
+    for seen in walk(paths, report=lambda path, why: unreadable.append((path, why))):
+        scope = holders[seen.root]
+        file = seen
+        if scope.below:
+            path = os.path.join(scope.below, seen.path)
+            file = replace(seen, root=scope.root, path=path)
+        found[scope.root].append(file)
+        count += 1
+        if count % 1000 == 0:
+            on_found(count)
+    on_found(count)
+    return found
+
+
+def _excuse(root: RootSurvey, unreadable: Iterable[tuple[bytes, str]]) -> None:
+    """Take what lies below an unreadable folder off the list of what is gone.
+
+    Raises
+    ------
+    PathMissingError
+        If the root itself is not there, and the catalog knows nothing of it.
+    """
+    if not os.path.lexists(root.path):
+        if not root.present:
+            raise PathMissingError(os.fsdecode(root.path))
+        return
+    for path, _ in unreadable:
+        if is_inside(path, root.path):
+            hidden = relative(path, root.path)
+            root.differences.gone = [
+                track
+                for track in root.differences.gone
+                if not is_inside(track.path, hidden) or not os.path.lexists(path)
+            ]
+
+
+def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:
+    """Return the id of the feature set that is wanted, added where that is allowed."""
+    from scanner.features.definition import feature_set  # noqa: PLC0415
+
+    if settings.tags_only:
+        return None
+    try:
+        return tracks.ensure_feature_set(
+            catalog, feature_set(settings.window_s, settings.hop_s)
+        )
+    except CatalogError:
+        if catalog.mode == "read":
+            return None
+        raise
