@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from catalog.places import Place, PlacedTrack
     from catalog.records import StreamFacts, TagFacts, TrackSeen
 
+_MANY_VALUED = (TrackArtist, TrackGenre, RawTag, TagSource)
+
 _STREAM = (
     "container",
     "codec",
@@ -74,6 +76,7 @@ def store_seen(
     latest = {(change.root_id, change.path): change for change in seen}
     before = tracks_at(connection, list(latest))
     ids = _store_rows(connection, latest, before, payloads, now)
+    _forget_tags(connection, [track.id for track in before.values()])
     _store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
     # Audio that changed leaves its old payload behind, maybe some scans ago: the old
     # features go when the new ones are in.
@@ -161,15 +164,17 @@ def _stream_columns(stream: StreamFacts) -> dict[str, Any]:
     return {name: _storable_value(getattr(stream, name)) for name in _STREAM}
 
 
-def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
-    """Replace the many-valued facts of tracks, given by track id."""
-    tables = (TrackArtist, TrackGenre, RawTag, TagSource)
-    for part in chunks(list(tags)):
-        for table in tables:
+def _forget_tags(connection: Connection, track_ids: Sequence[int]) -> None:
+    for part in chunks(track_ids):
+        for table in _MANY_VALUED:
             connection.execute(delete(table).where(table.track_id.in_(part)))
+
+
+def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
+    """Store the many-valued facts of tracks, given by track id."""
     artists = artist_ids(connection, (n for one in tags.values() for n in one.artists))
     genres = genre_ids(connection, (n for one in tags.values() for n in one.genres))
-    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in tables}
+    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in _MANY_VALUED}
     for track_id, one in tags.items():
         mine = {"track_id": track_id}
         rows[TrackArtist] += [

@@ -25,5 +25,7 @@ def storable(text: str) -> str:
     >>> storable("a\x00b")
     'a\ufffdb'
     """
+    if text.isascii() and "\x00" not in text:  # nearly always
+        return text
     text = text.replace("\x00", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8")
