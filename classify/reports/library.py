@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from catalog.browse import failures, listed_tracks, stage_costs
-from catalog.said import tracks_said
 from catalog.runs import load_run
+from catalog.said import tracks_said
 from classify.reports.table import Column, Table
 from classify.statistics import wilson_interval
 

@@ -1,0 +1,12 @@
+"""Reports as pictures: a table in, an SVG document out, no library needed.
+
+Nothing here prints or reads. The documents hold no script and no outside reference;
+their colours are classes, so that one stylesheet serves light and dark.
+"""
+
+from __future__ import annotations
+
+from classify.pictures.choose import picture
+from classify.pictures.style import STYLE, standalone
+
+__all__ = ["STYLE", "picture", "standalone"]

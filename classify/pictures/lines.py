@@ -1,0 +1,112 @@
+"""Values along an axis: features in time, accuracy against albums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from classify.pictures.svg import element, figure, label, titled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LEFT = 56
+_TOP = 18
+_BOTTOM = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its points, a None among the values leaves a gap."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The size of a picture of lines, its axes' names and its range.
+
+    Attributes
+    ----------
+    low, high : float or None
+        Of the vertical axis; None takes the data's.
+    """
+
+    x_name: str = ""
+    y_name: str = ""
+    width: float = 640
+    height: float = 220
+    low: float | None = None
+    high: float | None = None
+
+
+def lines(title: str, rows: Sequence[Line], frame: Frame) -> str:
+    """Return lines over a common frame, each named at its end."""
+    xs = [x for row in rows for x in row.x]
+    ys = [y for row in rows for y in row.y if y is not None]
+    x_low, x_high = _range(xs, None, None)
+    y_low, y_high = _range(ys, frame.low, frame.high)
+    right = 120 if len(rows) > 1 else 16
+    across = frame.width - _LEFT - right
+    down = frame.height - _TOP - _BOTTOM
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return (
+            _LEFT + across * (x - x_low) / (x_high - x_low),
+            _TOP + down * (1 - (y - y_low) / (y_high - y_low)),
+        )
+
+    parts = [label(_LEFT, 12, frame.y_name, "soft")]
+    for i in range(3):
+        value = y_low + (y_high - y_low) * i / 2
+        _, y = at(x_low, value)
+        parts.append(element("path", d=f"M{_LEFT} {y:.1f}h{across:g}", class_="grid"))
+        parts.append(label(_LEFT - 6, y + 4, f"{value:.3g}", "soft", "end"))
+    for i in range(5):
+        value = x_low + (x_high - x_low) * i / 4
+        x, _ = at(value, y_low)
+        anchor = ("start", "middle", "middle", "middle", "end")[i]
+        parts.append(label(x, frame.height - 18, f"{value:.4g}", "soft", anchor))
+    middle = _LEFT + across / 2
+    parts.append(label(middle, frame.height - 4, frame.x_name, "soft", "middle"))
+    for i, row in enumerate(rows):
+        points = [
+            None if y is None else at(x, y) for x, y in zip(row.x, row.y, strict=True)
+        ]
+        parts.append(_line(row, points, i % 8, named=len(rows) > 1))
+    return figure(frame.width, frame.height, title, *parts)
+
+
+def _line(
+    row: Line, points: list[tuple[float, float] | None], series: int, *, named: bool
+) -> str:
+    path, pen = [], "M"
+    for point in points:
+        if point is None:
+            pen = "M"
+            continue
+        path.append(f"{pen}{point[0]:.1f} {point[1]:.1f}")
+        pen = "L"
+    there = [point for point in points if point is not None]
+    parts = [
+        titled("path", title=row.name, d="".join(path) or "M0 0", class_=f"l{series}")
+    ]
+    parts += [
+        element("circle", cx=x, cy=y, r=2.5, class_=f"s{series}") for x, y in there
+    ]
+    if named and there:
+        x, y = there[-1]
+        parts.append(label(x + 8, y + 4, row.name))
+    return "".join(parts)
+
+
+def _range(
+    values: Sequence[float], low: float | None, high: float | None
+) -> tuple[float, float]:
+    least = low if low is not None else min(values, default=0.0)
+    most = high if high is not None else max(values, default=1.0)
+    if most <= least:
+        return least - 0.5, least + 0.5
+    return least, most

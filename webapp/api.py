@@ -1,0 +1,183 @@
+"""What programs ask: the map, tracks, albums, artists, reports."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, request
+
+from catalog.browse import listed_tracks, state
+from catalog.said import tracks_said
+from webapp.atlas import Progress
+from webapp.context import catalog, chosen_run, shared
+from webapp.errors import NotFoundError, NotReadyError, WebError
+from webapp.formats import printable
+from webapp.mapdata import feature_values, map_document
+from webapp.openapi import document
+from webapp.reporting import report_named, table_document
+from webapp.trackview import track_document
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from catalog.maps import Level
+    from webapp.charts import Chart
+
+api = Blueprint("api", __name__, url_prefix="/api")
+
+PAGE_OF_TRACKS = 100
+MOST_TRACKS = 1000
+_KEPT_ANSWERS = 8
+_LARGEST = 2**31 - 1
+
+
+@api.get("/openapi.json")
+def openapi() -> dict[str, Any]:
+    """Describe this interface."""
+    return document()
+
+
+@api.get("/map")
+def map_() -> BaseResponse | tuple[dict[str, Any], int]:
+    """Return the points of the map, or how far its drawing is (202)."""
+    level = _level()
+    run = chosen_run()
+    chart = shared().atlas.look(catalog(), level)
+    if isinstance(chart, Progress):
+        if chart.problem:
+            raise NotReadyError(chart.problem)
+        return {"drawing": chart.share}, 202
+    key = ("map", chart, state(catalog()), run and run.id)
+    return _kept(key, lambda: _map_document(chart, run))
+
+
+def _map_document(chart: Chart, run: Any) -> dict[str, Any]:
+    tracks = {track.id: track for track in listed_tracks(catalog())}
+    said = [] if run is None else tracks_said(catalog(), run.id)
+    return map_document(chart, tracks, run, said)
+
+
+@api.get("/map/values")
+def map_values() -> BaseResponse | tuple[dict[str, Any], int]:
+    """Return one feature of every point of the map."""
+    chart = shared().atlas.look(catalog(), _level())
+    if isinstance(chart, Progress):
+        if chart.problem:
+            raise NotReadyError(chart.problem)
+        return {"drawing": chart.share}, 202
+    name = request.args.get("name", "")
+    values = feature_values(chart, name)
+    if values is None:
+        raise NotFoundError("the feature set holds no feature of that name")
+    return _json({"name": name, "values": values})
+
+
+@api.get("/tracks")
+def tracks() -> dict[str, Any]:
+    """Return tracks whose title, artist, album or path holds a text."""
+    wanted = request.args.get("q", "").casefold()
+    offset = _number("offset", 0, _LARGEST)
+    limit = _number("limit", PAGE_OF_TRACKS, MOST_TRACKS)
+    found = [
+        track
+        for track in listed_tracks(catalog())
+        if not wanted or wanted in _searched(track)
+    ]
+    return {
+        "total": len(found),
+        "tracks": [_track(track) for track in found[offset : offset + limit]],
+    }
+
+
+def _searched(track: Any) -> str:
+    parts = (track.title, track.artist, track.album, track.path)
+    return "\n".join(part for part in parts if part).casefold()
+
+
+def _track(track: Any) -> dict[str, Any]:
+    return {
+        name: printable(value) if isinstance(value, str) else value
+        for name, value in asdict(track).items()
+    }
+
+
+@api.get("/tracks/<int:track_id>")
+def track(track_id: int) -> dict[str, Any]:
+    """Return one track: facts, windows, what was said, neighbours."""
+    return track_document(track_id)
+
+
+@api.get("/albums")
+def albums() -> dict[str, Any]:
+    """Return the accuracy of each album."""
+    return _report("by-album")
+
+
+@api.get("/artists")
+def artists() -> dict[str, Any]:
+    """Return the accuracy of each artist."""
+    return _report("by-artist")
+
+
+@api.get("/reports/<name>")
+def report(name: str) -> dict[str, Any]:
+    """Return a report by name."""
+    return _report(name)
+
+
+def _report(name: str) -> dict[str, Any]:
+    run = chosen_run()
+    made = report_named(name).make(catalog(), run.id if run else None)
+    return table_document(made)
+
+
+def _level() -> Level:
+    level = request.args.get("level", "tracks")
+    if level == "tracks":
+        return "tracks"
+    if level == "windows":
+        if shared().settings.windows_map:
+            return "windows"
+        raise NotReadyError(
+            "there is no map of the windows; start `sonicat serve --map windows`"
+        )
+    raise WebError("level is one of tracks, windows")
+
+
+def _number(name: str, usual: int, most: int) -> int:
+    given = request.args.get(name, "")
+    if not given:
+        return usual
+    if not (given.isascii() and given.isdigit()) or int(given[:12]) > most:
+        raise WebError(f"{name} is a whole number from 0 to {most}")
+    return int(given)
+
+
+def _kept(key: tuple[Any, ...], make: Any) -> BaseResponse:
+    """Answer from memory while nothing has changed that the answer depends on."""
+    answers = shared().answers
+    body = answers.get(key)
+    if body is None:
+        body = json.dumps(make(), separators=(",", ":"), allow_nan=False).encode()
+        while len(answers) >= _KEPT_ANSWERS:
+            answers.pop(next(iter(answers)), None)
+        answers[key] = body
+    return _body(body)
+
+
+def _json(content: dict[str, Any]) -> BaseResponse:
+    return _body(json.dumps(content, separators=(",", ":"), allow_nan=False).encode())
+
+
+def _body(body: bytes) -> BaseResponse:
+    answer = Response(body, mimetype="application/json")
+    if len(body) > 2**16 and "gzip" in request.headers.get("Accept-Encoding", ""):
+        answer.set_data(gzip.compress(body, compresslevel=1))
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.headers["Vary"] = "Accept-Encoding"
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.add_etag()
+    return answer.make_conditional(request)

@@ -1,0 +1,132 @@
+"""Put the page together: settings, guards, blueprints, errors."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from catalog.errors import CatalogError, CatalogMissingError
+from classify.errors import ClassifyError, NothingToReportError
+from webapp import api, formats, media, pages, predict
+from webapp.atlas import Atlas
+from webapp.context import STATE, Shared, close_catalog
+from webapp.errors import TooBigError, WebError
+from webapp.jobs import Jobs
+from webapp.security import guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from catalog.maps import Level
+    from webapp.settings import ServeSettings
+
+log = logging.getLogger(__name__)
+
+_FORM_BYTES = 64 * 1024
+
+
+def create_app(
+    settings: ServeSettings,
+    *,
+    told: Callable[[Level, float], None] = lambda _level, _share: None,
+) -> Flask:
+    """Return the application; it opens the catalog for reading, request by request.
+
+    Parameters
+    ----------
+    settings : ServeSettings
+    told : callable
+        Called with (level, share done) while a map is drawn.
+    """
+    app = Flask("webapp")
+    app.config["MAX_CONTENT_LENGTH"] = settings.limits.max_bytes + _FORM_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = _FORM_BYTES
+    app.config["MAX_FORM_PARTS"] = 16
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 300
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    atlas = Atlas(settings.catalog_url, seed=settings.map_seed, told=told)
+    app.extensions[STATE] = Shared(settings, atlas, Jobs(settings))
+    guard(app, settings)
+    for blueprint in (pages.pages, api.api, predict.predict, media.media):
+        app.register_blueprint(blueprint)
+    formats.register(app)
+    app.context_processor(_everywhere)
+    app.teardown_appcontext(close_catalog)
+    _register_errors(app)
+    return app
+
+
+def _everywhere() -> dict[str, Any]:
+    return {
+        "csrf_token": current_app.config["CSRF_TOKEN"],
+        "version": version("sonicat"),
+        "navigation": pages.NAVIGATION,
+    }
+
+
+def _register_errors(app: Flask) -> None:
+    @app.errorhandler(WebError)
+    def refused(error: WebError) -> Any:
+        return _answer(error.status, str(error))
+
+    @app.errorhandler(CatalogError)
+    def no_catalog(error: CatalogError) -> Any:
+        title = (
+            "There is no catalog yet"
+            if isinstance(error, CatalogMissingError)
+            else "The catalog cannot be read"
+        )
+        return _answer(503, str(error), title)
+
+    @app.errorhandler(ClassifyError)
+    def nothing_learned(error: ClassifyError) -> Any:
+        title = (
+            "Nothing to report yet" if isinstance(error, NothingToReportError) else None
+        )
+        return _answer(409, str(error), title)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        if error.code == TooBigError.status:
+            limit = app.config["MAX_CONTENT_LENGTH"] // 2**20
+            return _answer(413, f"the file is larger than {limit} MB")
+        return _answer(error.code or 500, _WORDS.get(error.code or 500, error.name))
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Any:
+        log.error("%s %s", request.method, request.path, exc_info=error)
+        return _answer(500, "something went wrong here; the server's log says what")
+
+
+_WORDS = {
+    404: "there is no such page",
+    405: "this address does not take such a request",
+}
+
+_TITLES = {
+    403: "Not allowed",
+    404: "Not found",
+    409: "Not yet",
+    410: "The file is gone",
+    413: "Too large",
+    422: "This cannot be judged",
+    503: "Busy",
+}
+
+
+def _answer(status: int, message: str, title: str | None = None) -> Any:
+    """Return an error as JSON to a program, as a page to a person."""
+    retry = {"Retry-After": "10"} if status == 503 else {}
+    if request.path.startswith("/api/"):
+        return {"error": message}, status, retry
+    page = render_template(
+        "error.html",
+        title=title or _TITLES.get(status, "That did not work"),
+        message=message,
+        status=status,
+    )
+    return page, status, retry

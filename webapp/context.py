@@ -1,0 +1,93 @@
+"""What a request works with: the open catalog, the run shown, the shared parts."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import current_app, g, request
+
+from catalog.errors import CatalogError
+from catalog.runs import RunFacts, load_run, load_runs
+from catalog.session import Catalog, open_catalog
+from webapp.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from classify.prediction import Model
+    from webapp.atlas import Atlas
+    from webapp.jobs import Jobs
+    from webapp.settings import ServeSettings
+
+STATE = "sonicat"
+
+
+@dataclass
+class Shared:
+    """What outlives a request.
+
+    Attributes
+    ----------
+    settings : ServeSettings
+    atlas : Atlas
+    jobs : Jobs
+    answers : dict
+        Answers that are dear to make, by what they depend on.
+    models : dict
+        Fitted models by run, loaded under the lock `loading`.
+    """
+
+    settings: ServeSettings
+    atlas: Atlas
+    jobs: Jobs
+    answers: dict[Any, Any] = field(default_factory=dict)
+    models: dict[int, Model] = field(default_factory=dict)
+    loading: threading.Lock = field(default_factory=threading.Lock)
+
+
+def shared() -> Shared:
+    """Return what outlives this request."""
+    return cast("Shared", current_app.extensions[STATE])
+
+
+def catalog() -> Catalog:
+    """Return the catalog, opened for reading at the request's first question."""
+    if "catalog" not in g:
+        g.catalog = open_catalog(shared().settings.catalog_url, mode="read")
+    return cast("Catalog", g.catalog)
+
+
+def close_catalog(_error: BaseException | None = None) -> None:
+    """Close the request's catalog, if it was opened."""
+    opened = g.pop("catalog", None)
+    if opened is not None:
+        opened.close()
+
+
+def chosen_run() -> RunFacts | None:
+    """Return the run that the reader chose, else the server's, else the newest.
+
+    Raises
+    ------
+    NotFoundError
+        The reader asks for a run that does not exist.
+    """
+    if "run" not in g:
+        asked = request.args.get("run", "")
+        if asked and not asked.isdigit():
+            raise NotFoundError("a run is named by its number")
+        number = int(asked) if asked else shared().settings.run_id
+        g.run = (
+            load_run(catalog(), number) if number is None or number < 2**31 else None
+        )
+        if g.run is None and number is not None:
+            raise NotFoundError(f"there is no run {number}")
+    return cast("RunFacts | None", g.run)
+
+
+def runs() -> list[RunFacts]:
+    """Return all runs, the newest first; none where there is no catalog."""
+    try:
+        return load_runs(catalog())[::-1]
+    except CatalogError:
+        return []

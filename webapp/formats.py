@@ -1,0 +1,76 @@
+"""How values are written on a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from classify.reports.table import Column
+
+NOTHING = "-"
+
+
+def clock(seconds: float | None) -> str:
+    """Return a time in a track.
+
+    >>> clock(83.4), clock(3725)
+    ('1:23', '1:02:05')
+    """
+    if seconds is None:
+        return NOTHING
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in [0, 1] as whole percents.
+
+    >>> percent(0.834)
+    '83 %'
+    """
+    return NOTHING if share is None else f"{100 * share:.0f} %"
+
+
+def number(value: float | None) -> str:
+    """Return a measured number to three places that count.
+
+    >>> number(1234.5), number(0.012345), number(3.0)
+    ('1234', '0.0123', '3')
+    """
+    if value is None:
+        return NOTHING
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def cell(value: Any, column: Column) -> str:
+    """Return a cell of a report's table as text."""
+    if value is None:
+        return NOTHING
+    if column.kind == "share":
+        return f"{value:.2f}"
+    if column.kind == "number":
+        return number(value)
+    return str(value)
+
+
+def words(name: str) -> str:
+    """Return a column's name as words.
+
+    >>> words("spectral_centroid_hz")
+    'spectral centroid hz'
+    """
+    return name.replace("_", " ")
+
+
+def printable(text: str | None) -> str:
+    """Return text that every browser takes: undecodable bytes become a sign."""
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text or "")
+
+
+def register(app: Flask) -> None:
+    """Make these known to the templates."""
+    for one in (clock, percent, number, cell, words, printable):
+        app.add_template_filter(one)

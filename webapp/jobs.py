@@ -1,0 +1,130 @@
+"""Uploads that are being judged: a queue with an end, a few at a time."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+from webapp.errors import BusyError, CannotJudgeError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from webapp.settings import ServeSettings
+
+log = logging.getLogger(__name__)
+
+Phase = Literal["waiting", "analysing", "judging", "done", "failed"]
+
+
+@dataclass
+class Job:
+    """One upload on its way.
+
+    Attributes
+    ----------
+    id : str
+        Cannot be guessed: whoever knows it may read the verdict.
+    phase : Phase
+    done_s, of_s : float or None
+        Seconds of audio that are analysed, and how many there seem to be.
+    verdict : dict or None
+    error : str or None
+        Why there is no verdict.
+    """
+
+    id: str
+    phase: Phase = "waiting"
+    done_s: float | None = None
+    of_s: float | None = None
+    verdict: dict[str, Any] | None = None
+    error: str | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def tell(self, phase: Phase, done_s: float | None, of_s: float | None) -> None:
+        """Note how far the work is."""
+        self.phase, self.done_s, self.of_s = phase, done_s, of_s
+
+    def document(self) -> dict[str, Any]:
+        """Return what a reader is told."""
+        return {
+            "job": self.id,
+            "phase": self.phase,
+            "done_s": self.done_s,
+            "of_s": self.of_s,
+            "verdict": self.verdict,
+            "error": self.error,
+        }
+
+
+class Jobs:
+    """Takes uploads, works on a few at once, keeps the newest verdicts for a while."""
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self._limits = settings.limits
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._pool = ThreadPoolExecutor(settings.limits.running, "judge")
+
+    def submit(
+        self, file: BinaryIO, work: Callable[[BinaryIO, Job], dict[str, Any]]
+    ) -> Job:
+        """Queue an upload; `file` is closed when the work has ended, however it does.
+
+        Raises
+        ------
+        BusyError
+            As many as may wait are waiting.
+        """
+        with self._lock:
+            open_ = sum(not job.ended.is_set() for job in self._jobs.values())
+            if open_ >= self._limits.running + self._limits.waiting:
+                file.close()
+                raise BusyError("others are being judged; try again in a moment")
+            self._forget()
+            job = Job(secrets.token_urlsafe(16))
+            self._jobs[job.id] = job
+        self._pool.submit(self._work, job, file, work)
+        return job
+
+    def find(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this name, or it is too old.
+        """
+        with self._lock:
+            job = self._jobs.get(job_id)
+        if job is None:
+            raise NotFoundError("there is no such upload, or no longer")
+        return job
+
+    def _work(
+        self,
+        job: Job,
+        file: BinaryIO,
+        work: Callable[[BinaryIO, Job], dict[str, Any]],
+    ) -> None:
+        try:
+            with file:
+                job.verdict = work(file, job)
+            job.phase = "done"
+        except CannotJudgeError as error:
+            job.error, job.phase = str(error), "failed"
+        except Exception:
+            log.exception("an upload could not be judged")
+            job.error = "something went wrong here; the server's log says what"
+            job.phase = "failed"
+        finally:
+            job.ended.set()
+
+    def _forget(self) -> None:
+        ended = [name for name, job in self._jobs.items() if job.ended.is_set()]
+        for name in ended[: max(0, len(self._jobs) - self._limits.kept + 1)]:
+            del self._jobs[name]

@@ -1,0 +1,81 @@
+"""Measure the audio on standard input, and tell how far it is."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from scanner.decode import open_audio
+from scanner.errors import DecodeError, ScannerError
+from scanner.features.extractor import Extractor
+from scanner.tags import read_tags
+
+STDIN = b"/dev/stdin"
+_SAY_EVERY_S = 0.25
+
+
+def measure(window_s: float, hop_s: float, max_audio_s: float) -> dict[str, Any]:
+    """Return the windows of the audio on standard input, as arrays.
+
+    Raises
+    ------
+    ScannerError
+        It is no audio, is damaged, or lasts longer than `max_audio_s`.
+    """
+    expected_s = _expected_s(max_audio_s)
+    with open_audio(STDIN) as audio:
+        extractor = Extractor(
+            audio.sample_rate, audio.channels, window_s=window_s, hop_s=hop_s
+        )
+        done, told = 0, 0.0
+        for block in audio.blocks():
+            extractor.push(block)
+            done += len(block)
+            _refuse_longer(done / audio.sample_rate, max_audio_s)
+            if time.monotonic() - told > _SAY_EVERY_S:
+                told = time.monotonic()
+                say(done_s=round(done / audio.sample_rate, 1), of_s=expected_s)
+    found = extractor.finish()
+    return {
+        "status": found.status,
+        "duration_s": found.duration_s,
+        "start_s": found.windows.start_s,
+        "window_s": found.windows.duration_s,
+        "silent": found.windows.silent,
+        "vectors": found.windows.vectors,
+    }
+
+
+def _expected_s(max_audio_s: float) -> float | None:
+    """Return how long the file says it is; None where it does not say."""
+    try:
+        _, stream = read_tags(STDIN)
+    except ScannerError:
+        return None
+    if stream.duration_s is not None:
+        _refuse_longer(stream.duration_s, max_audio_s)
+    return stream.duration_s
+
+
+def _refuse_longer(seconds: float, most: float) -> None:
+
+    if seconds > most:
+        raise DecodeError(f"it lasts longer than {most / 60:g} minutes")
+
+
+def say(**what: object) -> None:
+    """Tell the parent something."""
+    sys.stdout.buffer.write(json.dumps(what).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def pack(arrays: dict[str, Any]) -> bytes:
+    """Return arrays as bytes, without pickle."""
+    archive = io.BytesIO()
+    np.savez(archive, allow_pickle=False, **arrays)
+    return archive.getvalue()

@@ -1,0 +1,319 @@
+"""The OpenAPI document of the interface for programs."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_NUMBER: dict[str, Any] = {"type": "number"}
+_WHOLE: dict[str, Any] = {"type": "integer"}
+_SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
+_FLAG: dict[str, Any] = {"type": "boolean"}
+
+_MOST = 2**31 - 1
+
+
+def document() -> dict[str, Any]:
+    """Return the document, OpenAPI 3.1."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "sonicat",
+            "version": version("sonicat"),
+            "description": "A music library by its sound: tracks, the map, what models "
+            "say of them, and what they say of a file that is sent.",
+        },
+        "paths": {
+            "/api/openapi.json": {
+                "get": _operation(
+                    "This document", {"200": _json("It", {"type": "object"})}
+                )
+            },
+            "/api/map": {"get": _map()},
+            "/api/map/values": {"get": _values()},
+            "/api/tracks": {"get": _tracks()},
+            "/api/tracks/{track_id}": {"get": _track()},
+            "/api/albums": {"get": _report("Accuracy by album")},
+            "/api/artists": {"get": _report("Accuracy by artist")},
+            "/api/reports/{name}": {"get": _report("A report by name", named=True)},
+            "/api/predict": {"post": _predict()},
+            "/api/predict/{job_id}": {"get": _follow()},
+        },
+        "components": {"schemas": _schemas()},
+    }
+
+
+def _operation(
+    summary: str,
+    responses: dict[str, Any],
+    parameters: list[dict[str, Any]] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return an operation; every one may find no catalog, or refuse the caller."""
+    errors = {
+        "403": "The caller does not know the token, or comes from another site",
+        "503": "There is no catalog that can be read, or too much to do",
+    }
+    everywhere = {status: _json(why, _ref("Error")) for status, why in errors.items()}
+    return {
+        "summary": summary,
+        "parameters": parameters or [],
+        "responses": {**responses, **everywhere},
+        **more,
+    }
+
+
+def _map() -> dict[str, Any]:
+    return _operation(
+        "The points of the map",
+        {
+            "200": _json("The map", _ref("Map")),
+            "202": _json("It is being drawn", _ref("Drawing")),
+            **_errors("400", "404", "409"),
+        },
+        [_level(), _run()],
+    )
+
+
+def _values() -> dict[str, Any]:
+    answer = {
+        "type": "object",
+        "required": ["name", "values"],
+        "properties": {"name": _TEXT, "values": _list(_NUMBER)},
+    }
+    return _operation(
+        "One feature of every point of the map",
+        {
+            "200": _json("Values in the order of the points", answer),
+            "202": _json("The map is being drawn", _ref("Drawing")),
+            **_errors("400", "404", "409"),
+        },
+        [_level(), _query("name", _TEXT, "The feature", required=True)],
+    )
+
+
+def _tracks() -> dict[str, Any]:
+    answer = {
+        "type": "object",
+        "required": ["total", "tracks"],
+        "properties": {"total": _WHOLE, "tracks": _list(_ref("Track"))},
+    }
+    return _operation(
+        "Tracks whose title, artist, album or path holds a text",
+        {"200": _json("The tracks", answer), **_errors("400")},
+        [
+            _query("q", _TEXT, "The text"),
+            _query("offset", _whole(_MOST), "How many to pass over"),
+            _query("limit", _whole(1000), "How many to list"),
+        ],
+    )
+
+
+def _track() -> dict[str, Any]:
+    where = {
+        "name": "track_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 0},
+    }
+    answer = {
+        "type": "object",
+        "required": ["track", "windows", "neighbours", "said", "file_there"],
+        "properties": {
+            "track": _ref("Track"),
+            "file_there": _FLAG,
+            "windows": _list({"type": "object"}),
+            "neighbours": _list(_ref("Neighbour")),
+            "said": {"type": ["object", "null"]},
+        },
+    }
+    return _operation(
+        "One track: facts, tags, windows, what was said of it, its neighbours",
+        {"200": _json("The track", answer), **_errors("404")},
+        [where, _run()],
+    )
+
+
+def _report(summary: str, *, named: bool = False) -> dict[str, Any]:
+    parameters = [_run()]
+    if named:
+        parameters.append(
+            {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+        )
+    return _operation(
+        summary,
+        {"200": _json("The report", _ref("Table")), **_errors("404", "409")},
+        parameters,
+    )
+
+
+def _predict() -> dict[str, Any]:
+    form = {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "format": "binary"}},
+    }
+    return _operation(
+        "Send a file to be judged; it is deleted afterwards and nothing is stored",
+        {
+            "200": _json("The verdict, where `wait` asked for it", _ref("Job")),
+            "202": _json("The job to follow", _ref("Job")),
+            **_errors("400", "404", "413", "422"),
+        },
+        [
+            _query("whole", _FLAG, "Hear the whole track, not only its middle"),
+            _query("wait", _FLAG, "Answer when the verdict is there"),
+            _run(),
+        ],
+        requestBody={
+            "required": True,
+            "content": {"multipart/form-data": {"schema": form}},
+        },
+    )
+
+
+def _follow() -> dict[str, Any]:
+    return _operation(
+        "How far a job is, and its verdict when it is done",
+        {"200": _json("The job", _ref("Job")), **_errors("404")},
+        [{"name": "job_id", "in": "path", "required": True, "schema": _TEXT}],
+    )
+
+
+def _schemas() -> dict[str, Any]:
+    nullable_text = {"type": ["string", "null"]}
+    nullable_number = {"type": ["number", "null"]}
+    return {
+        "Error": {
+            "type": "object",
+            "required": ["error"],
+            "properties": {"error": _TEXT},
+        },
+        "Drawing": {
+            "type": "object",
+            "required": ["drawing"],
+            "properties": {"drawing": _SHARE},
+        },
+        "Map": {
+            "type": "object",
+            "required": ["level", "points", "tracks", "said", "features"],
+            "properties": {
+                "level": {"enum": ["tracks", "windows"]},
+                "points": {
+                    "type": "object",
+                    "required": ["track", "x", "y", "approximate"],
+                    "properties": {
+                        "track": _list(_WHOLE),
+                        "x": _list(_NUMBER),
+                        "y": _list(_NUMBER),
+                        "approximate": _list(_WHOLE),
+                        "start_s": _list(_NUMBER),
+                    },
+                },
+                "tracks": {"type": "object"},
+                "said": {"type": ["object", "null"]},
+                "features": _list(_TEXT),
+            },
+        },
+        "Track": {
+            "type": "object",
+            "required": ["id", "path", "status"],
+            "properties": {
+                "id": _WHOLE,
+                "title": nullable_text,
+                "artist": nullable_text,
+                "album": nullable_text,
+                "year": {"type": ["integer", "null"]},
+                "genre": nullable_text,
+                "path": _TEXT,
+                "duration_s": nullable_number,
+                "codec": nullable_text,
+                "loudness_lufs": nullable_number,
+                "status": {"enum": ["present", "missing"]},
+                "analysis": {"enum": ["ok", "silent", "too_short", None]},
+            },
+        },
+        "Neighbour": {
+            "type": "object",
+            "required": ["id", "title", "distance"],
+            "properties": {"id": _WHOLE, "title": _TEXT, "distance": _NUMBER},
+        },
+        "Table": {
+            "type": "object",
+            "required": ["title", "source", "rows", "total", "notes"],
+            "properties": {
+                "title": _TEXT,
+                "source": {"type": "object"},
+                "rows": _list({"type": "object"}),
+                "total": {"type": ["object", "null"]},
+                "notes": _list(_TEXT),
+            },
+        },
+        "Job": {
+            "type": "object",
+            "required": ["job", "phase", "verdict", "error"],
+            "properties": {
+                "job": _TEXT,
+                "phase": {
+                    "enum": ["waiting", "analysing", "judging", "done", "failed"]
+                },
+                "done_s": nullable_number,
+                "of_s": nullable_number,
+                "verdict": {"type": ["object", "null"]},
+                "error": nullable_text,
+            },
+        },
+    }
+
+
+_WHY = {
+    "400": "A parameter is not of its form",
+    "404": "There is no such thing",
+    "409": "It does not exist yet",
+    "413": "The file is too large",
+    "422": "The file cannot be judged",
+}
+
+
+def _errors(*statuses: str) -> dict[str, Any]:
+    return {status: _json(_WHY[status], _ref("Error")) for status in statuses}
+
+
+def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _whole(most: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "maximum": most}
+
+
+def _query(
+    name: str, schema: dict[str, Any], description: str, *, required: bool = False
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "schema": schema,
+        "description": description,
+    }
+
+
+def _level() -> dict[str, Any]:
+    return _query("level", {"enum": ["tracks", "windows"]}, "What a point is")
+
+
+def _run() -> dict[str, Any]:
+    return _query("run", {"type": "integer", "minimum": 1}, "The run; else the newest")

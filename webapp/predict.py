@@ -1,0 +1,143 @@
+"""Upload a file, have it judged, read the verdict."""
+
+from __future__ import annotations
+
+import os
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+
+from flask import Blueprint, Request, request
+
+from catalog.browse import listed_tracks
+from catalog.datasets import load_feature_set
+from catalog.runs import load_model
+from catalog.session import Catalog, open_catalog
+from classify import artifacts
+from classify.errors import FeatureSetMismatchError
+from scanner.features.definition import feature_set
+from webapp.charts import Chart
+from webapp.context import Shared, chosen_run, shared
+from webapp.errors import CannotJudgeError, WebError
+from webapp.judging import measured
+from webapp.verdict import neighbours_of, said_of
+
+if TYPE_CHECKING:
+    from catalog.records import FeatureSetFacts
+    from catalog.runs import RunFacts
+    from classify.prediction import Model
+    from webapp.jobs import Job
+    from webapp.judging import Measured
+
+predict = Blueprint("predict", __name__, url_prefix="/api/predict")
+
+_WAIT_S = 600.0
+
+
+class UploadRequest(Request):
+    """A request whose files are spooled where they have no name.
+
+    An unnamed file cannot be opened by anyone else, and is gone with the process
+    whatever ends it.
+    """
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        del total_content_length, content_type, filename, content_length
+        return cast("IO[bytes]", TemporaryFile(dir=shared().settings.spool))
+
+
+@predict.post("")
+def upload() -> tuple[dict[str, Any], int]:
+    """Take a file; answer with its job, or with the verdict if that is awaited."""
+    run = chosen_run()
+    whole = _flag("whole")
+    file = request.files.get("file")
+    if file is None:
+        raise WebError("send one file, as the field `file` of a multipart form")
+    own = os.fdopen(os.dup(file.stream.fileno()), "rb")
+    mine = shared()
+
+    def work(opened: BinaryIO, job: Job) -> dict[str, Any]:
+        return judged(mine, opened, job, run, whole=whole)
+
+    job = mine.jobs.submit(own, work)
+    if not _flag("wait"):
+        return job.document(), 202
+    job.ended.wait(_WAIT_S)
+    if job.error:
+        raise CannotJudgeError(job.error)
+    return job.document(), 200 if job.verdict else 202
+
+
+@predict.get("/<job_id>")
+def follow(job_id: str) -> dict[str, Any]:
+    """Return how far a job is, and its verdict when it is done."""
+    return shared().jobs.find(job_id).document()
+
+
+def judged(
+    mine: Shared, file: BinaryIO, job: Job, run: RunFacts | None, *, whole: bool
+) -> dict[str, Any]:
+    """Measure an upload and say what it sounds like; nothing is stored."""
+    with open_catalog(mine.settings.catalog_url, mode="read") as catalog:
+        facts = _facts(catalog, run)
+        job.tell("analysing", None, None)
+        found = measured(
+            file,
+            window_s=float(facts.parameters["window_s"]),
+            hop_s=float(facts.parameters["hop_s"]),
+            limits=mine.settings.limits,
+            told=lambda done, of: job.tell("analysing", done, of),
+        )
+        job.tell("judging", found.duration_s, found.duration_s)
+        verdict: dict[str, Any] = {"duration_s": found.duration_s, "said": None}
+        if run is not None:
+            model = _model(mine, catalog, run)
+            try:
+                verdict["said"] = said_of(found, model, run, facts, whole=whole)
+            except FeatureSetMismatchError as error:
+                raise CannotJudgeError(str(error)) from error
+        return {**verdict, **_near(mine, catalog, found)}
+
+
+def _facts(catalog: Catalog, run: RunFacts | None) -> FeatureSetFacts:
+    """Return this program's features, in windows of the run's length."""
+    if run is None:
+        return feature_set()
+    taught = load_feature_set(catalog, run.feature_set_id).parameters
+    return feature_set(float(taught["window_s"]), float(taught["hop_s"]))
+
+
+def _near(mine: Shared, catalog: Catalog, found: Measured) -> dict[str, Any]:
+    chart = mine.atlas.look(catalog)
+    if not isinstance(chart, Chart):
+        return {"place": None, "neighbours": []}
+    if chart.rows.X.shape[1] != found.vectors.shape[1]:
+        return {"place": None, "neighbours": []}
+    tracks = {track.id: track for track in listed_tracks(catalog)}
+    return neighbours_of(found, chart, tracks)
+
+
+def _model(mine: Shared, catalog: Catalog, run: RunFacts) -> Model:
+    """Return a run's model, loaded once."""
+    with mine.loading:
+        if run.id not in mine.models:
+            stored = load_model(catalog, run.id)
+            if stored is None:
+                raise CannotJudgeError(
+                    f"run {run.id} keeps no model; run `classify --all` again"
+                )
+            mine.models[run.id] = artifacts.load(stored.data)
+        return mine.models[run.id]
+
+
+def _flag(name: str) -> bool:
+    given = request.args.get(name, request.form.get(name, ""))
+    if given not in {"", "0", "1", "true", "false"}:
+        raise WebError(f"{name} is true or false")
+    return given in {"1", "true"}

@@ -1,0 +1,84 @@
+"""The page behind waitress, with its map begun before the first reader comes."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from waitress.server import create_server
+
+from catalog.errors import CatalogError
+from catalog.session import open_catalog
+from webapp.app import create_app
+from webapp.context import STATE
+from webapp.errors import ServeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from catalog.maps import Level
+    from webapp.settings import ServeSettings
+
+_THREADS = 8
+_MOST_CONNECTIONS = 100
+_IDLE_S = 60
+
+
+def make_server(
+    settings: ServeSettings, told: Callable[[Level, float], None]
+) -> tuple[Any, str]:
+    """Return a server that listens, and the address to open.
+
+    Parameters
+    ----------
+    settings : ServeSettings
+    told : callable
+        Called with (level, share done) while a map is drawn.
+
+    Raises
+    ------
+    ServeError
+        The address cannot be listened on.
+    """
+    logging.basicConfig(format="%(name)s: %(message)s")
+    app = create_app(settings, told=told)
+    try:
+        server = create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=_THREADS,
+            connection_limit=_MOST_CONNECTIONS,
+            channel_timeout=_IDLE_S,
+            max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+            ident=None,
+        )
+    except OSError as error:
+        raise ServeError(
+            f"{settings.host}:{settings.port} cannot be listened on "
+            f"({error.strerror}); name another with --port or --host"
+        ) from error
+    _begin_map(app, settings)
+    return server, _address(settings, _port(server))
+
+
+def _begin_map(app: Any, settings: ServeSettings) -> None:
+    """Start drawing; what is wrong with the catalog is told by the page itself."""
+    try:
+        with open_catalog(settings.catalog_url, mode="read") as catalog:
+            app.extensions[STATE].atlas.look(catalog)
+    except CatalogError as error:
+        logging.getLogger(__name__).warning("%s", error)
+
+
+def _port(server: Any) -> int:
+    """Return the port; a name such as localhost gives a server for each address."""
+    listening = getattr(server, "effective_listen", None)
+    return int(listening[0][1] if listening else server.effective_port)
+
+
+def _address(settings: ServeSettings, port: int) -> str:
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104 (compared)
+    shown = f"[{host}]" if ":" in host else host
+    token = f"?token={settings.token}" if settings.token else ""
+    return f"http://{shown}:{port}/{token}"

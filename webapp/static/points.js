@@ -1,0 +1,307 @@
+// Draws up to some hundred thousand points in WebGL, moves and zooms them, and finds the one under
+// a pointer. A plain canvas takes over where there is no WebGL.
+
+const VERTEX = `
+attribute vec2 place; attribute vec4 colour; attribute vec4 look;
+uniform vec2 centre; uniform vec2 scale; uniform float size;
+varying vec4 tint; varying float shape; varying float hollow;
+void main() {
+  gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
+  if (look.z < 0.5) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+  gl_PointSize = size; tint = colour; shape = floor(look.x * 255.0 + 0.5); hollow = look.y;
+}`;
+
+const FRAGMENT = `
+precision mediump float;
+varying vec4 tint; varying float shape; varying float hollow;
+uniform float size;
+void main() {
+  vec2 p = gl_PointCoord * 2.0 - 1.0;
+  float d = length(p);
+  if (shape > 2.5) d = (abs(p.x) + abs(p.y)) * 0.95;
+  else if (shape > 1.5) d = max(abs(p.x) * 0.9 + p.y * -0.5 + 0.35, p.y + 0.25);
+  else if (shape > 0.5) d = max(abs(p.x), abs(p.y)) * 1.15;
+  float soft = 2.0 / size;
+  float alpha = 1.0 - smoothstep(1.0 - soft, 1.0, d);
+  if (hollow > 0.5) alpha *= smoothstep(0.5 - soft, 0.5, d);
+  if (alpha < 0.02) discard;
+  gl_FragColor = vec4(tint.rgb, tint.a * alpha);
+}`;
+
+const CELLS = 128;
+const MOST_ZOOM = 400;
+
+export class PointCloud {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.n = 0;
+    this.centre = [0, 0];
+    this.zoom = 1;
+    this.onview = () => {};
+    this.frames = 0;
+    this.gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: false });
+    if (this.gl) this.prepare();
+    else this.flat = canvas.getContext("2d");
+    this.resize();
+    new ResizeObserver(() => this.resize()).observe(canvas);
+    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextrestored", () => { this.prepare(); this.upload(); this.draw(); });
+  }
+
+  prepare() {
+    const gl = this.gl;
+    const program = gl.createProgram();
+    for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+      const shader = gl.createShader(kind);
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.linkProgram(program);
+    gl.useProgram(program);
+    gl.enable(gl.BLEND);
+    gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    this.uniform = Object.fromEntries(["centre", "scale", "size"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.buffers = {};
+    for (const [name, count, type] of [["place", 2, gl.FLOAT], ["colour", 4, gl.UNSIGNED_BYTE], ["look", 4, gl.UNSIGNED_BYTE]]) {
+      const at = gl.getAttribLocation(program, name);
+      this.buffers[name] = gl.createBuffer();
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
+      gl.enableVertexAttribArray(at);
+      gl.vertexAttribPointer(at, count, type, type !== gl.FLOAT, 0, 0);
+    }
+  }
+
+  // x, y: arrays in [-1, 1]; hollow: indices of the points that are only approximate
+  setPoints(x, y, hollow) {
+    this.n = x.length;
+    this.places = new Float32Array(2 * this.n);
+    this.colours = new Uint8Array(4 * this.n).fill(255);
+    this.looks = new Uint8Array(4 * this.n);
+    for (let i = 0; i < this.n; i++) {
+      this.places[2 * i] = x[i];
+      this.places[2 * i + 1] = y[i];
+      this.looks[4 * i + 2] = 255;
+    }
+    for (const i of hollow) this.looks[4 * i + 1] = 255;
+    this.index();
+    this.reset();
+    this.upload();
+  }
+
+  // style(i) returns {colour: [r, g, b], shape} or null for a hidden point
+  setStyle(style) {
+    const alpha = this.n > 20000 ? 190 : 230;
+    for (let i = 0; i < this.n; i++) {
+      const one = style(i);
+      this.looks[4 * i + 2] = one ? 255 : 0;
+      if (!one) continue;
+      this.colours.set(one.colour, 4 * i);
+      this.colours[4 * i + 3] = alpha;
+      this.looks[4 * i] = one.shape;
+    }
+    this.upload();
+    this.draw();
+  }
+
+  upload() {
+    if (!this.gl || !this.n) return;
+    const gl = this.gl;
+    for (const [name, data] of [["place", this.places], ["colour", this.colours], ["look", this.looks]]) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
+      gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+    }
+  }
+
+  index() {
+    const counts = new Uint32Array(CELLS * CELLS + 1);
+    const cell = new Uint32Array(this.n);
+    for (let i = 0; i < this.n; i++) {
+      cell[i] = this.row(this.places[2 * i + 1]) * CELLS + this.row(this.places[2 * i]);
+      counts[cell[i] + 1]++;
+    }
+    for (let c = 0; c < CELLS * CELLS; c++) counts[c + 1] += counts[c];
+    this.starts = counts.slice();
+    this.order = new Uint32Array(this.n);
+    const next = counts.slice();
+    for (let i = 0; i < this.n; i++) this.order[next[cell[i]]++] = i;
+  }
+
+  row(value) {
+    return Math.min(CELLS - 1, Math.max(0, Math.floor(((value + 1.05) / 2.1) * CELLS)));
+  }
+
+  visible(i) {
+    return this.looks[4 * i + 2] > 0;
+  }
+
+  resize() {
+    const ratio = window.devicePixelRatio || 1;
+    this.width = this.canvas.clientWidth;
+    this.height = this.canvas.clientHeight;
+    this.canvas.width = Math.round(this.width * ratio);
+    this.canvas.height = Math.round(this.height * ratio);
+    this.draw();
+  }
+
+  // pixels for one unit of the map
+  get unit() {
+    return (Math.min(this.width, this.height) / 2.15) * this.zoom;
+  }
+
+  draw() {
+    if (this.pending || !this.n) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.frames++;
+      if (this.gl) this.drawPoints();
+      else this.drawFlat();
+      this.onview();
+    });
+  }
+
+  size() {
+    const base = this.n > 50000 ? 3 : this.n > 5000 ? 5 : this.n > 500 ? 8 : 12;
+    return Math.min(18, base * Math.max(1, Math.sqrt(this.zoom) * 0.8)) * (window.devicePixelRatio || 1);
+  }
+
+  drawPoints() {
+    const gl = this.gl;
+    gl.viewport(0, 0, this.canvas.width, this.canvas.height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.uniform2f(this.uniform.centre, this.centre[0], this.centre[1]);
+    gl.uniform2f(this.uniform.scale, (2 * this.unit) / this.width, (2 * this.unit) / this.height);
+    gl.uniform1f(this.uniform.size, this.size());
+    gl.drawArrays(gl.POINTS, 0, this.n);
+  }
+
+  drawFlat() {
+    const ratio = window.devicePixelRatio || 1;
+    const half = this.size() / 2;
+    this.flat.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    for (let i = 0; i < this.n; i++) {
+      if (!this.visible(i)) continue;
+      const [x, y] = this.pixel(i);
+      const [r, g, b, a] = this.colours.subarray(4 * i, 4 * i + 4);
+      this.flat.fillStyle = `rgba(${r},${g},${b},${a / 255})`;
+      this.flat.fillRect(x * ratio - half, y * ratio - half, 2 * half, 2 * half);
+    }
+  }
+
+  pixel(i) {
+    return this.pixelOf(this.places[2 * i], this.places[2 * i + 1]);
+  }
+
+  pixelOf(x, y) {
+    return [this.width / 2 + (x - this.centre[0]) * this.unit, this.height / 2 - (y - this.centre[1]) * this.unit];
+  }
+
+  pointAt(px, py) {
+    return [this.centre[0] + (px - this.width / 2) / this.unit, this.centre[1] - (py - this.height / 2) / this.unit];
+  }
+
+  // the visible point nearest to a pixel, within a radius; -1 for none
+  pick(px, py, radius = 14) {
+    const [x, y] = this.pointAt(px, py);
+    const reach = radius / this.unit;
+    let best = -1;
+    let least = reach * reach;
+    for (let r = this.row(y - reach); r <= this.row(y + reach); r++) {
+      for (let c = this.row(x - reach); c <= this.row(x + reach); c++) {
+        for (let k = this.starts[r * CELLS + c]; k < this.starts[r * CELLS + c + 1]; k++) {
+          const i = this.order[k];
+          const d = (this.places[2 * i] - x) ** 2 + (this.places[2 * i + 1] - y) ** 2;
+          if (d < least && this.visible(i)) [best, least] = [i, d];
+        }
+      }
+    }
+    return best;
+  }
+
+  // the visible point that a reader means by going from one point in a direction; -1 for none
+  next(from, dx, dy) {
+    const x = from < 0 ? this.centre[0] : this.places[2 * from];
+    const y = from < 0 ? this.centre[1] : this.places[2 * from + 1];
+    let best = -1;
+    let least = Infinity;
+    for (let i = 0; i < this.n; i++) {
+      if (i === from || !this.visible(i)) continue;
+      const ax = this.places[2 * i] - x;
+      const ay = this.places[2 * i + 1] - y;
+      const along = ax * dx + ay * dy;
+      const across = Math.abs(ax * dy - ay * dx);
+      if (from >= 0 && along <= across * 0.5) continue;
+      const cost = from < 0 ? ax * ax + ay * ay : along + 2 * across;
+      if (cost < least) [best, least] = [i, cost];
+    }
+    return best;
+  }
+
+  reset() {
+    this.centre = [0, 0];
+    this.zoom = 1;
+    this.draw();
+  }
+
+  pan(dx, dy) {
+    this.centre = [this.centre[0] - dx / this.unit, this.centre[1] + dy / this.unit];
+    this.draw();
+  }
+
+  zoomAt(px, py, factor) {
+    const [x, y] = this.pointAt(px, py);
+    this.zoom = Math.min(MOST_ZOOM, Math.max(0.5, this.zoom * factor));
+    const [nx, ny] = this.pointAt(px, py);
+    this.centre = [this.centre[0] + x - nx, this.centre[1] + y - ny];
+    this.draw();
+  }
+
+  reveal(i) {
+    const [x, y] = this.pixel(i);
+    if (x > 20 && y > 20 && x < this.width - 20 && y < this.height - 20) return;
+    this.centre = [this.places[2 * i], this.places[2 * i + 1]];
+    this.draw();
+  }
+}
+
+// Drag, wheel and pinch; tells what is under the pointer and what was clicked.
+export function follow(cloud, { hover, click }) {
+  const canvas = cloud.canvas;
+  const down = new Map();
+  let moved = 0;
+  const at = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    down.set(event.pointerId, at(event));
+    if (down.size === 1) moved = 0;
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const here = at(event);
+    const before = down.get(event.pointerId);
+    if (!before) return hover(cloud.pick(...here));
+    moved += Math.abs(here[0] - before[0]) + Math.abs(here[1] - before[1]);
+    if (down.size === 1) cloud.pan(here[0] - before[0], here[1] - before[1]);
+    else {
+      const other = [...down].find(([id]) => id !== event.pointerId)[1];
+      const span = (p) => Math.hypot(p[0] - other[0], p[1] - other[1]);
+      cloud.zoomAt((here[0] + other[0]) / 2, (here[1] + other[1]) / 2, span(here) / Math.max(1, span(before)));
+    }
+    down.set(event.pointerId, here);
+  });
+  const up = (event) => {
+    const single = down.size === 1;
+    if (down.delete(event.pointerId) && event.type === "pointerup" && single && moved < 6) click(cloud.pick(...at(event), 18));
+  };
+  canvas.addEventListener("pointerup", up);
+  canvas.addEventListener("pointercancel", up);
+  canvas.addEventListener("pointerleave", () => { if (!down.size) hover(-1); });
+  canvas.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    cloud.zoomAt(...at(event), Math.exp(-event.deltaY * 0.0015));
+  }, { passive: false });
+}
