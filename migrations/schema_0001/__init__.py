@@ -1,0 +1,1 @@
+"""The tables and views of the first schema, as it was; never changed afterwards."""
