@@ -33,7 +33,7 @@ def _digest() -> str:
 
 
 def _writable(folder: Path) -> bool:
-    """Make ``folder``, for this user alone, and tell whether files can be made in it."""
+    """Make ``folder``, private, and tell whether files can be made in it."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
@@ -68,7 +68,11 @@ def kernel(*signatures: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         folder, before = cache_folder(), config.CACHE_DIR
         compiler = numba.njit(
-            list(signatures), cache=folder is not None, nogil=True, fastmath=_FASTMATH
+            list(signatures),
+            cache=folder is not None,
+            nogil=True,
+            fastmath=_FASTMATH,
+            error_model="numpy",  # a division that may raise stays out of lanes
         )
         config.CACHE_DIR = folder or before
         try:

@@ -20,6 +20,8 @@ WIDTH = 8
 INT = ir.VectorType(ir.IntType(32), WIDTH)
 FLOAT = ir.VectorType(ir.FloatType(), WIDTH)
 DOUBLE = ir.VectorType(ir.DoubleType(), WIDTH)
+HALF_FLOAT = ir.VectorType(ir.FloatType(), WIDTH // 2)
+HALF_DOUBLE = ir.VectorType(ir.DoubleType(), WIDTH // 2)
 _INDEX = ir.IntType(64)
 _SUMS = ("reassoc", "contract", "nsz")
 
@@ -46,6 +48,14 @@ class Lanes:
         """Return a + b, of indices."""
         return self._builder.add(a, b)
 
+    def minus(self, a: Value, b: Value) -> Value:
+        """Return a - b, of indices."""
+        return self._builder.sub(a, b)
+
+    def divided(self, a: Value, by: int) -> Value:
+        """Return a / by, of an index, rounded down."""
+        return self._builder.udiv(a, self.index(by))
+
     def load(self, pointer: Value, at: Value, kind: Any) -> Value:
         """Load a vector of ``kind`` that starts at element ``at``."""
         return self._builder.load(self._place(pointer, at, kind), align=4)
@@ -58,25 +68,22 @@ class Lanes:
         address = self._builder.gep(pointer, [at])
         return self._builder.bitcast(address, kind.as_pointer())
 
-    def scalar(self, pointer: Value, at: Value) -> Value:
+    def scalar(self, pointer: Value, at: Value, width: int = WIDTH) -> Value:
         """Load one element and repeat it in all lanes."""
-        return self.repeat(self._builder.load(self._builder.gep(pointer, [at])))
+        value = self._builder.load(self._builder.gep(pointer, [at]))
+        kind = ir.VectorType(value.type, width)
+        one = self._builder.insert_element(
+            ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0)
+        )
+        return self.shuffle(one, one, [0] * width)
 
     def integer(self, pointer: Value, at: Value) -> Value:
         """Load one integer, an index."""
         return self._builder.load(self._builder.gep(pointer, [at]))
 
-    def repeat(self, value: Value) -> Value:
-        """Repeat a scalar in all lanes."""
-        kind = ir.VectorType(value.type, WIDTH)
-        one = self._builder.insert_element(
-            ir.Constant(kind, ir.Undefined), value, ir.Constant(ir.IntType(32), 0)
-        )
-        return self.shuffle(one, one, [0] * WIDTH)
-
     def constant(self, kind: Any, value: float) -> Value:
         """Return a vector of one constant."""
-        return ir.Constant(kind, [value] * WIDTH)
+        return ir.Constant(kind, [value] * kind.count)
 
     def least(self, a: Value, b: Value) -> Value:
         """Return the smaller of two integer vectors, lane by lane."""
@@ -90,6 +97,10 @@ class Lanes:
         """Return a + b, of floats."""
         return self._builder.fadd(a, b, flags=_SUMS)
 
+    def sub(self, a: Value, b: Value) -> Value:
+        """Return a - b, of floats."""
+        return self._builder.fsub(a, b, flags=_SUMS)
+
     def mul(self, a: Value, b: Value) -> Value:
         """Return a * b, of floats."""
         return self._builder.fmul(a, b, flags=_SUMS)
@@ -98,11 +109,24 @@ class Lanes:
         """Return the same bits as another kind."""
         return self._builder.bitcast(value, kind)
 
+    def root(self, value: Value) -> Value:
+        """Return the square roots of floats."""
+        kind = ir.FunctionType(FLOAT, [FLOAT])
+        module = self._builder.module
+        sqrt = cgutils.get_or_insert_function(module, kind, "llvm.sqrt.v8f32")
+        return self._builder.call(sqrt, [value])
+
     def widen(self, value: Value) -> Value:
         """Return floats or integers as doubles."""
+        kind = ir.VectorType(ir.DoubleType(), value.type.count)
         if value.type == INT:
-            return self._builder.sitofp(value, DOUBLE)
-        return self._builder.fpext(value, DOUBLE)
+            return self._builder.sitofp(value, kind)
+        return self._builder.fpext(value, kind)
+
+    def narrow(self, value: Value) -> Value:
+        """Return doubles as floats."""
+        kind = ir.VectorType(ir.FloatType(), value.type.count)
+        return self._builder.fptrunc(value, kind)
 
     def to_float(self, value: Value) -> Value:
         """Return integers as floats."""
@@ -155,9 +179,7 @@ class Lanes:
 
     def variables(self, values: list[Value]) -> list[Value]:
         """Return places that hold ``values``, to be changed by a loop."""
-        return [
-            cgutils.alloca_once_value(self._builder, value) for value in values
-        ]
+        return [cgutils.alloca_once_value(self._builder, value) for value in values]
 
     def read(self, places: list[Value]) -> list[Value]:
         """Return what the places hold now."""

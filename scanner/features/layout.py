@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 TILE = 64
 """Frames handled at once, on a grid that starts with the track."""
 
@@ -19,4 +18,3 @@ MARGIN = 16
 """Mirrored rows before and after the bins where frames lie side by side."""
 
 BINS_ROWS = STRIDE + 2 * MARGIN
-

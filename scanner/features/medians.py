@@ -52,7 +52,9 @@ def _running(
         around = (before, right[0].ordered)
         for n in range(2):
             kept = network.middle(both, around[n])
-            emit(lanes.offset(base, n * BLOCK), network.medians(kept, left[n], right[n]))
+            emit(
+                lanes.offset(base, n * BLOCK), network.medians(kept, left[n], right[n])
+            )
         for place, values in zip(
             places, (second, right[0].ordered, right[1].ordered), strict=True
         ):

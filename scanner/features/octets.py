@@ -18,6 +18,8 @@ N_CHUNKS = N_BINS // CHUNK
 MOMENT_ROWS = N_CHUNKS + 6
 """Partial sums; then total, first and second moment, and flatness in three parts."""
 
+POWER_ROWS = -(-N_BINS // WIDTH) * WIDTH
+
 _MANTISSA_BITS = 23
 _MANTISSA = (1 << _MANTISSA_BITS) - 1
 _EXPONENT_BIAS = 127
@@ -44,36 +46,33 @@ _DB_PER_NEPER = 4.3429448190325183
 
 
 @vector_code
-def side_by_side(lanes: Lanes, rows: Value, row: Value, bins: Value) -> None:
-    """Emit: ``bins`` from eight of ``rows``, with mirrored margins."""
-    with lanes.loop(lanes.index(-(-N_BINS // WIDTH))) as block:
+def magnitudes(
+    lanes: Lanes, power: Value, bins: Value, rows: Value, row: Value
+) -> None:
+    """Emit: roots of ``power``, shape (1032, 8), side by side and as rows.
+
+    ``bins`` gets mirrored margins; ``rows`` is written from ``row`` on.
+    """
+    with lanes.loop(lanes.index(POWER_ROWS // WIDTH)) as block:
         start = lanes.offset(block, 0, WIDTH)
-        spectra = [
-            lanes.load(
-                rows, lanes.sum(lanes.offset(lanes.offset(row, n), 0, STRIDE), start), INT
-            )
-            for n in range(WIDTH)
-        ]
-        for n, values in enumerate(lanes.transpose(spectra)):
-            at = lanes.offset(lanes.offset(start, MARGIN + n), 0, WIDTH)
-            lanes.store(values, bins, at)
+        line = []
+        for n in range(WIDTH):
+            k = lanes.offset(start, n)
+            S = lanes.root(lanes.load(power, lanes.offset(k, 0, WIDTH), FLOAT))
+            lanes.store(S, bins, _bin(lanes, k))
+            line.append(S)
+        for n, values in enumerate(lanes.transpose(line)):
+            at = lanes.offset(lanes.offset(row, n), 0, STRIDE)
+            lanes.store(values, rows, lanes.sum(at, start))
     end = MARGIN + N_BINS
     for n in range(_REACH):
         for source, target in ((MARGIN + n, MARGIN - 1 - n), (end - 1 - n, end + n)):
-            values = lanes.load(bins, lanes.index(source * WIDTH), INT)
+            values = lanes.load(bins, lanes.index(source * WIDTH), FLOAT)
             lanes.store(values, bins, lanes.index(target * WIDTH))
 
 
 def _bin(lanes: Lanes, k: Value) -> Value:
     return lanes.offset(lanes.offset(k, MARGIN), 0, WIDTH)
-
-
-@vector_code
-def powers(lanes: Lanes, bins: Value, out: Value) -> None:
-    """Emit: squares of the magnitudes, row k for bin k."""
-    with lanes.loop(lanes.index(N_BINS)) as k:
-        S = lanes.load(bins, _bin(lanes, k), FLOAT)
-        lanes.store(lanes.mul(S, S), out, lanes.offset(k, 0, WIDTH))
 
 
 def _decibels(lanes: Lanes, power: Value) -> Value:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from scanner.features import banks
 from scanner.features.compiled import kernel
+from scanner.features.cost import Costs
 from scanner.features.definition import (
     HOP_LENGTH,
     N_BINS,
@@ -17,6 +17,13 @@ from scanner.features.definition import (
     N_CONTRAST,
     N_FFT,
     SR,
+)
+from scanner.features.fourier import (
+    FRAME_ROWS,
+    WORK_ROWS,
+    interleave,
+    power_spectra,
+    tapered_turns,
 )
 from scanner.features.frames import Frames
 from scanner.features.lanes import WIDTH
@@ -26,12 +33,12 @@ from scanner.features.octets import (
     CHUNK,
     MOMENT_ROWS,
     N_CHUNKS,
+    POWER_ROWS,
     chroma,
     contrast_decibels,
+    magnitudes,
     mel_decibels,
     moments,
-    powers,
-    side_by_side,
 )
 
 _ROLL_PERCENT = 0.85
@@ -39,28 +46,6 @@ _BIN_HZ = SR / N_FFT
 _CROSSING = np.float32(-1e-10)
 _TINY = float(np.finfo(np.float32).tiny)
 _STEPS = N_FFT // HOP_LENGTH
-
-
-@kernel("void(f4[::1], f8[::1], f8[:,::1])")
-def _cut(
-    samples: NDArray[np.float32], taper: NDArray[np.float64], out: NDArray[np.float64]
-) -> None:
-    for t in range(out.shape[0]):
-        frame = samples[t * HOP_LENGTH : t * HOP_LENGTH + N_FFT]
-        row = out[t]
-        for i in range(N_FFT):
-            row[i] = frame[i] * taper[i]
-
-
-@kernel("void(f8[:,::1], f4[:,::1], i8)")
-def _magnitudes(
-    spectra: NDArray[np.float64], rows: NDArray[np.float32], first: int
-) -> None:
-    for t in range(spectra.shape[0]):
-        pairs, row = spectra[t], rows[first + t]
-        for k in range(N_BINS):
-            re, im = pairs[2 * k], pairs[2 * k + 1]
-            row[k] = np.float32(math.sqrt(re * re + im * im))
 
 
 @kernel("void(f4[::1], i8, i8, f4[:,:])")
@@ -137,92 +122,118 @@ def _normalise_chroma(
         out[c] = raw[c, lane] * scale
 
 
+@kernel("void(f4[::1], f8[::1], f8[:,::1], f4[:,::1], i8)")
+def _powers(
+    samples: NDArray[np.float32],
+    taper: NDArray[np.float64],
+    turns: NDArray[np.float64],
+    power: NDArray[np.float32],
+    first: int,
+) -> None:
+    """Write the power spectra of eight frames side by side."""
+    frames = np.empty((FRAME_ROWS, WIDTH), np.float32)
+    columns = np.empty((WORK_ROWS, WIDTH), np.float64)
+    spectrum = np.empty((WORK_ROWS, WIDTH), np.float64)
+    interleave(samples, first, frames)
+    for half in range(0, WIDTH, WIDTH // 2):
+        power_spectra(frames, half, taper, turns, columns, spectrum, power)
+
+
 @kernel(
-    "void(f4[:,::1], f4[:,::1], i8[:,::1], f4[::1], f4[:,::1],"
-    " f4[:,::1], f4[:,::1], f4[:,::1], f4[:,::1])"
+    "void(f4[:,::1], f4[:,::1], i8[:,::1], f4[::1], f4[:,::1], i8,"
+    " f4[:,:], f4[:,:], f4[:,::1], f4[:,:])"
 )
-def _describe(
-    rows: NDArray[np.float32],
-    percussive: NDArray[np.float32],
+def _describe(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+    bins: NDArray[np.float32],
+    power: NDArray[np.float32],
     mel_spans: NDArray[np.int64],
     mel_weights: NDArray[np.float32],
     chroma_weights: NDArray[np.float32],
+    first: int,
     out_shape: NDArray[np.float32],
     out_contrast: NDArray[np.float32],
     out_mel: NDArray[np.float32],
     out_chroma: NDArray[np.float32],
 ) -> None:
-    bins = np.zeros((BINS_ROWS, WIDTH), np.float32)
-    power = np.empty((N_BINS, WIDTH), np.float32)
+    """Write what eight spectra say into eight rows of ``out``."""
     pitch = np.empty((N_CHROMA, WIDTH), np.float32)
     extremes = np.empty((2 * N_CONTRAST, WIDTH), np.float32)
     sums = np.empty((MOMENT_ROWS, WIDTH), np.float64)
-    for first in range(0, TILE, WIDTH):
-        side_by_side(rows, CONTEXT + first, bins)
-        medians_along_bins(bins, percussive, LAG + first)
-        powers(bins, power)
-        mel_decibels(power, mel_spans, mel_weights, out_mel, first)
-        chroma(power, chroma_weights, pitch)
-        contrast_decibels(bins, extremes)
-        moments(bins, sums)
-        for lane in range(WIDTH):
-            _shape(sums, bins, lane, out_shape[first + lane])
-            _normalise_chroma(pitch, lane, out_chroma[first + lane])
-            out_contrast[first + lane] = extremes[:, lane]
+    mel_decibels(power, mel_spans, mel_weights, out_mel, first)
+    chroma(power, chroma_weights, pitch)
+    contrast_decibels(bins, extremes)
+    moments(bins, sums)
+    for lane in range(WIDTH):
+        _shape(sums, bins, lane, out_shape[first + lane])
+        _normalise_chroma(pitch, lane, out_chroma[first + lane])
+        for k in range(2 * N_CONTRAST):
+            out_contrast[first + lane, k] = extremes[k, lane]
+
+
+@kernel("void(f4[:,::1], f4[:,::1], i8, f4[:,::1], f4[:,::1])")
+def _line_up(
+    power: NDArray[np.float32],
+    bins: NDArray[np.float32],
+    first: int,
+    rows: NDArray[np.float32],
+    percussive: NDArray[np.float32],
+) -> None:
+    """Write magnitudes, and their medians along frequency, of eight frames."""
+    magnitudes(power, bins, rows, CONTEXT + first)
+    medians_along_bins(bins, percussive, LAG + first)
 
 
 class Spectra:
     """Turns tiles of samples into magnitudes and what these say."""
 
-    def __init__(self) -> None:
-        self._taper = banks.hann()
-        self._cut = np.empty((TILE, N_FFT), np.float64)
+    def __init__(self, costs: Costs) -> None:
+        self._costs = costs
+        self._taper, self._turns = tapered_turns()
         self._mel_spans, self._mel_weights = banks.sparse(banks.mel())
         self._chroma = banks.chroma().T.copy()
+        self._power = np.zeros((TILE // WIDTH, POWER_ROWS, WIDTH), np.float32)
+        self._bins = np.zeros((TILE // WIDTH, BINS_ROWS, WIDTH), np.float32)
 
-    def magnitudes(
-        self, samples: NDArray[np.float32], rows: NDArray[np.float32]
+    def describe(
+        self,
+        samples: NDArray[np.float32],
+        rows: NDArray[np.float32],
+        percussive: NDArray[np.float32],
+        out: Frames,
     ) -> None:
-        """Write the magnitude spectra of a tile.
+        """Describe each spectrum of a tile by itself.
 
         Parameters
         ----------
         samples : shape (64 * 512 + 1536,)
         rows : shape (96, 1040)
-            Rows from 32 on are written.
-        """
-        _cut(samples, self._taper, self._cut)
-        spectra = scipy.fft.rfft(self._cut, axis=1, workers=1, overwrite_x=True)
-        _magnitudes(spectra.view(np.float64), rows, CONTEXT)
-
-    def describe(
-        self,
-        rows: NDArray[np.float32],
-        percussive: NDArray[np.float32],
-        out: Frames,
-    ) -> None:
-        """Describe each spectrum by itself.
-
-        Parameters
-        ----------
-        rows : shape (96, 1040)
-            As `magnitudes` left them.
+            Rows from 32 on get the magnitudes.
         percussive : shape (80, 1040)
             Rows from 16 on get the medians along frequency.
         out : Frames
             64 rows.
         """
-        _describe(
-            rows,
-            percussive,
-            self._mel_spans,
-            self._mel_weights,
-            self._chroma,
-            out.shape,
-            out.contrast_db,
-            out.mel_db,
-            out.chroma,
-        )
+        octets = list(zip(range(0, TILE, WIDTH), self._power, self._bins, strict=True))
+        for first, power, _ in octets:
+            _powers(samples, self._taper, self._turns, power, first)
+        self._costs.lap("spectrum")
+        for first, power, bins in octets:
+            _line_up(power, bins, first, rows, percussive)
+        self._costs.lap("hpss")
+        for first, power, bins in octets:
+            _describe(
+                bins,
+                power,
+                self._mel_spans,
+                self._mel_weights,
+                self._chroma,
+                first,
+                out.shape,
+                out.contrast_db,
+                out.mel_db,
+                out.chroma,
+            )
+        self._costs.lap("features")
 
 
 def describe_waveform(

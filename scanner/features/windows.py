@@ -47,7 +47,7 @@ class WindowStream:
         self._received = 0
         self._frames = 0  # described
         self._separated = -LAG
-        self._spectra = Spectra()
+        self._spectra = Spectra(costs)
         self._separation = Separation()
         self._sequences = Sequences()
         window_frames = math.ceil(window_s * SR / HOP_LENGTH) + 1
@@ -71,14 +71,13 @@ class WindowStream:
     def _tile(self, valid: int, last: int) -> None:
         """Describe the frames of the buffered samples; ``valid`` of them count."""
         separation = self._separation
-        self._spectra.magnitudes(self._samples, separation.rows)
-        self._costs.lap("spectrum")
         rows = self._store.at(self._frames, self._frames + TILE)
         first = _HALF if self._frames == 0 else -1
         describe_waveform(self._samples, first, last, rows)
         self._costs.lap("waveform")
-        self._spectra.describe(separation.rows, separation.percussive, rows)
-        self._costs.lap("features")
+        self._spectra.describe(
+            self._samples, separation.rows, separation.percussive, rows
+        )
         part = separation.rows[CONTEXT : CONTEXT + valid]
         self._sequences.push(part, rows.chroma[:valid])
         self._costs.lap("sequences")
