@@ -19,7 +19,9 @@ FORMATS = (
 )
 _NOISE = ("Stream mapping", "Press", "Output #", "Input #", "Guessed", "Last message")
 _BRACKET = re.compile(r"^(?:\[[^]]* @ [^]]*\]\s*)+")
-_GENERAL = re.compile(r"^Error opening|^Conversion failed|Terminating|Task finished")
+_GENERAL = re.compile(
+    r"^Error opening|^Conversion failed|Terminating|Task finished|^file:"
+)
 _KEPT = 1 << 16  # of what ffmpeg says: its first and its last so many bytes
 
 
@@ -106,7 +108,7 @@ def complaint(said: str) -> str:
     lines = [line for line in lines if line and not line.startswith(_NOISE)]
     telling = [line for line in lines if not _GENERAL.search(line)]
     for line in (*telling[-1:], *lines[-1:]):
-        return line.strip().rstrip(".")
+        return line.strip().removeprefix("file:/dev/fd/").lstrip("0123456789: ")
     return "ffmpeg gave no reason"
 
 

@@ -29,6 +29,15 @@ _TARGETS = {
 }
 
 
+def encoder_name(codec: str) -> str:
+    """Return what ffmpeg calls the encoder that writes `codec`.
+
+    >>> encoder_name("mp3")
+    'libmp3lame'
+    """
+    return _TARGETS[codec][1]
+
+
 def encode(
     samples: NDArray[np.float32],
     sr: int,

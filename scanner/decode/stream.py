@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _TOLERANCE_S = 0.1
 _SHOWN_TOLERANCE_S = 0.5
 _TOLERANCE = 0.005
+_BLOCK_SAMPLES = 1 << 20  # of all channels: 4 MB
+_RATES = range(1000, 1_000_001)
+_CHANNELS = range(1, 65)
 _EXACT = frozenset(("ape", "wavpack", "tta", "dsf"))
 
 
@@ -66,6 +69,11 @@ class AudioStream:
         self._decoder = _decoder(file.fileno(), container)
         self.sample_rate = self._decoder.sample_rate
         self.channels = self._decoder.channels
+        if self.sample_rate not in _RATES or self.channels not in _CHANNELS:
+            self._decoder.close()
+            raise DecodeError(
+                f"{self.sample_rate} Hz with {self.channels} channels is no music"
+            )
 
     @property
     def decoder(self) -> str:
@@ -91,6 +99,7 @@ class AudioStream:
         DecodeError
             If the audio is damaged, empty, or clearly shorter than the file declares.
         """
+        frames = min(frames, _BLOCK_SAMPLES // self.channels)
         done = 0
         try:
             for block in self._decoder.blocks(frames):

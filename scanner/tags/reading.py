@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import IO, TYPE_CHECKING
 
@@ -39,6 +40,21 @@ _READERS: dict[str, Callable[[IO[bytes]], Read]] = {
 _DEFAULT = TagRules()
 
 
+class BoundedReader(io.BufferedReader):
+    """A file of which no more is asked for than it holds.
+
+    mutagen reads as many bytes as a header claims, and Python sets the memory aside
+    before it looks.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to `size` bytes, all that is left if negative or None."""
+        if size is None or size < 0:
+            return super().read()
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        return super().read(min(size, max(0, left)))
+
+
 def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, StreamFacts]:
     """Return what the tags and the headers of the file at `path` say.
 
@@ -56,7 +72,7 @@ def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, Stream
         If the content is no audio.
     """
     try:
-        with open(open_regular(path), "rb") as file:
+        with BoundedReader(io.FileIO(open_regular(path))) as file:
             blocks, facts = _read(file, identify(file.fileno()))
             return interpret(blocks, rules), facts
     except FileError:
