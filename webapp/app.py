@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_FORM_BYTES = 64 * 1024
+_FORM_BYTES = 2**20  # what stands around a file; Werkzeug reads it by 64 kB
 
 
 def create_app(
@@ -43,6 +43,7 @@ def create_app(
         Called with (level, share done) while a map is drawn.
     """
     app = Flask("webapp")
+    app.request_class = predict.UploadRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.max_bytes + _FORM_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = _FORM_BYTES
     app.config["MAX_FORM_PARTS"] = 16

@@ -27,6 +27,8 @@ NAVIGATION = (
     ("pages.reports_page", "Reports"),
 )
 TRACKS_ON_A_PAGE = 200
+LINKED = frozenset({"artist", "album", "title", "path"})
+"""Columns whose values lead to the list of their tracks."""
 _LAST_YEAR = 9999
 
 
@@ -163,21 +165,11 @@ def _report_page(table: Table, name: str, **choice: Any) -> str:
         table=table,
         name=name,
         picture=picture(table),
-        links=_links(table),
+        linked=LINKED,
         choice=choice,
         artists=artists,
         run=chosen_run(),
     )
-
-
-def _links(table: Table) -> list[str | None]:
-    """Return where each row leads: a list of the album's or the artist's tracks."""
-    names = [column.name for column in table.columns]
-    for name in ("title", "album", "artist", "label"):
-        if name in names:
-            at = names.index(name)
-            return [row[at] for row in table.rows]
-    return [None] * len(table.rows)
 
 
 def _csv(table: Table, name: str) -> Response:

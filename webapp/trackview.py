@@ -72,7 +72,7 @@ def feature_pictures(document: dict[str, Any]) -> list[tuple[str, str]]:
     middles = [w["start_s"] + w["duration_s"] / 2 for w in document["windows"]]
     if len(middles) < 2:
         return []
-    frame = Frame(x_name="seconds into the track", width=440, height=150)
+    frame = Frame(x_name="into the track", width=440, height=150, clock=True)
     return [
         (words(name), lines(f"{words(name)} along the track", [line], frame))
         for name, values in document["features"].items()

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from classify.pictures.svg import cut, element, figure, label, text_of, titled
+from classify.pictures.ticks import shown, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ROW = 20
-_LEFT = 260
-_WIDTH = 400
+_LEFT = 310
+_WIDTH = 480
 _RIGHT = 60
 _TOP = 34
 
@@ -46,12 +47,12 @@ def bars(title: str, rows: Sequence[Bar], *, axis: str, top: float = 1.0) -> str
     """Return horizontal bars from 0 to `top`, one row each, with their intervals."""
     height = _TOP + _ROW * len(rows) + 26
     parts = [label(_LEFT, 14, axis, "soft")]
-    for i in range(5):
-        x = _LEFT + _WIDTH * i / 4
+    for tick in ticks(0.0, top):
+        x = _LEFT + _WIDTH * tick / top
         parts.append(
             element("path", d=f"M{x:g} {_TOP - 6}V{height - 22}", class_="grid")
         )
-        parts.append(label(x, height - 8, f"{top * i / 4:.3g}", "soft", "middle"))
+        parts.append(label(x, height - 8, shown(tick), "soft", "middle"))
     for i, bar in enumerate(rows):
         parts.append(_bar(bar, _TOP + _ROW * i, top))
     return figure(_LEFT + _WIDTH + _RIGHT, height, title, *parts)
@@ -61,7 +62,7 @@ def _bar(bar: Bar, y: float, top: float) -> str:
     name = element(
         "text",
         element("title", text_of(bar.name)),
-        text_of(cut(bar.name, 40)),
+        text_of(cut(bar.name, 44)),
         x=_LEFT - 8,
         y=y + 11,
         text_anchor="end",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from classify.pictures.svg import element, figure, label, titled
+from classify.pictures.ticks import clock, clock_ticks, shown, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,8 @@ class Frame:
     ----------
     low, high : float or None
         Of the vertical axis; None takes the data's.
+    clock : bool
+        Whether the horizontal axis is time, in seconds.
     """
 
     x_name: str = ""
@@ -40,6 +43,7 @@ class Frame:
     height: float = 220
     low: float | None = None
     high: float | None = None
+    clock: bool = False
 
 
 def lines(title: str, rows: Sequence[Line], frame: Frame) -> str:
@@ -59,16 +63,15 @@ def lines(title: str, rows: Sequence[Line], frame: Frame) -> str:
         )
 
     parts = [label(_LEFT, 12, frame.y_name, "soft")]
-    for i in range(3):
-        value = y_low + (y_high - y_low) * i / 2
+    for value in ticks(y_low, y_high, about=3):
         _, y = at(x_low, value)
         parts.append(element("path", d=f"M{_LEFT} {y:.1f}h{across:g}", class_="grid"))
-        parts.append(label(_LEFT - 6, y + 4, f"{value:.3g}", "soft", "end"))
-    for i in range(5):
-        value = x_low + (x_high - x_low) * i / 4
+        parts.append(label(_LEFT - 6, y + 4, shown(value), "soft", "end"))
+    along = clock_ticks if frame.clock else ticks
+    for value in along(x_low, x_high):
         x, _ = at(value, y_low)
-        anchor = ("start", "middle", "middle", "middle", "end")[i]
-        parts.append(label(x, frame.height - 18, f"{value:.4g}", "soft", anchor))
+        text = clock(value) if frame.clock else shown(value)
+        parts.append(label(x, frame.height - 18, text, "soft", "middle"))
     middle = _LEFT + across / 2
     parts.append(label(middle, frame.height - 4, frame.x_name, "soft", "middle"))
     for i, row in enumerate(rows):

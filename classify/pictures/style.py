@@ -11,8 +11,8 @@ SERIES = (
     "#e69f00",  # orange
     "#009e73",  # green
     "#cc79a7",  # purple
-    "#56b4e9",  # sky
     "#d55e00",  # vermilion
+    "#56b4e9",  # sky
     "#b8a800",  # yellow, darkened to be seen on white
     "#8a8a8a",  # grey
 )

@@ -1,5 +1,5 @@
 // Okabe and Ito's colours, which colour-blind readers tell apart; past eight the shape changes too.
-export const SERIES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#8a8a8a"];
+export const SERIES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#b8a800", "#8a8a8a"];
 export const SHAPES = 4;
 export const OTHERS = "#9aa3ad";
 // viridis at five places: even steps to every eye, light and dark

@@ -3,7 +3,7 @@
 
 const VERTEX = `
 attribute vec2 place; attribute vec4 colour; attribute vec4 look;
-uniform vec2 centre; uniform vec2 scale; uniform float size;
+uniform vec2 centre; uniform vec2 scale; uniform mediump float size;
 varying vec4 tint; varying float shape; varying float hollow;
 void main() {
   gl_Position = vec4((place - centre) * scale, 0.0, 1.0);
@@ -14,7 +14,7 @@ void main() {
 const FRAGMENT = `
 precision mediump float;
 varying vec4 tint; varying float shape; varying float hollow;
-uniform float size;
+uniform mediump float size;
 void main() {
   vec2 p = gl_PointCoord * 2.0 - 1.0;
   float d = length(p);
@@ -58,6 +58,7 @@ export class PointCloud {
       gl.attachShader(program, shader);
     }
     gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) throw new Error(`the map cannot be drawn: ${gl.getProgramInfoLog(program)}`);
     gl.useProgram(program);
     gl.enable(gl.BLEND);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
