@@ -237,6 +237,16 @@ def windows_said(catalog: Catalog, run_id: int, track_id: int) -> dict[int, Wind
     }
 
 
+def tracks_with_audio(catalog: Catalog, payload_hash: str) -> list[int]:
+    """Return the tracks that hold this very audio, whatever their tags say."""
+    rows = catalog.rows(
+        "SELECT tracks.id FROM tracks JOIN payloads ON payloads.id = tracks.payload_id "
+        "WHERE payloads.hash = :hash ORDER BY tracks.id",
+        hash=payload_hash,
+    )
+    return [number for (number,) in rows]
+
+
 def failures(catalog: Catalog) -> list[tuple[str, str, str, str]]:
     """Return (root, path, stage, reason) of every file that could not be read."""
     rows = catalog.rows(

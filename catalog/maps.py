@@ -73,6 +73,20 @@ def store_map(catalog: Catalog, drawn: StoredMap) -> None:
             connection.execute(insert(MapPoint), rows[start : start + _ROWS])
 
 
+def load_newest_map(catalog: Catalog, feature_set_id: int | None) -> StoredMap | None:
+    """Return the map of the tracks that was drawn last, whatever its seed."""
+    wanted = select(LibraryMap.feature_set_id, LibraryMap.seed).filter_by(
+        level="tracks"
+    )
+    if feature_set_id is not None:
+        wanted = wanted.filter_by(feature_set_id=feature_set_id)
+    with catalog.reading() as connection:
+        found = connection.execute(wanted.order_by(LibraryMap.id.desc())).first()
+    if found is None:
+        return None
+    return load_map(catalog, found.feature_set_id, "tracks", found.seed)
+
+
 def load_map(
     catalog: Catalog, feature_set_id: int, level: Level, seed: int
 ) -> StoredMap | None:

@@ -129,10 +129,12 @@ def classify(everything: bool, only: tuple[str, ...], **options: Any) -> None:  
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "csv", "json"]),
+    type=click.Choice(["table", "csv", "json", "html"]),
     default="table",
     show_default=True,
+    help="html: every report with its picture, as one file to send.",
 )
+@click.option("--plots", metavar="DIR", help="Write every report's picture there: SVG.")
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of printing.")
 @_DB
 @click.version_option(package_name="sonicat")
@@ -146,6 +148,11 @@ def report(kind: str, run_id: int | None, **options: Any) -> None:
         from classify.reports.confusion import confusion  # noqa: PLC0415
 
         with open_catalog(options["db"], mode="read") as catalog:
+            if options["plots"] or options["form"] == "html":
+                render.pictures(
+                    catalog, run_id, plots=options["plots"], output=options["output"]
+                )
+                return
             if kind == "by-era":
                 table = by_era(
                     catalog,

@@ -17,6 +17,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from catalog.session import Catalog
     from classify.reports.table import Column, Table
     from classify.training import Summary
 
@@ -147,6 +148,30 @@ def report(table: Table, form: str, output: str | None) -> None:
     else:
         wide = None if output else shutil.get_terminal_size((100, 24)).columns
         text = as_text(table, wide)
+    _write(text, output)
+
+
+def pictures(
+    catalog: Catalog, run_id: int | None, *, plots: str | None, output: str | None
+) -> None:
+    """Write every report's picture into the folder `plots`, else all as one page."""
+    from classify.picture_report import html_report, write_pictures  # noqa: PLC0415
+
+    if plots is None:
+        _write(html_report(catalog, run_id), output)
+        return
+    try:
+        written = write_pictures(catalog, Path(plots), run_id)
+    except OSError as error:
+        raise click.ClickException(
+            f"--plots {plots}: cannot be written ({error.strerror}); "
+            "name another folder"
+        ) from error
+    for path in written:
+        click.echo(str(path))
+
+
+def _write(text: str, output: str | None) -> None:
     if output is None:
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
         return

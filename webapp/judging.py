@@ -39,12 +39,15 @@ class Measured:
 
     Attributes
     ----------
+    payload_hash : str
+        Names the audio, whatever the tags say.
     duration_s : float
     start_s, window_s : float64, shape (n,)
     silent : bool, shape (n,)
     vectors : float32, shape (n, d)
     """
 
+    payload_hash: str
     duration_s: float
     start_s: NDArray[np.float64]
     window_s: NDArray[np.float64]
@@ -156,6 +159,7 @@ def _unpacked(archive: bytes) -> Measured:
         if status == "silent":
             raise CannotJudgeError("it is silent from beginning to end")
         return Measured(
+            str(arrays["payload_hash"]),
             float(arrays["duration_s"]),
             arrays["start_s"],
             arrays["window_s"],

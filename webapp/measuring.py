@@ -13,6 +13,7 @@ import numpy as np
 from scanner.decode import open_audio
 from scanner.errors import DecodeError, ScannerError
 from scanner.features.extractor import Extractor
+from scanner.payload import payload_hash
 from scanner.tags import read_tags
 
 STDIN = b"/dev/stdin"
@@ -42,6 +43,7 @@ def measure(window_s: float, hop_s: float, max_audio_s: float) -> dict[str, Any]
                 say(done_s=round(done / audio.sample_rate, 1), of_s=expected_s)
     found = extractor.finish()
     return {
+        "payload_hash": payload_hash(STDIN),
         "status": found.status,
         "duration_s": found.duration_s,
         "start_s": found.windows.start_s,

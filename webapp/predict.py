@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from flask import Blueprint, Request, request
 
-from catalog.browse import listed_tracks
+from catalog.browse import listed_tracks, tracks_with_audio
 from catalog.datasets import load_feature_set
 from catalog.runs import load_model
 from catalog.session import Catalog, open_catalog
@@ -95,7 +95,11 @@ def judged(
             told=lambda done, of: job.tell("analysing", done, of),
         )
         job.tell("judging", found.duration_s, found.duration_s)
-        verdict: dict[str, Any] = {"duration_s": found.duration_s, "said": None}
+        verdict: dict[str, Any] = {
+            "duration_s": found.duration_s,
+            "known_tracks": tracks_with_audio(catalog, found.payload_hash),
+            "said": None,
+        }
         if run is not None:
             model = _model(mine, catalog, run)
             try:

@@ -84,6 +84,8 @@ async function show(name, verdict) {
   $("verdict").hidden = false;
   $("verdict-title").textContent = said ? `${said.label === "unknown" ? "Unknown" : said.label}` : "Nearest tracks";
   $("verdict-text").textContent = said ? sentence(name, verdict) : `${name}: nothing has been learned yet, so that there is no label.`;
+  $("known").hidden = !verdict.known_tracks.length;
+  $("known-link").href = `/tracks/${verdict.known_tracks[0]}`;
   $("shares").replaceChildren(...(said ? shares(said) : []));
   $("strip").replaceChildren(...(said?.windows ?? []).map(piece));
   $("end").textContent = clock(verdict.duration_s);
