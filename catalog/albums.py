@@ -26,7 +26,7 @@ _EDITION_BRACKET = re.compile(
     rf"\s*[(\[][^()\[\]]*\b(?:{_EDITION_WORDS})\b[^()\[\]]*[)\]]\s*$", re.IGNORECASE
 )
 _EDITION_TAIL = re.compile(
-    rf"\s+[-:/]\s+[^-:/]*\b(?:{_EDITION_WORDS})\b[^-:/]*$", re.IGNORECASE
+    rf"(?:\s+[-/]|\s*:)\s+[^-:/]*\b(?:{_EDITION_WORDS})\b[^-:/]*$", re.IGNORECASE
 )
 
 
@@ -109,7 +109,7 @@ def original_title(title: str) -> str:
     Examples
     --------
     >>> original_title("Master of Puppets (Deluxe Box Set) [Remastered]")
-    'Master of Puppets (Deluxe Box Set)'
+    'Master of Puppets'
     >>> original_title("Live After Death")
     'Live After Death'
     """

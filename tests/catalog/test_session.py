@@ -236,7 +236,9 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
 
 def test_making_a_catalog_is_all_or_nothing(tmp_path, monkeypatch):
     path = tmp_path / "catalog.db"
-    monkeypatch.setattr("migrations.schema_0001.views.VIEWS", {"v_x": "CREATE VIEW nonsense"})
+    monkeypatch.setattr(
+        "migrations.schema_0001.views.VIEWS", {"v_x": "CREATE VIEW nonsense"}
+    )
     with pytest.raises(CatalogError):
         open_catalog(str(path))
     monkeypatch.undo()
