@@ -35,7 +35,7 @@ class ContrastBand(NamedTuple):
 
 def fft_frequencies() -> NDArray[np.float64]:
     """Return the frequencies of the bins in Hz, shape (1025,)."""
-    return np.fft.rfftfreq(N_FFT, 1.0 / SR)
+    return np.arange(N_BINS) * (SR / N_FFT)
 
 
 def hann() -> NDArray[np.float64]:
@@ -90,7 +90,7 @@ def dct() -> NDArray[np.float32]:
     angle = np.pi * k * (2.0 * np.arange(N_MELS)[None, :] + 1.0) / (2.0 * N_MELS)
     basis = np.cos(angle) * np.sqrt(2.0 / N_MELS)
     basis[0] /= np.sqrt(2.0)
-    return basis.astype(np.float32)
+    return np.asarray(basis, np.float32)
 
 
 def contrast_bands() -> tuple[ContrastBand, ...]:

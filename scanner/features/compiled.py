@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import platformdirs
-from numba.core import config
+from numba.core import config as untyped_config
+
+config: Any = untyped_config
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -30,6 +30,7 @@ from scanner.features.definition import (
     feature_set,
 )
 from scanner.features.loudness import LoudnessMeter
+from scanner.features.mixing import average
 from scanner.features.summary import Summary, vector
 from scanner.features.windows import WindowStream
 
@@ -116,6 +117,7 @@ class Extractor:
         FeatureError
             The samples hold NaN or infinity.
         """
+        block = np.ascontiguousarray(block, np.float32)
         start, n = 0, block.shape[0]
         while start < n:
             if self._fill == 0 and n - start >= _BLOCK:
@@ -132,8 +134,8 @@ class Extractor:
 
     def _take(self, block: NDArray[np.float32], *, last: bool = False) -> None:
         self._samples += block.shape[0]
-        mono = block.mean(axis=1, dtype=np.float32)
-        if not np.isfinite(mono).all():
+        mono = average(block)
+        if mono is None:
             raise FeatureError("features", "the decoded audio holds NaN or infinity")
         self._costs.lap("mix")
         self._loudness.push(block)

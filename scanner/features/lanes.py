@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils as untyped_cgutils
+from numba.core import types
 from numba.extending import intrinsic
 
 WIDTH = 8
@@ -24,6 +25,8 @@ HALF_FLOAT = ir.VectorType(ir.FloatType(), WIDTH // 2)
 HALF_DOUBLE = ir.VectorType(ir.DoubleType(), WIDTH // 2)
 _INDEX = ir.IntType(64)
 _SUMS = ("reassoc", "contract", "nsz")
+
+cgutils: Any = untyped_cgutils
 
 Value = Any
 """An LLVM value: llvmlite has no types to check."""
@@ -47,6 +50,10 @@ class Lanes:
     def sum(self, a: Value, b: Value) -> Value:
         """Return a + b, of indices."""
         return self._builder.add(a, b)
+
+    def times(self, a: Value, b: Value) -> Value:
+        """Return a * b, of indices."""
+        return self._builder.mul(a, b)
 
     def minus(self, a: Value, b: Value) -> Value:
         """Return a - b, of indices."""

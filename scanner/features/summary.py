@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.features import banks
+from scanner.features.compiled import kernel
 from scanner.features.definition import (
     ENERGY_CHANGE,
     HOP_LENGTH,
@@ -48,12 +49,48 @@ class Summary:
     std: NDArray[np.float64]
 
 
-def onset_strength(mel_db: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the onset strength of each frame, shape (n,), from clamped decibels."""
-    rise = np.maximum(mel_db[1:] - mel_db[:-1], 0.0).mean(axis=1)
-    onset = np.zeros(mel_db.shape[0], np.float32)
-    onset[_ONSET_DELAY:] = rise[: max(onset.shape[0] - _ONSET_DELAY, 0)]
-    return onset
+@kernel("void(f4[:,:], f4, f4[:,::1], f4[::1])")
+def _clamp_bands(
+    mel_db: NDArray[np.float32],
+    floor: float,
+    clamped: NDArray[np.float32],
+    onset: NDArray[np.float32],
+) -> None:
+    """Write the bands, not below ``floor``, and by how much they rise, delayed."""
+    n = mel_db.shape[0]
+    for t in range(n):
+        for m in range(N_MELS):
+            clamped[t, m] = mel_db[t, m] if mel_db[t, m] > floor else floor
+    onset[:_ONSET_DELAY] = 0.0
+    for t in range(n - _ONSET_DELAY):
+        total = np.float32(0.0)
+        for m in range(N_MELS):
+            rise = clamped[t + 1, m] - clamped[t, m]
+            total += rise if rise > 0.0 else np.float32(0.0)
+        onset[t + _ONSET_DELAY] = total / N_MELS
+
+
+@kernel("void(f4[:,::1], f8[::1], f8[::1])")
+def _statistics(
+    series: NDArray[np.float32],
+    mean: NDArray[np.float64],
+    std: NDArray[np.float64],
+) -> None:
+    """Write mean and standard deviation of each column."""
+    n, width = series.shape
+    mean[:] = 0.0
+    std[:] = 0.0
+    for t in range(n):
+        for i in range(width):
+            mean[i] += series[t, i]
+    for i in range(width):
+        mean[i] /= n
+    for t in range(n):
+        for i in range(width):
+            distance = series[t, i] - mean[i]
+            std[i] += distance * distance
+    for i in range(width):
+        std[i] = np.sqrt(std[i] / n)
 
 
 def dynamics(rms: NDArray[np.float64]) -> tuple[float, float, float, float]:
@@ -95,23 +132,16 @@ def _clamped(db: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def summarise(frames: Frames, start_s: float, duration_s: float) -> Summary:
     """Summarise the frames whose centres lie inside a window."""
-    mel_db = _clamped(frames.mel_db)
-    onset = onset_strength(mel_db)
-    series = np.concatenate(
-        [
-            mel_db @ _DCT,
-            _clamped(frames.contrast_db[:, :N_CONTRAST])
-            - _clamped(frames.contrast_db[:, N_CONTRAST:]),
-            frames.shape,
-            frames.level[:, 1:],
-            onset[:, None],
-            frames.chroma,
-        ],
-        axis=1,
-        dtype=np.float64,
-    )
-    mean = series.mean(axis=0)
-    std = series.std(axis=0)
+    n = frames.mel_db.shape[0]
+    mel_db, onset = np.empty((n, N_MELS), np.float32), np.empty(n, np.float32)
+    floor = frames.mel_db.max() - np.float32(_TOP_DB)
+    _clamp_bands(frames.mel_db, floor, mel_db, onset)
+    peaks = _clamped(frames.contrast_db[:, :N_CONTRAST])
+    valleys = _clamped(frames.contrast_db[:, N_CONTRAST:])
+    parts = (mel_db @ _DCT, peaks - valleys, frames.shape, frames.level[:, 1:])
+    series = np.concatenate([*parts, onset[:, None], frames.chroma], axis=1)
+    mean, std = np.empty(len(SERIES)), np.empty(len(SERIES))
+    _statistics(series, mean, std)
     rms = frames.level[:, 0].astype(np.float64)
     loudest = float(rms.max())
     harmonic, percussive = frames.energy.sum(axis=0, dtype=np.float64)

@@ -28,7 +28,7 @@ def _bpms() -> NDArray[np.float64]:
 
 
 def _log_prior() -> NDArray[np.float64]:
-    prior = -0.5 * (np.log2(_bpms()) - np.log2(_START_BPM)) ** 2
+    prior: NDArray[np.float64] = -0.5 * (np.log2(_bpms()) - np.log2(_START_BPM)) ** 2
     prior[_bpms() >= _MAX_BPM] = -np.inf
     return prior
 
