@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scanner.options import since, span
+from scanner.options import since, span, variants
 from scanner.settings import ScanSettings, usable_cores
 
 if TYPE_CHECKING:
@@ -120,6 +120,28 @@ _SETTINGS = frozenset(ScanSettings.__dataclass_fields__)
     help='Also split artist tags here, as in " feat. " or "/"; may be repeated.',
 )
 @click.option(
+    "--variants",
+    type=variants,
+    default=(),
+    metavar="LIST",
+    help="Also encode a sample of tracks anew and analyse the results, to see what "
+    "lossy codecs do: mp3:64k,aac:96k,opus:48k,yt (yt: AAC in MP4, then MP3).",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=_DEFAULTS.sample,
+    show_default=True,
+    help="Tracks to take for --variants, spread over artists and albums.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=_DEFAULTS.seed,
+    show_default=True,
+    help="Of the sample.",
+)
+@click.option(
     "--log-file",
     type=click.Path(dir_okay=False, writable=True),
     help="Write a line for every file there.",
@@ -174,7 +196,7 @@ def _print(
         click.echo(json.dumps(figures, indent=2))
     elif not options["quiet"]:
         for line in lines:
-            click.echo(line.encode("utf-8", "surrogateescape"))
+            click.echo(line)
 
 
 def _finish(summary: Summary) -> None:

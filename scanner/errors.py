@@ -60,6 +60,12 @@ class FeatureError(FileError):
     """The signal could not be turned into features."""
 
 
+class VariantError(_StagedError):
+    """A track could not be encoded anew, or the result is not the same music."""
+
+    _stage = "variant"
+
+
 class PathMissingError(ScannerError):
     """A path that was given does not exist."""
 
@@ -129,4 +135,36 @@ class WorkersError(ScannerError):
         return (
             "the worker processes end as soon as they start; "
             "try `scan -j 1`, and look at memory and limits (ulimit -a)"
+        )
+
+
+class EncoderMissingError(ScannerError):
+    """ffmpeg lacks an encoder that a variant needs."""
+
+    def __init__(self, variant: str, encoder: str, ffmpeg: str) -> None:
+        super().__init__(variant, encoder, ffmpeg)
+        self.variant = variant
+        self.encoder = encoder
+        self.ffmpeg = ffmpeg
+
+    def __str__(self) -> str:
+        """Say which encoder, for what, and what to do."""
+        return (
+            f"--variants {self.variant}: {self.ffmpeg} has no encoder {self.encoder}; "
+            "install an ffmpeg that has it, or leave this variant out"
+        )
+
+
+class TempFullError(ScannerError):
+    """There is no room for temporary files."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        """Say where, and what to do."""
+        return (
+            f"no space left for temporary files in {self.folder}; what was finished is "
+            "kept. Make room, or name another folder in TMPDIR, and scan again"
         )

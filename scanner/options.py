@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import click
 
+from scanner.variants.chains import parse_chains
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.IGNORECASE)
 
@@ -45,6 +47,21 @@ def since(text: str) -> int:
             f"{text!r} is no date; write 2026-11-23 or 7d"
         ) from error
     return int(then.timestamp()) * 1_000_000_000
+
+
+def variants(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of re-encodings in a list with commas.
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    if isinstance(text, tuple):  # the default
+        return text
+    try:
+        return parse_chains(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _seconds(text: str) -> float | None:

@@ -6,11 +6,16 @@ import logging
 import os
 import tempfile
 import time
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from catalog import tracks
+from catalog.errors import CatalogError
 from catalog.records import Stamp, TrackMissing, TrackMoved, TrackReturned, TrackSeen
+from catalog.scans import begin_scan, end_scan
 from catalog.session import open_catalog
+from catalog.texts import readable
 from scanner.analysis import FileTask
 from scanner.batch import Batch
 from scanner.durations import Durations
@@ -26,11 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from catalog.records import FileFailed
+    from catalog.scans import Outcome as Ending
     from catalog.session import Catalog
     from scanner.progress import Progress
     from scanner.scopes import Scope
     from scanner.settings import ScanSettings
     from scanner.survey import Survey
+    from scanner.variants.make import VariantMaker
     from scanner.workers import Outcome
 
 log = logging.getLogger(__name__)
@@ -61,18 +68,32 @@ def scan(
         open_catalog(url) as catalog,
         catalog.scan_lock(settings.wait_s),
     ):
+        scopes = scopes_of(paths, catalog)
         run = _Scan(catalog, settings, progress, interrupts)
+        run.summary.catalog = catalog.name
+        number = begin_scan(catalog, _logged(settings, scopes))
+        ended: Ending = "stopped"
         try:
-            run.run(scopes_of(paths, catalog), start)
+            maker = run.variant_maker() if settings.variants else None
+            run.run(scopes, start)
+            if maker is not None:
+                maker.make(run.summary, run.stop_at(start))
+            ended = "done"
         except KeyboardInterrupt:
             run.summary.interrupted = True
-            with interrupts.held():
-                run.batch.flush()
+            run.batch.flush()
+            ended = "interrupted"
         finally:
             progress.close()
-        run.summary.wall_s = time.monotonic() - start
-        run.summary.catalog = catalog.name
+            run.summary.wall_s = time.monotonic() - start
+            with suppress(CatalogError):  # a full disk is told of already
+                end_scan(catalog, number, ended, run.summary.counts())
         return run.summary
+
+
+def _logged(settings: ScanSettings, scopes: Sequence[Scope]) -> dict[str, Any]:
+    paths = [readable(scope.path) for scope in scopes]
+    return asdict(settings) | {"paths": paths}
 
 
 def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
@@ -153,6 +174,18 @@ class _Scan:
         self._mark_missing(survey, lost)
         self.batch.flush()
 
+    def variant_maker(self) -> VariantMaker:
+        """Return what encodes tracks anew, or fail before anything is done."""
+        # Loads joblib and NumPy: a scan without variants does not.
+        from scanner.variants.make import VariantMaker  # noqa: PLC0415
+
+        return VariantMaker(self._catalog, self._settings, self._progress, self.batch)
+
+    def stop_at(self, start: float) -> float | None:
+        """Return when to begin no more files, on the monotonic clock."""
+        limit = self._settings.limit_s
+        return None if limit is None else start + limit
+
     def _settle(self, survey: Survey, root_ids: dict[bytes, int]) -> None:
         """Store what the survey alone shows."""
         summary = self.summary
@@ -171,7 +204,7 @@ class _Scan:
         summary.moved += len(survey.moves)
         summary.found = survey.count
         summary.unreadable = [
-            (os.fsdecode(path), reason) for path, reason in survey.unreadable
+            (readable(path), reason) for path, reason in survey.unreadable
         ]
         self.batch.flush()
 
@@ -201,11 +234,9 @@ class _Scan:
         # Loads joblib: a scan with nothing to read does without.
         from scanner.workers import Job, Supervisor  # noqa: PLC0415
 
-        limit = self._settings.limit_s
         with tempfile.TemporaryDirectory(prefix="sonicat-") as folder:
             job = Job.prepare(self._settings, folder, surveyor.analysed())
-            stop_at = None if limit is None else start + limit
-            yield from Supervisor(tasks, job, stop_at).outcomes()
+            yield from Supervisor(tasks, job, self.stop_at(start)).outcomes()
 
     def _take(
         self, outcome: Outcome, kind: str, task: FileTask, lost: LostTracks
@@ -222,7 +253,7 @@ class _Scan:
         else:
             self._failed(change, task)
             word = f"{change.stage}: {change.reason}"
-        note = f"{os.fsdecode(task.full_path)}: {word} ({outcome.wall_s:.2f} s)"
+        note = f"{readable(task.full_path)}: {word} ({outcome.wall_s:.2f} s)"
         log.info("%s", note)
         self._progress.done(task, audio_s, note)
 
@@ -247,12 +278,12 @@ class _Scan:
     def _failed(self, change: FileFailed, task: FileTask) -> None:
         """Record a failure, unless the file or its whole root has just gone away."""
         if not os.path.isdir(task.root):
-            raise RootLostError(os.fsdecode(task.root))
+            raise RootLostError(readable(task.root))
         if change.stage == "identify" and not os.path.lexists(task.full_path):
             return
         self.batch.add(change)
         self.summary.failed.append(
-            (os.fsdecode(task.full_path), change.stage, change.reason)
+            (readable(task.full_path), change.stage, change.reason)
         )
 
     def _mark_missing(self, survey: Survey, lost: LostTracks) -> None:
@@ -264,6 +295,6 @@ class _Scan:
                 len(gone), root.present
             ):
                 self.batch.flush()
-                raise RootGoneError(os.fsdecode(root.path), len(gone), root.present)
+                raise RootGoneError(readable(root.path), len(gone), root.present)
             self.batch.add(*(TrackMissing(track.id) for track in gone))
             self.summary.missing += len(gone)

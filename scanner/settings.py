@@ -41,6 +41,12 @@ class ScanSettings:
         Added to the priority number of the workers, 0 to 19.
     wait_s : float
         How long to wait for another scan of the same catalog.
+    variants : tuple of str
+        Re-encodings to make of a sample of tracks, after the scan: "mp3:64k" ...
+    sample : int
+        How many tracks.
+    seed : int
+        Of the sample.
     """
 
     window_s: float = 30.0
@@ -58,6 +64,9 @@ class ScanSettings:
     memory_limit: int = 2 << 30
     niceness: int = 0
     wait_s: float = 10.0
+    variants: tuple[str, ...] = ()
+    sample: int = 20
+    seed: int = 0
 
 
 def usable_cores() -> int:

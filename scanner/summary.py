@@ -29,6 +29,8 @@ class Summary:
         Files that failed before and did not change since.
     too_old : int
         Files set aside because of ``--since``.
+    variants : int
+        Re-encodings that were made and analysed.
     left : int
         Files that were not reached: the time was up, or the scan was interrupted.
     failed : list of (path, stage, reason)
@@ -49,6 +51,7 @@ class Summary:
     shared: int = 0
     left_alone: int = 0
     too_old: int = 0
+    variants: int = 0
     left: int = 0
     failed: list[tuple[str, str, str]] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
@@ -66,16 +69,27 @@ class Summary:
         """Return how many files failed at each stage, most first."""
         return dict(Counter(stage for _, stage, _ in self.failed).most_common())
 
-    def as_json(self) -> dict[str, Any]:
-        """Return everything as JSON knows it."""
+    def counts(self) -> dict[str, Any]:
+        """Return the numbers, without the names of files."""
+        named = {"failed", "unreadable", "audio_s", "wall_s", "interrupted", "catalog"}
         counts = {
             name: getattr(self, name)
             for name in self.__dataclass_fields__
-            if name not in {"failed", "unreadable", "audio_s", "wall_s"}
+            if name not in named
         }
         return counts | {
             "failed": len(self.failed),
             "failed_by_stage": self.failed_by_stage(),
+            "audio_hours": round(self.audio_s / 3600, 4),
+            "seconds": round(self.wall_s, 3),
+            "times_real_time": round(self.realtime, 1),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON knows it."""
+        return self.counts() | {
+            "interrupted": self.interrupted,
+            "catalog": self.catalog,
             "failures": [
                 {"path": path, "stage": stage, "reason": reason}
                 for path, stage, reason in self.failed
@@ -83,9 +97,6 @@ class Summary:
             "unreadable": [
                 {"path": path, "reason": reason} for path, reason in self.unreadable
             ],
-            "audio_hours": round(self.audio_s / 3600, 4),
-            "seconds": round(self.wall_s, 3),
-            "times_real_time": round(self.realtime, 1),
         }
 
     def lines(self) -> Iterator[str]:
@@ -116,6 +127,7 @@ class Summary:
         yield "returned", self.returned
         yield "missing", self.missing
         yield "too old", self.too_old
+        yield "re-encoded", self.variants
 
     def _failures(self) -> Iterator[str]:
         for path, stage, reason in self.failed[:_FAILURES_SHOWN]:

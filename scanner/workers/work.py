@@ -16,9 +16,15 @@ from scanner.analysis import analyse
 from scanner.workers.notes import Pen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from catalog.records import FileFailed, TrackSeen
     from scanner.analysis import FileTask
     from scanner.settings import ScanSettings
+
+    Analyse = Callable[
+        [FileTask, ScanSettings, Callable[[str], bool]], TrackSeen | FileFailed
+    ]
 
 ANALYSED = "analysed"  # file in the private folder: payload hashes, one a line
 _CLAIMS = "claims"
@@ -36,18 +42,26 @@ class Job:
         Private to the scan: notes, claims, and the hashes that need no analysis.
     parent : int
         Process id of the scan.
+    analyse : callable
+        What is done for a task: a function of a module, as workers import it.
     """
 
     settings: ScanSettings
     folder: str
     parent: int
+    analyse: Analyse
 
     @staticmethod
-    def prepare(settings: ScanSettings, folder: str, analysed: set[str]) -> Job:
+    def prepare(
+        settings: ScanSettings,
+        folder: str,
+        analysed: set[str],
+        analyse: Analyse = analyse,
+    ) -> Job:
         """Lay out the private folder `folder`, and return the job."""
         Path(folder, _CLAIMS).mkdir()
         Path(folder, ANALYSED).write_text("\n".join(sorted(analysed)), "ascii")
-        return Job(settings, folder, os.getpid())
+        return Job(settings, folder, os.getpid(), analyse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +92,12 @@ class _Worker:
             Path(job.folder, ANALYSED).read_text("ascii").split()
         )
 
-    def run(self, task: FileTask, settings: ScanSettings) -> Outcome:
+    def run(self, task: FileTask, job: Job) -> Outcome:
         """Analyse one file."""
         self.number = task.number
         self._pen.begins(task.number)
         start = time.perf_counter()
-        change = analyse(task, settings, self.is_wanted)
+        change = job.analyse(task, job.settings, self.is_wanted)
         self._pen.ends()
         return Outcome(task.number, change, time.perf_counter() - start)
 
@@ -110,7 +124,7 @@ def work(task: FileTask, job: Job) -> Outcome:
     if _here is None or _here.folder != job.folder:
         _settle(job)
         _here = _Worker(job)
-    return _here.run(task, job.settings)
+    return _here.run(task, job)
 
 
 def _settle(job: Job) -> None:

@@ -1,0 +1,1 @@
+"""Tracks encoded anew, so that what a lossy codec does to their features is seen."""

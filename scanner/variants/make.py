@@ -1,0 +1,136 @@
+"""Make and analyse the variants that are missing, after a scan."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from typing import TYPE_CHECKING
+
+from catalog.records import Stamp, TrackSeen
+from catalog.texts import readable
+from catalog.tracks import ensure_feature_set
+from catalog.variants import candidates, stored_variants
+from scanner.errors import TempFullError
+from scanner.features.definition import feature_set
+from scanner.variants.recode import DISK, LONGEST_S, require_encoders
+from scanner.variants.sample import sample
+from scanner.variants.task import VariantTask, analyse_variant
+from scanner.workers import Job, Supervisor
+
+if TYPE_CHECKING:
+    from catalog.session import Catalog
+    from scanner.batch import Batch
+    from scanner.progress import Progress
+    from scanner.settings import ScanSettings
+    from scanner.summary import Summary
+    from scanner.workers import Outcome
+
+log = logging.getLogger(__name__)
+
+
+class VariantMaker:
+    """Encodes a sample of the catalog's tracks anew, and stores what comes of it.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    settings : ScanSettings
+        ``variants``, ``sample`` and ``seed`` say what is wanted.
+    progress : Progress
+    batch : Batch
+
+    Raises
+    ------
+    EncoderMissingError
+        ffmpeg cannot make one of the variants.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: ScanSettings,
+        progress: Progress,
+        batch: Batch,
+    ) -> None:
+        require_encoders(settings.variants)
+        self._catalog = catalog
+        self._settings = settings
+        self._progress = progress
+        self._batch = batch
+
+    def make(self, summary: Summary, stop_at: float | None) -> None:
+        """Make what is wanted and not there yet.
+
+        Parameters
+        ----------
+        summary : Summary
+            Counts what was made.
+        stop_at : float or None
+            On the monotonic clock: nothing is begun after.
+
+        Raises
+        ------
+        TempFullError
+            What was finished is kept.
+        """
+        with tempfile.TemporaryDirectory(prefix="sonicat-variants-") as folder:
+            tasks = self._missing(folder)
+            if not tasks:
+                return
+            self._progress.begin(tasks)
+            summary.left += len(tasks)
+            job = Job.prepare(self._settings, folder, set(), analyse_variant)
+            for outcome in Supervisor(tasks, job, stop_at).outcomes():
+                if outcome is None:
+                    self._progress.tick()
+                else:
+                    self._take(outcome, tasks[outcome.number], summary)
+                self._batch.flush_if_due()
+        self._batch.flush()
+
+    def _missing(self, folder: str) -> list[VariantTask]:
+        """Return what is to be made, the longest tracks first."""
+        settings = self._settings
+        facts = feature_set(settings.window_s, settings.hop_s)
+        number = ensure_feature_set(self._catalog, facts)
+        known = candidates(self._catalog, number)
+        short = [one for one in known if one.duration_s <= LONGEST_S]
+        stored = stored_variants(self._catalog, number)
+        wanted = [
+            (one, variant)
+            for one in sample(short, settings.sample, seed=settings.seed)
+            for variant in settings.variants
+            if (one.payload_hash, variant) not in stored
+        ]
+        wanted.sort(key=lambda pair: -pair[0].duration_s)
+        return [
+            VariantTask(
+                position,
+                one.root_id,
+                one.root,
+                one.path,
+                Stamp(one.size, one.mtime_ns),
+                one.duration_s,
+                variant,
+                one.payload_hash,
+                folder,
+            )
+            for position, (one, variant) in enumerate(wanted)
+        ]
+
+    def _take(self, outcome: Outcome, task: VariantTask, summary: Summary) -> None:
+        summary.left -= 1
+        change = outcome.change
+        name = f"{readable(task.full_path)} as {task.variant}"
+        note = f"{name} ({outcome.wall_s:.2f} s)"
+        if isinstance(change, TrackSeen):
+            self._batch.add(change)
+            summary.variants += 1
+        elif change.stage == DISK:
+            self._batch.flush()
+            raise TempFullError(task.folder)
+        else:
+            summary.failed.append((name, change.stage, change.reason))
+            note = f"{name}: {change.stage}: {change.reason}"
+        log.info("%s", note)
+        self._progress.done(task, task.expected_s, note)

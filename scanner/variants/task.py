@@ -1,0 +1,97 @@
+"""What a worker does for one variant of one track."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from catalog.records import Analysis, FileFailed, TrackSeen
+from scanner.analysis import FileTask, analyse
+from scanner.errors import FileError, VariantError
+from scanner.variants.chains import parse_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanner.settings import ScanSettings
+
+_CHANGED = "its audio changed since it was analysed; scan it again first"
+
+
+@dataclass(frozen=True, slots=True)
+class VariantTask(FileTask):
+    """One variant of one track that is to be made and analysed.
+
+    Attributes
+    ----------
+    variant : str
+        Name of the chain.
+    payload_hash : str
+        What the file's audio was when it was analysed.
+    folder : str
+        Private to this scan, for temporary files.
+    """
+
+    variant: str
+    payload_hash: str
+    folder: str
+
+
+def analyse_variant(
+    task: FileTask,
+    settings: ScanSettings,
+    wanted: Callable[[str], bool],  # noqa: ARG001 (what is wanted is known by now)
+) -> TrackSeen | FileFailed:
+    """Read a track, encode it anew, and analyse what comes out.
+
+    Parameters
+    ----------
+    task : VariantTask
+    settings : ScanSettings
+    wanted : callable
+        Not asked.
+    """
+    assert isinstance(task, VariantTask)
+    seen = analyse(task, replace(settings, tags_only=True), lambda _: False)
+    if isinstance(seen, FileFailed):
+        return seen
+    try:
+        if seen.payload_hash != task.payload_hash:
+            raise VariantError(_CHANGED)  # noqa: TRY301
+        return replace(seen, analysis=_extract(task, settings))
+    except FileError as error:
+        return task.failed(error.stage, error.reason)
+    except MemoryError:
+        return task.failed("memory", "there was not enough memory")
+    except Exception as error:  # noqa: BLE001 - one file must never stop a scan
+        return task.failed("variant", f"{type(error).__name__}: {error}")
+
+
+def _extract(task: VariantTask, settings: ScanSettings) -> Analysis:
+    from scanner.features.extractor import Extractor  # noqa: PLC0415 (heavy)
+    from scanner.variants.recode import read, recode  # noqa: PLC0415 (heavy)
+
+    # The encoder's own temporary files, too: a worker may be ended at any time, and
+    # the folder is removed by the scan that made it.
+    tempfile.tempdir = task.folder
+    samples, sr, decoder = recode(
+        *read(task.full_path), parse_chain(task.variant), task.folder
+    )
+    extractor = Extractor(
+        sr, samples.shape[1], window_s=settings.window_s, hop_s=settings.hop_s
+    )
+    extractor.push(samples)
+    found = extractor.finish()
+    return Analysis(
+        feature_set=found.feature_set,
+        status=found.status,
+        duration_s=found.duration_s,
+        windows=found.windows,
+        sequences=found.sequences,
+        loudness_lufs=found.loudness_lufs,
+        decoder=decoder,
+        audio_facts=found.audio_facts,
+        costs=found.costs,
+        variant=task.variant,
+    )
