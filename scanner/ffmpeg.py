@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
@@ -80,7 +81,7 @@ class Ffmpeg:
         self._said = _Tail(_stream(self._process.stderr))
 
     @property
-    def stdout(self) -> IO[bytes]:
+    def stdout(self) -> io.BufferedReader:
         """The pipe that ffmpeg writes to."""
         return _stream(self._process.stdout)
 
@@ -112,8 +113,8 @@ def complaint(said: str) -> str:
     return "ffmpeg gave no reason"
 
 
-def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
+def _stream(pipe: IO[bytes] | None) -> io.BufferedReader:
+    if not isinstance(pipe, io.BufferedReader):
         raise DecodeError("ffmpeg has no pipe")
     return pipe
 
@@ -121,7 +122,7 @@ def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
 class _Tail:
     """Drain a pipe in a thread, so that the writer never blocks; keep both ends."""
 
-    def __init__(self, pipe: IO[bytes]) -> None:
+    def __init__(self, pipe: io.BufferedReader) -> None:
         self._pipe = pipe
         self._first = b""
         self._last = b""
@@ -129,7 +130,7 @@ class _Tail:
         self._thread.start()
 
     def _drain(self) -> None:
-        while data := self._pipe.read1(_KEPT):  # type: ignore[attr-defined]
+        while data := self._pipe.read1(_KEPT):
             room = _KEPT - len(self._first)
             self._first += data[:room]
             self._last = (self._last + data[room:])[-_KEPT:]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -19,3 +22,16 @@ def music() -> Path:
     if not MUSIC.is_dir():
         pytest.skip("the shared music library is not beside this checkout")
     return MUSIC
+
+
+@pytest.fixture(scope="session")
+def poison() -> ModuleType:
+    """Return benchmarks/poison.py, which makes damaged and nasty audio files."""
+    path = Path(__file__).resolve().parents[1] / "benchmarks" / "poison.py"
+    spec = importlib.util.spec_from_file_location("sonicat_poison", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -10,9 +10,10 @@ from scanner.identify import audio_start, first_frame
 from scanner.mpeg import read_declared
 from scanner.spans import audio_spans
 
-_SLOPPY = 4096  # bytes that a careless writer may claim too many
+_SLOPPY = 4096  # bytes that a careless writer of WAV may claim too many
 _STREAMED = 0x7FFFF000  # writers to a pipe, who cannot know, claim this or more
-_SIZED = frozenset(("wav", "aiff", "mp4", "asf", "matroska", "dsf"))
+_RIFF_LIKE = frozenset(("wav", "aiff", "au"))
+_SIZED = _RIFF_LIKE | frozenset(("mp4", "asf", "matroska", "dsf", "caf", "w64"))
 _OGG_TAIL = 2 * 65307  # the longest page and the one before
 _LATE_START_S = 20  # a recording of a running stream does not count from 0
 
@@ -29,10 +30,10 @@ def check_whole(file: IO[bytes], container: str) -> None:
     missing = claimed = 0
     if container in _SIZED:
         for start, length in audio_spans(file, container):
-            if length < _STREAMED or container not in ("wav", "aiff"):
+            if length < _STREAMED or container not in _RIFF_LIKE:
                 claimed += length
                 missing = max(missing, start + length - size)
-        if missing <= max(_SLOPPY, claimed // 200):
+        if container in _RIFF_LIKE and missing <= max(_SLOPPY, claimed // 200):
             return
     elif container == "ogg":
         missing = _ogg_cut(file.fileno(), size)

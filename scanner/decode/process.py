@@ -69,15 +69,12 @@ class FfmpegStream:
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield the audio, float32 of shape (n, channels)."""
-        width = 4 * self.channels
         while True:
-            data = self._ffmpeg.stdout.read(frames * width)
-            whole = len(data) - len(data) % width
-            if whole:
-                # A bytearray, since kernels are compiled for arrays that may be written.
-                block = np.frombuffer(bytearray(data), "<f4", count=whole // 4)
-                yield block.reshape(-1, self.channels)
-            if len(data) < frames * width:
+            block = np.empty((frames, self.channels), "<f4")
+            filled = self._ffmpeg.stdout.readinto(block.data.cast("B"))
+            if whole := filled // (4 * self.channels):
+                yield block[:whole]
+            if filled < block.nbytes:
                 break
         if status := self._ffmpeg.wait():
             why = complaint(self._ffmpeg.said())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING
 
 from scanner.spans.boxes import aiff_spans, asf_spans, dsf_spans, mp4_spans, wav_spans
+from scanner.spans.chunks import au_spans, caf_spans, w64_spans
 from scanner.spans.matroska import matroska_spans
 from scanner.spans.ogg import ogg_spans
 from scanner.spans.tagged import flac_spans, tagged_spans
@@ -32,6 +33,9 @@ _SPANS: dict[str, Callable[[IO[bytes]], Iterator[tuple[int, int]]]] = {
     "aiff": aiff_spans,
     "asf": asf_spans,
     "dsf": dsf_spans,
+    "caf": caf_spans,
+    "au": au_spans,
+    "w64": w64_spans,
     "matroska": matroska_spans,
 }
 

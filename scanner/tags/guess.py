@@ -45,8 +45,8 @@ def guess_from_path(path: bytes) -> dict[str, Any]:
     Examples
     --------
     >>> guess_from_path(b"Rush/1981 - Moving Pictures/03 YYZ.flac")
-    {'album': 'Moving Pictures', 'date': '1981', 'albumartist': 'Rush',
-     'track_number': 3, 'title': 'YYZ', 'artists': ('Rush',)}
+    {'track_number': 3, 'title': 'YYZ', 'album': 'Moving Pictures', 'date': '1981',
+     'albumartist': 'Rush', 'artists': ('Rush',)}
     """
     *folders, name = (_text(part) for part in path.split(b"/") if part)
     facts: dict[str, Any] = {}
