@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from classify.errors import ClassifyError, NothingToReportError
 from classify.pictures import STYLE, picture, standalone
 from classify.pictures.scatter import scatter
 from classify.pictures.svg import text_of
+from classify.reports.by_era import by_era
 from classify.reports.every import REPORTS
 
 if TYPE_CHECKING:
@@ -42,8 +44,12 @@ _MAP_NOTE = (
 )
 
 
-def html_report(catalog: Catalog, run_id: int | None = None) -> str:
+def html_report(
+    catalog: Catalog, run_id: int | None = None, *, artist: str = "", through: int = 0
+) -> str:
     """Return every report of a run as one HTML page that needs nothing else.
+
+    The report by era is among them where the run judged `artist`.
 
     Raises
     ------
@@ -51,6 +57,9 @@ def html_report(catalog: Catalog, run_id: int | None = None) -> str:
         The catalog holds nothing that could be shown.
     """
     sections = [_section(name, table) for name, table in tables(catalog, run_id)]
+    with suppress(ClassifyError):
+        era = by_era(catalog, run_id, artist=artist, through=through)
+        sections.append(_section("by-era", era))
     drawn = map_picture(catalog, run_id)
     if drawn is not None:
         sections.insert(0, _map_section(drawn))

@@ -151,15 +151,19 @@ def report(table: Table, form: str, output: str | None) -> None:
     _write(text, output)
 
 
-def pictures(
-    catalog: Catalog, run_id: int | None, *, plots: str | None, output: str | None
+def page(
+    catalog: Catalog, run_id: int | None, artist: str, through: int, output: str | None
 ) -> None:
-    """Write every report's picture into the folder `plots`, else all as one page."""
-    from classify.picture_report import html_report, write_pictures  # noqa: PLC0415
+    """Print every report as one HTML page, or write it to a file."""
+    from classify.picture_report import html_report  # noqa: PLC0415
 
-    if plots is None:
-        _write(html_report(catalog, run_id), output)
-        return
+    _write(html_report(catalog, run_id, artist=artist, through=through), output)
+
+
+def pictures(catalog: Catalog, run_id: int | None, plots: str) -> None:
+    """Write every report's picture into the folder `plots`."""
+    from classify.picture_report import write_pictures  # noqa: PLC0415
+
     try:
         written = write_pictures(catalog, Path(plots), run_id)
     except OSError as error:

@@ -108,9 +108,13 @@ def standing_chart(rows: MapRows, stored: StoredMap) -> Chart | None:
     Returns
     -------
     Chart or None
-        None where the map no longer fits: points are lost, or too many are new.
+        None where the map no longer fits: it is damaged, has lost points, or too many
+        are new.
     """
-    drawn = unpack(stored.data)
+    try:
+        drawn = unpack(stored.data)
+    except ValueError:
+        return None
     if len(drawn.points) != len(stored.track_ids):
         return None
     if drawn.basis.mean.shape != rows.X.shape[1:]:

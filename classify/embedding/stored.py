@@ -42,5 +42,5 @@ def unpack(data: bytes) -> Map:
                 archive["xy"],
                 float(archive["perplexity"]),
             )
-    except (KeyError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"the stored map cannot be read: {error}") from error
