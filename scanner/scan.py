@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from catalog import tracks
+from catalog.albumartists import derive_albumartists
 from catalog.errors import CatalogError
 from catalog.records import Stamp, TrackMissing, TrackMoved, TrackReturned, TrackSeen
 from catalog.scans import begin_scan, end_scan
@@ -173,6 +174,8 @@ class _Scan:
         self._read(tasks_of(survey, root_ids), surveyor, lost, start)
         self._mark_missing(survey, lost)
         self.batch.flush()
+        for root_id in root_ids.values():
+            derive_albumartists(self._catalog, root_id)
 
     def variant_maker(self) -> VariantMaker:
         """Return what encodes tracks anew, or fail before anything is done."""
