@@ -105,9 +105,11 @@ def _measure(
     half, reach = seam.shape[0] // 2, seam.shape[0] // 4
     tops = np.empty(chunks.shape[0], np.float32)
     found[0] += _scan(chunks, bits, tops)
-    found[1] = max(found[1], float(tops.max()))
+    for chunk in range(tops.shape[0]):
+        found[1] = max(found[1], float(tops[chunk]))
     least, best = _NEAR * found[1], found[2]
-    seam[half:] = flat[:half]
+    for i in range(half):  # assigning slices takes numba seconds to compile
+        seam[half + i] = flat[i]
     if least > 0.0:
         stop = seam.shape[0] - reach
         best = _interpolated_peak(seam, channels, reach, stop, least, best, taps)
@@ -119,7 +121,8 @@ def _measure(
                     flat, channels, start, stop, least, best, taps
                 )
     found[2] = best
-    seam[:half] = flat[size - half : size]
+    for i in range(half):
+        seam[i] = flat[size - half + i]
 
 
 class PeakMeter:

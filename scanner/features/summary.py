@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 from scanner.features import banks
 from scanner.features.compiled import kernel
 from scanner.features.definition import (
+    COLUMNS,
     ENERGY_CHANGE,
     HOP_LENGTH,
     N_CONTRAST,
     N_MELS,
+    N_MFCC,
     REFERENCE_LUFS,
     SERIES,
     SILENCE_DBFS,
     SR,
 )
 from scanner.features.frames import Frames
-from scanner.features.tempo import tempo
+from scanner.features.tempo import TempoMeter
 
 _TOP_DB = 80.0
 _ONSET_DELAY = 3  # one frame of lag and half a frame of n_fft, in hops
@@ -130,27 +132,52 @@ def _clamped(db: NDArray[np.float32]) -> NDArray[np.float32]:
     return clamped
 
 
-def summarise(frames: Frames, start_s: float, duration_s: float) -> Summary:
-    """Summarise the frames whose centres lie inside a window."""
-    n = frames.mel_db.shape[0]
-    mel_db, onset = np.empty((n, N_MELS), np.float32), np.empty(n, np.float32)
-    floor = frames.mel_db.max() - np.float32(_TOP_DB)
-    _clamp_bands(frames.mel_db, floor, mel_db, onset)
-    peaks = _clamped(frames.contrast_db[:, :N_CONTRAST])
-    valleys = _clamped(frames.contrast_db[:, N_CONTRAST:])
-    parts = (mel_db @ _DCT, peaks - valleys, frames.shape, frames.level[:, 1:])
-    series = np.concatenate([*parts, onset[:, None], frames.chroma], axis=1)
-    mean, std = np.empty(len(SERIES)), np.empty(len(SERIES))
-    _statistics(series, mean, std)
+class Summariser:
+    """Summarises windows, in memory that is used again and again.
+
+    Parameters
+    ----------
+    longest : int
+        Most frames of a window.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._bands = np.empty((longest, N_MELS), np.float32)
+        self._onset = np.empty(longest, np.float32)
+        self._mfcc = np.empty((longest, N_MFCC), np.float32)
+        self._series = np.empty((longest, len(SERIES)), np.float32)
+        self._tempo = TempoMeter(longest)
+
+    def summarise(self, frames: Frames, start_s: float, duration_s: float) -> Summary:
+        """Summarise the frames whose centres lie inside a window."""
+        n = frames.mel_db.shape[0]
+        bands, onset, mfcc = self._bands[:n], self._onset[:n], self._mfcc[:n]
+        floor = frames.mel_db.max() - np.float32(_TOP_DB)
+        _clamp_bands(frames.mel_db, floor, bands, onset)
+        np.matmul(bands, _DCT, out=mfcc)
+        peaks = _clamped(frames.contrast_db[:, :N_CONTRAST])
+        valleys = _clamped(frames.contrast_db[:, N_CONTRAST:])
+        parts = (mfcc, peaks - valleys, frames.shape, frames.level[:, 1:])
+        series = self._series[:n]
+        np.concatenate([*parts, onset[:, None], frames.chroma], axis=1, out=series)
+        mean, std = np.empty(len(SERIES)), np.empty(len(SERIES))
+        _statistics(series, mean, std)
+        columns = _columns(frames, mean, self._tempo.measure(onset))
+        silent = bool(columns[COLUMNS.index("rms_max")] < _SILENCE)
+        return Summary(start_s, duration_s, silent, columns, mean, std)
+
+
+def _columns(
+    frames: Frames, mean: NDArray[np.float64], tempo_bpm: float
+) -> NDArray[np.float64]:
     rms = frames.level[:, 0].astype(np.float64)
-    loudest = float(rms.max())
     harmonic, percussive = frames.energy.sum(axis=0, dtype=np.float64)
     total = harmonic + percussive
-    columns = np.array(
+    return np.array(
         [
-            tempo(onset),
+            tempo_bpm,
             rms.mean(),
-            loudest,
+            rms.max(),
             *dynamics(rms),
             mean[SERIES.index("flatness")],
             mean[SERIES.index("centroid")],
@@ -158,7 +185,6 @@ def summarise(frames: Frames, start_s: float, duration_s: float) -> Summary:
             harmonic / total if total > 0.0 else 0.5,
         ]
     )
-    return Summary(start_s, duration_s, loudest < _SILENCE, columns, mean, std)
 
 
 def vector(summary: Summary, loudness_lufs: float) -> NDArray[np.float32]:

@@ -162,20 +162,24 @@ def weighted_energy(
     n, channels = block.shape
     sums = np.empty((2, _STEP))
     _steps(block, channels, pair, n // _STEP, tables, state, sums)
-    b0, b1, b2, a1, a2 = biquads[0]
-    c0, c1, c2, d1, d2 = biquads[1]
     for side in range(1 if pair[0] == pair[1] else 2):
         channel = pair[side]
-        total = sums[side].sum()
-        s1, s2, t1, t2 = state[channel]
+        total = 0.0
+        for k in range(_STEP):
+            total += sums[side, k]
+        s1, s2 = state[channel, 0], state[channel, 1]
+        t1, t2 = state[channel, 2], state[channel, 3]
         for i in range(n - n % _STEP, n):
             x = float(block[i, channel])
-            y = b0 * x + s1
-            s1, s2 = b1 * x - a1 * y + s2, b2 * x - a2 * y
-            z = c0 * y + t1
-            t1, t2 = c1 * y - d1 * z + t2, c2 * y - d2 * z
+            y = biquads[0, 0] * x + s1
+            s1 = biquads[0, 1] * x - biquads[0, 3] * y + s2
+            s2 = biquads[0, 2] * x - biquads[0, 4] * y
+            z = biquads[1, 0] * y + t1
+            t1 = biquads[1, 1] * y - biquads[1, 3] * z + t2
+            t2 = biquads[1, 2] * y - biquads[1, 4] * z
             total += z * z
-        state[channel] = (s1, s2, t1, t2)
+        state[channel, 0], state[channel, 1] = s1, s2
+        state[channel, 2], state[channel, 3] = t1, t2
         for k in range(_STATES):  # in silence it would decay into slow tiny numbers
             if abs(state[channel, k]) < _NOTHING:
                 state[channel, k] = 0.0

@@ -15,7 +15,7 @@ from scanner.features.layout import CONTEXT, LAG, TILE
 from scanner.features.separation import Separation
 from scanner.features.sequences import Sequences
 from scanner.features.spectrum import Spectra, describe_waveform
-from scanner.features.summary import Summary, summarise
+from scanner.features.summary import Summariser, Summary
 
 _HALF = N_FFT // 2
 _OVERLAP = N_FFT - HOP_LENGTH
@@ -51,6 +51,7 @@ class WindowStream:
         self._separation = Separation()
         self._sequences = Sequences()
         window_frames = math.ceil(window_s * SR / HOP_LENGTH) + 1
+        self._summariser = Summariser(window_frames)
         self._store = FrameStore(window_frames + 3 * TILE)
         self._summaries: list[Summary] = []
 
@@ -108,7 +109,7 @@ class WindowStream:
     def _summarise(self, start_s: float, duration_s: float) -> None:
         first = _frame_at(start_s * SR)
         frames = self._store.at(first, _frame_at((start_s + duration_s) * SR))
-        self._summaries.append(summarise(frames, start_s, duration_s))
+        self._summaries.append(self._summariser.summarise(frames, start_s, duration_s))
         self._costs.lap("summary")
 
     def finish(
