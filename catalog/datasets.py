@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.records import FeatureSetFacts
-from catalog.vectors import unpack_vectors
+from catalog.records import FeatureSetFacts, Sequence
+from catalog.vectors import unpack_sequence, unpack_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -64,6 +64,8 @@ class Library:
 
     Attributes
     ----------
+    variant : str
+        ``"original"``, or the re-encoding of the tracks that was analysed.
     feature_set_id : int
     feature_set : FeatureSetFacts
     tracks : tuple of TrackRow, by path
@@ -80,9 +82,12 @@ class Library:
     windows: WindowRows
     elsewhere: int
     unanalysed: int
+    variant: str = "original"
 
 
-def load_library(catalog: Catalog, feature_set_id: int | None = None) -> Library | None:
+def load_library(
+    catalog: Catalog, feature_set_id: int | None = None, *, variant: str = "original"
+) -> Library | None:
     """Load a library's windows under one feature set.
 
     Parameters
@@ -90,6 +95,8 @@ def load_library(catalog: Catalog, feature_set_id: int | None = None) -> Library
     catalog : Catalog
     feature_set_id : int or None
         None takes the set that most tracks are analysed under, of equals the newest.
+    variant : str
+        A re-encoding, to load the tracks that were also analysed as that.
 
     Returns
     -------
@@ -98,7 +105,7 @@ def load_library(catalog: Catalog, feature_set_id: int | None = None) -> Library
     """
     counts: Counter[int] = Counter()
     unanalysed = 0
-    for number, tracks in catalog.rows(_COUNTS):
+    for number, tracks in catalog.rows(_COUNTS, variant=variant):
         if number is None:
             unanalysed = tracks
         else:
@@ -108,14 +115,15 @@ def load_library(catalog: Catalog, feature_set_id: int | None = None) -> Library
             return None
         feature_set_id = max(counts, key=lambda number: (counts[number], number))
     facts = load_feature_set(catalog, feature_set_id)
-    tracks = _tracks(catalog, feature_set_id)
+    tracks = _tracks(catalog, feature_set_id, variant)
     return Library(
         feature_set_id=feature_set_id,
         feature_set=facts,
         tracks=tracks,
-        windows=_windows(catalog, feature_set_id, tracks, len(facts.names)),
+        windows=_windows(catalog, feature_set_id, variant, tracks, len(facts.names)),
         elsewhere=counts.total() - counts[feature_set_id],
         unanalysed=unanalysed,
+        variant=variant,
     )
 
 
@@ -131,11 +139,39 @@ def load_feature_set(catalog: Catalog, feature_set_id: int) -> FeatureSetFacts:
         return FeatureSetFacts(found.version, tuple(found.names), found.parameters)
 
 
+def track_sequences(
+    catalog: Catalog, library: Library
+) -> Iterator[tuple[int, dict[str, Sequence]]]:
+    """Yield the sequences of each track of `library`, by kind, one track at a time.
+
+    Yields
+    ------
+    index : int
+        Of the track in ``library.tracks``; tracks without sequences are passed over.
+    sequences : dict of str to Sequence
+    """
+    for index, track in enumerate(library.tracks):
+        rows = catalog.rows(
+            _SEQUENCES,
+            number=library.feature_set_id,
+            variant=library.variant,
+            track_id=track.id,
+        )
+        if rows:
+            yield (
+                index,
+                {
+                    kind: Sequence(kind, rate_hz, unpack_sequence(data, steps, dims))
+                    for kind, rate_hz, steps, dims, data in rows
+                },
+            )
+
+
 _FROM_PRESENT = """
     FROM tracks
     JOIN payloads ON payloads.id = tracks.payload_id
     JOIN analyses ON analyses.payload_id = payloads.id
-        AND analyses.variant = 'original' AND analyses.feature_set_id = :number
+        AND analyses.variant = :variant AND analyses.feature_set_id = :number
 """
 
 _IN_ORDER = """
@@ -171,19 +207,29 @@ _WINDOWS = f"""
     {_IN_ORDER}, windows.position
 """
 
+_SEQUENCES = f"""
+    SELECT sequences.kind, sequences.rate_hz, sequences.steps, sequences.dims,
+        sequences.data
+    {_FROM_PRESENT}
+    JOIN sequences ON sequences.analysis_id = analyses.id
+    WHERE tracks.id = :track_id
+"""
+
 _COUNTS = """
     SELECT analyses.feature_set_id, count(*) FROM tracks
     LEFT JOIN analyses ON analyses.payload_id = tracks.payload_id
-        AND analyses.variant = 'original'
+        AND analyses.variant = :variant
     WHERE tracks.missing_since IS NULL
     GROUP BY analyses.feature_set_id
 """
 
 
-def _tracks(catalog: Catalog, feature_set_id: int) -> tuple[TrackRow, ...]:
+def _tracks(
+    catalog: Catalog, feature_set_id: int, variant: str
+) -> tuple[TrackRow, ...]:
     artists = _names(catalog.rows(_ARTISTS))
     genres = _names(catalog.rows(_GENRES))
-    rows = catalog.rows(_TRACKS, number=feature_set_id)
+    rows = catalog.rows(_TRACKS, number=feature_set_id, variant=variant)
     return tuple(
         TrackRow(
             id=number,
@@ -209,9 +255,13 @@ def _names(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[str, ...]]:
 
 
 def _windows(
-    catalog: Catalog, feature_set_id: int, tracks: tuple[TrackRow, ...], width: int
+    catalog: Catalog,
+    feature_set_id: int,
+    variant: str,
+    tracks: tuple[TrackRow, ...],
+    width: int,
 ) -> WindowRows:
-    rows = catalog.rows(_WINDOWS, number=feature_set_id)
+    rows = catalog.rows(_WINDOWS, number=feature_set_id, variant=variant)
     index = {track.id: i for i, track in enumerate(tracks)}
     columns = list(zip(*rows, strict=True)) or [()] * 6
     return WindowRows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -208,6 +209,15 @@ def _run_facts(found: Any) -> RunFacts:
         id=found.id,
         created_at=found.created_at,
     )
+
+
+def fold_settings(catalog: Catalog, run_id: int) -> list[Mapping[str, Any]]:
+    """Return what each fold of a run settled on, in the order of the folds."""
+    rows = catalog.rows(
+        "SELECT parameters FROM fold_scores WHERE run_id = :run_id ORDER BY fold",
+        run_id=run_id,
+    )
+    return [json.loads(p) if isinstance(p, str) else p for (p,) in rows]
 
 
 def load_model(

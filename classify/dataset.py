@@ -14,9 +14,10 @@ from catalog.albums import fold
 from classify.albums import album_groups
 from classify.errors import TooLittleToLearnFromError
 from classify.labels import labels_of
+from classify.sequences import NAMES, TrackSequences, described, sliced, without_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,11 +38,14 @@ class Rows:
     track : intp, shape (n_windows,), ascending, in [0, n_tracks)
         The track of each window; every track has at least one.
     n_tracks : int
+    slices : float16, shape (n_windows, STEPS, 12 + n_mels), or None
+        Of the chroma and log-mel sequences, for the models that read them.
     """
 
     X: NDArray[np.float32]
     track: NDArray[np.intp]
     n_tracks: int
+    slices: NDArray[np.float16] | None = None
 
     def of_tracks(self, tracks: NDArray[np.intp]) -> Rows:
         """Return the windows of `tracks` (ascending), numbered anew from 0."""
@@ -52,6 +56,7 @@ class Rows:
             X=self.X[kept],
             track=number[self.track[kept]],
             n_tracks=len(tracks),
+            slices=None if self.slices is None else self.slices[kept],
         )
 
     def windows_of(self, tracks: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -99,6 +104,8 @@ class Dataset:
     window_ids, rest_window_ids : the catalog's ids, in the order of the rows
     rest : Rows
     feature_set : FeatureSetFacts
+    names : tuple of str
+        Of the columns of X: of the feature set, and of what is made of it.
     left_out : mapping of a label with too few albums to its number of tracks
     scarce : labels with exactly two albums
     unheard : tracks without a single window that could be used
@@ -111,6 +118,7 @@ class Dataset:
     rest_tracks: tuple[TrackRow, ...]
     rest_window_ids: NDArray[np.int64]
     feature_set: FeatureSetFacts
+    names: tuple[str, ...]
     left_out: dict[str, int] = field(default_factory=dict)
     scarce: tuple[str, ...] = ()
     unheard: tuple[TrackRow, ...] = ()
@@ -122,6 +130,30 @@ def usable(windows: WindowRows) -> NDArray[np.bool_]:
     return finite & ~windows.silent
 
 
+def heard_windows(
+    vectors: NDArray[np.float32],
+    names: tuple[str, ...],
+    start_s: NDArray[np.float64],
+    duration_s: NDArray[np.float64],
+    sequences: TrackSequences | None,
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Return a track's windows as models take them, and the names of the columns.
+
+    Parameters
+    ----------
+    vectors : float32, shape (n_windows, len(names))
+        Of the feature set.
+    names : tuple of str
+    start_s, duration_s : float64, shape (n_windows,)
+    sequences : TrackSequences or None
+        Without them the windows are described by their vectors alone.
+    """
+    X, named = without_key(vectors, names)
+    if sequences is None:
+        return X, named
+    return np.hstack([X, described(sequences, start_s, duration_s)]), named + NAMES
+
+
 def prepare(
     tracks: Sequence[TrackRow],
     windows: WindowRows,
@@ -129,6 +161,8 @@ def prepare(
     *,
     rule: str,
     only: Collection[str] = (),
+    sequences: Mapping[int, TrackSequences] | None = None,
+    slices: bool = False,
 ) -> Dataset:
     """Turn a catalog's rows into a data set under a label rule.
 
@@ -142,6 +176,10 @@ def prepare(
         A label rule, such as ``"artist"``.
     only : collection of str
         Where given, the labels to tell apart; tracks of others join the rest.
+    sequences : mapping of an index into `tracks` to TrackSequences, or None
+        Used only where every track with windows has them.
+    slices : bool
+        Whether to cut the sequences to the windows, too.
 
     Raises
     ------
@@ -166,8 +204,10 @@ def prepare(
     number = {name: k for k, name in enumerate(labels)}
     y = np.array([number.get(n, -1) if n else -1 for n in names], dtype=np.intp)
     inside, rest = np.flatnonzero(heard & (y >= 0)), np.flatnonzero(heard & (y < 0))
-    rows, ids = _rows(windows, kept, inside, len(tracks))
-    rest_rows, rest_ids = _rows(windows, kept, rest, len(tracks))
+    X, columns, cut = _columns(windows, feature_set.names, sequences, slices=slices)
+    whole = Rows(X, windows.track, len(tracks), cut)
+    rows, ids = _rows(whole, windows.window_id, kept, inside)
+    rest_rows, rest_ids = _rows(whole, windows.window_id, kept, rest)
     return Dataset(
         problem=Problem(rows, y[inside], groups[inside], labels),
         tracks=tuple(tracks[i] for i in inside.tolist()),
@@ -176,10 +216,34 @@ def prepare(
         rest_tracks=tuple(tracks[i] for i in rest.tolist()),
         rest_window_ids=rest_ids,
         feature_set=feature_set,
+        names=columns,
         left_out=left_out,
         scarce=tuple(n for n in labels if len(albums[n]) == MIN_ALBUMS),
         unheard=tuple(tracks[i] for i in np.flatnonzero(~heard).tolist()),
     )
+
+
+def _columns(
+    windows: WindowRows,
+    names: tuple[str, ...],
+    sequences: Mapping[int, TrackSequences] | None,
+    *,
+    slices: bool,
+) -> tuple[NDArray[np.float32], tuple[str, ...], NDArray[np.float16] | None]:
+    """Return X, the names of its columns, and the slices where wanted and there."""
+    X, named = without_key(windows.vectors, names)
+    found = np.unique(windows.track).tolist()
+    if sequences is None or not found or any(i not in sequences for i in found):
+        return X, named, None
+    bounds = np.searchsorted(windows.track, [*found, found[-1] + 1])
+    added, cut = [], []
+    for i, a, b in zip(found, bounds[:-1], bounds[1:], strict=True):
+        span = windows.start_s[a:b], windows.duration_s[a:b]
+        added.append(described(sequences[i], *span))
+        if slices:
+            cut.append(sliced(sequences[i], *span))
+    X = np.hstack([X, np.concatenate(added)])
+    return X, named + NAMES, np.concatenate(cut) if slices else None
 
 
 def _chosen(names: list[str | None], only: Collection[str]) -> list[str | None]:
@@ -196,17 +260,21 @@ def _chosen(names: list[str | None], only: Collection[str]) -> list[str | None]:
 
 
 def _rows(
-    windows: WindowRows,
+    whole: Rows,
+    window_ids: NDArray[np.int64],
     kept: NDArray[np.bool_],
     tracks: NDArray[np.intp],
-    n_tracks: int,
 ) -> tuple[Rows, NDArray[np.int64]]:
-    number = np.full(n_tracks, -1, dtype=np.intp)
+    number = np.full(whole.n_tracks, -1, dtype=np.intp)
     number[tracks] = np.arange(len(tracks))
-    chosen = np.flatnonzero(kept & (number[windows.track] >= 0))
-    chosen = chosen[np.argsort(number[windows.track[chosen]], kind="stable")]
-    rows = Rows(windows.vectors[chosen], number[windows.track[chosen]], len(tracks))
-    return rows, windows.window_id[chosen]
+    chosen = np.flatnonzero(kept & (number[whole.track] >= 0))
+    rows = Rows(
+        whole.X[chosen],
+        number[whole.track[chosen]],
+        len(tracks),
+        None if whole.slices is None else whole.slices[chosen],
+    )
+    return rows, window_ids[chosen]
 
 
 def _what_is_missing(

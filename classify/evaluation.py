@@ -1,18 +1,21 @@
-"""All models on one problem: nested folds in parallel, scores, final models."""
+"""All models on one problem: nested folds in parallel, and models trained on all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
-from classify.calibration import brier_score, calibration_error, reliability
-from classify.estimators import recipe
+from classify.calibration import tempered
+from classify.estimators import VOTERS, VOTING, recipe, with_voters
+from classify.estimators.base import fit
 from classify.nest import Choice, Outcome, judge, learn, window_split
-from classify.statistics import album_interval, balanced_accuracy, macro_f1
+from classify.novelty import MOST_LABELS
+from classify.prediction import Member
 from classify.validation import OUTER_FOLDS, Split, album_folds
+from classify.voting import vote, voted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,9 +40,15 @@ class Evaluation:
         Out-of-fold probabilities, as the estimator gives them.
     tracks : float64, shape (n_tracks, n_labels)
         Out-of-fold, calibrated inside the folds.
-    choice, fitted : the final model, trained on all tracks
-    flattering : float or None
-        Accuracy over windows of a random split of windows.
+    choice : Choice
+        Of the final model.
+    members : tuple of Member
+        The final model, trained on all tracks.
+    flattering : float64, shape (n_windows, n_labels), or None
+        What a random split of windows says; None where nothing reads windows.
+    outsiders : dict of a label to float64, shape (its tracks,)
+        The highest probability that its tracks get from a model without the label.
+    notes : tuple of str
     """
 
     name: str
@@ -47,17 +56,28 @@ class Evaluation:
     windows: Floats
     tracks: Floats
     choice: Choice
-    fitted: Fitted
-    flattering: float | None
+    members: tuple[Member, ...]
+    flattering: Floats | None
+    outsiders: dict[str, Floats]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Final:
-    """The last task of a model: trained on all, and the figure that flatters."""
+    """A recipe trained on all tracks, and what else takes all of them.
+
+    Attributes
+    ----------
+    flattering : float64, shape (n_windows, n_labels), or None
+    outsiders : dict of a label's index to float64, shape (its tracks, n_labels)
+        What a model without the label says of its tracks, tempered.
+    """
 
     choice: Choice
     fitted: Fitted
-    flattering: float | None
+    flattering: Floats | None
+    outsiders: dict[int, Floats]
+    note: str | None
 
 
 def evaluate(
@@ -74,7 +94,6 @@ def evaluate(
     ----------
     problem : Problem
     names : sequence of str
-        Of recipes.
     seed : int
     jobs : int or None
         Processes; None means one per core.
@@ -90,97 +109,113 @@ def evaluate(
         By name, in the order of `names`.
     """
     folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
-    tasks = [(name, i) for name in names for i in range(len(folds) + 1)]
+    left_out = _left_out(len(problem.labels), seed)
+    needed = with_voters(names)
+    tasks = [(name, i) for name in needed for i in range(len(folds) + 1)]
     outcomes: dict[tuple[str, int], Outcome] = {}
     finals: dict[str, Final] = {}
     workers = Parallel(
         n_jobs=min(jobs or cpu_count(), len(tasks)), return_as="generator_unordered"
     )
-    results = workers(
-        delayed(_task)(name, i, problem, folds, seed) for name, i in tasks
-    )
-    for name, i, result in results:
+    for name, i, result in workers(
+        delayed(_task)(name, i, problem, folds, left_out, seed) for name, i in tasks
+    ):
         if isinstance(result, Final):
             finals[name] = result
         else:
             outcomes[name, i] = result
         done(name)
-    return folds, {
-        name: _assembled(
-            name,
-            problem,
-            tuple(outcomes[name, i] for i in range(len(folds))),
-            finals[name],
+    found = {}
+    for name in names:
+        members = VOTERS if name == VOTING else (name,)
+        of_folds = [{m: outcomes[m, i] for m in members} for i in range(len(folds))]
+        found[name] = _assembled(
+            name, problem, folds, of_folds, {m: finals[m] for m in members}
         )
-        for name in names
-    }
+    return folds, found
 
 
 def n_tasks(names: Sequence[str], problem: Problem) -> int:
     """Return how often `evaluate` will call `done`, at most."""
-    return len(names) * (min(OUTER_FOLDS, len(np.unique(problem.groups))) + 1)
+    folds = min(OUTER_FOLDS, len(np.unique(problem.groups)))
+    return len(with_voters(names)) * (folds + 1)
+
+
+def _left_out(n_labels: int, seed: int) -> list[int]:
+    """Return the labels to leave out in turn; of two, one cannot be left out."""
+    if n_labels < 3:
+        return []
+    order = np.random.default_rng(seed).permutation(n_labels)
+    return sorted(order[:MOST_LABELS].tolist())
 
 
 def _task(
-    name: str, i: int, problem: Problem, folds: list[Split], seed: int
+    name: str,
+    i: int,
+    problem: Problem,
+    folds: list[Split],
+    left_out: list[int],
+    seed: int,
 ) -> tuple[str, int, Outcome | Final]:
-    model = recipe(name)
+    model = recipe(name, len(problem.rows.X))
     if i < len(folds):
         return name, i, judge(model, problem, folds[i], seed=seed)
     choice, fitted = learn(model, problem, seed=seed)
     flattering = None
-    if model.reads == "windows":
-        p = window_split(model, choice.setting, problem, seed=seed)
-        flattering = float((p.argmax(axis=1) == problem.y[problem.rows.track]).mean())
-    return name, i, Final(choice, fitted, flattering)
+    if model.reads != "tracks":
+        flattering = window_split(model, choice.setting, problem, seed=seed)
+    outsiders = {}
+    for k in left_out:
+        inside, outside = np.flatnonzero(problem.y != k), np.flatnonzero(problem.y == k)
+        without = fit(model, choice.setting, problem.of_tracks(inside), seed=seed)
+        _, p = without.judge(problem.rows.of_tracks(outside))
+        outsiders[k] = tempered(p, choice.temperature)
+    return name, i, Final(choice, fitted, flattering, outsiders, model.note)
 
 
 def _assembled(
-    name: str, problem: Problem, outcomes: tuple[Outcome, ...], final: Final
+    name: str,
+    problem: Problem,
+    folds: list[Split],
+    of_folds: list[dict[str, Outcome]],
+    finals: dict[str, Final],
 ) -> Evaluation:
-    rows, k = problem.rows, len(problem.labels)
-    windows, tracks = np.zeros((len(rows.X), k)), np.zeros((rows.n_tracks, k))
+    alone = len(finals) == 1
+    outcomes = tuple(
+        next(iter(found.values())) if alone else voted(found, problem.y[fold.train])
+        for fold, found in zip(folds, of_folds, strict=True)
+    )
+    choices = {member: final.choice for member, final in finals.items()}
+    choice = next(iter(choices.values())) if alone else vote(choices, problem.y)
+    weights = [1.0 if alone else choice.setting[m]["weight"] for m in finals]
+    weighed = list(zip(weights, finals.values(), strict=True))
+    windows = np.zeros((len(problem.rows.X), len(problem.labels)))
+    tracks = np.zeros((problem.rows.n_tracks, len(problem.labels)))
     for outcome in outcomes:
         tracks[outcome.test] = outcome.tracks
-        windows[rows.windows_of(outcome.test)] = outcome.windows
+        windows[problem.rows.windows_of(outcome.test)] = outcome.windows
+    flattering = [w * f.flattering for w, f in weighed if f.flattering is not None]
+    outsiders = {
+        problem.labels[k]: _outsider(k, weighed, 1.0 if alone else choice.temperature)
+        for k in weighed[0][1].outsiders
+    }
     return Evaluation(
-        name, outcomes, windows, tracks, final.choice, final.fitted, final.flattering
+        name=name,
+        outcomes=outcomes,
+        windows=windows,
+        tracks=tracks,
+        choice=choice,
+        members=tuple(
+            Member(member, final.fitted, final.choice.temperature, weight)
+            for (member, final), weight in zip(finals.items(), weights, strict=True)
+        ),
+        flattering=np.sum(flattering, axis=0) if flattering else None,
+        outsiders=outsiders,
+        notes=tuple(f"{m}: {f.note}" for m, f in finals.items() if f.note),
     )
 
 
-def scores(problem: Problem, evaluation: Evaluation, *, seed: int) -> dict[str, Any]:
-    """Return the figures of a model as they are stored with its run.
-
-    All but ``flattering`` are over held-out albums; all but ``window_accuracy`` and
-    ``flattering`` are over tracks.
-    """
-    y, p = problem.y, evaluation.tracks
-    predicted = p.argmax(axis=1)
-    interval = album_interval(predicted == y, problem.groups, seed=seed)
-    windows_right = evaluation.windows.argmax(axis=1) == y[problem.rows.track]
-    return {
-        "tracks": len(y),
-        "albums": len(np.unique(problem.groups)),
-        "windows": len(problem.rows.X),
-        "labels": len(problem.labels),
-        "accuracy": float((predicted == y).mean()),
-        "interval": None if interval is None else list(interval),
-        "balanced_accuracy": balanced_accuracy(y, predicted),
-        "macro_f1": macro_f1(y, predicted),
-        "brier": brier_score(p, y),
-        "calibration_error": calibration_error(p, y),
-        "reliability": [list(row) for row in reliability(p, y)],
-        "window_accuracy": float(windows_right.mean()),
-        "flattering": evaluation.flattering,
-        "fit_cpu_s": sum(o.fit_s for o in evaluation.outcomes),
-        "predict_cpu_s": sum(o.predict_s for o in evaluation.outcomes),
-    }
-
-
-def majority_baseline(problem: Problem, folds: Sequence[Split]) -> float:
-    """Return the accuracy of always naming the training side's most frequent label."""
-    right = 0
-    for fold in folds:
-        most = np.bincount(problem.y[fold.train]).argmax()
-        right += int((problem.y[fold.test] == most).sum())
-    return right / len(problem.y)
+def _outsider(k: int, weighed: list[tuple[float, Final]], temperature: float) -> Floats:
+    mean = np.sum([w * f.outsiders[k] for w, f in weighed], axis=0)
+    highest: Floats = tempered(mean, temperature).max(axis=1)
+    return highest

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import KFold
 
 from classify.calibration import fit_temperature, log_loss, tempered
-from classify.estimators.base import Fitted, balanced_weights, fit
+from classify.estimators.base import Fitted, balanced_weights, fit, fit_estimator, view
 from classify.validation import INNER_FOLDS, Split, inner_folds
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _held_out(
     recipe: Recipe, setting: Setting, problem: Problem, fold: Split, seed: int
 ) -> Floats:
     fitted = fit(recipe, setting, problem.of_tracks(fold.train), seed=seed)
-    return fitted.tracks(problem.rows.of_tracks(fold.test))
+    return fitted.judge(problem.rows.of_tracks(fold.test))[1]
 
 
 def judge(recipe: Recipe, problem: Problem, split: Split, *, seed: int) -> Outcome:
@@ -108,7 +108,7 @@ def judge(recipe: Recipe, problem: Problem, split: Split, *, seed: int) -> Outco
     fitted = fit(recipe, choice.setting, training, seed=seed)
     learned = time.process_time()
     rows = problem.rows.of_tracks(split.test)
-    windows, tracks = fitted.windows(rows), fitted.tracks(rows)
+    windows, tracks = fitted.judge(rows)
     return Outcome(
         choice=choice,
         test=split.test,
@@ -138,10 +138,11 @@ def window_split(
     float64, shape (n_windows, n_labels)
     """
     rows = problem.rows
-    y = problem.y[rows.track]
-    p = np.zeros((len(y), len(problem.labels)))
-    splitter = KFold(min(5, len(y)), shuffle=True, random_state=seed)
-    for train, test in splitter.split(rows.X):
-        model = recipe.build(dict(setting), seed).fit(rows.X[train], y[train])
-        p[np.ix_(test, model.classes_)] = model.predict_proba(rows.X[test])
+    X = view(rows, recipe.reads)
+    p = np.zeros((len(X), len(problem.labels)))
+    splitter = KFold(min(5, len(X)), shuffle=True, random_state=seed)
+    for train, test in splitter.split(X):
+        track = rows.track[train]
+        model = fit_estimator(recipe, setting, X[train], problem, track, seed=seed)
+        p[np.ix_(test, model.classes_)] = model.predict_proba(X[test])
     return p

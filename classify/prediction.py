@@ -74,9 +74,9 @@ class Model:
         windows = np.zeros((len(rows.X), len(self.labels)))
         tracks = np.zeros((rows.n_tracks, len(self.labels)))
         for member in self.members:
-            windows += member.weight * member.fitted.windows(rows)
-            said = tempered(member.fitted.tracks(rows), member.temperature)
-            tracks += member.weight * said
+            of_windows, of_tracks = member.fitted.judge(rows)
+            windows += member.weight * of_windows
+            tracks += member.weight * tempered(of_tracks, member.temperature)
         return windows, tempered(tracks, self.temperature)
 
     def _refuse_others(self, facts: FeatureSetFacts) -> None:

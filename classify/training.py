@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.datasets import Library, load_library
+from catalog.datasets import Library, load_library, track_sequences
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
 from classify import artifacts
 from classify.dataset import Dataset, prepare
 from classify.errors import TooLittleToLearnFromError
-from classify.evaluation import Evaluation, evaluate, majority_baseline, n_tasks, scores
-from classify.prediction import Member, Model
+from classify.estimators import reads_slices
+from classify.evaluation import Evaluation, evaluate, n_tasks
+from classify.prediction import UNKNOWN, Model
+from classify.scores import majority_baseline, scores
+from classify.sequences import TrackSequences
 from classify.statistics import balanced_accuracy, macro_f1
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from catalog.session import Catalog
     from classify.validation import Split
@@ -43,14 +48,18 @@ class Request:
     everything : bool
         Whether tracks outside the problem are labelled too, by the final model.
     jobs : int or None
+    unknown_below : float or None
+        Tracks outside the problem whose best label is less probable than this are
+        called unknown; None sets the threshold by leaving out each label in turn.
     """
 
     rule: str = "artist"
     only: tuple[str, ...] = ()
-    models: tuple[str, ...] = ("svm-rbf",)
+    models: tuple[str, ...] = ("voting",)
     seed: int = 0
     everything: bool = True
     jobs: int | None = None
+    unknown_below: float | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,8 @@ def classify_library(
         library.feature_set,
         rule=request.rule,
         only=request.only,
+        sequences=loaded_sequences(catalog, library),
+        slices=reads_slices(request.models),
     )
     problem = dataset.problem
     folds, evaluations = evaluate(
@@ -135,6 +146,17 @@ def classify_library(
     )
 
 
+def loaded_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSequences]:
+    """Return the sequences of the tracks that have both kinds."""
+    return {
+        i: TrackSequences(
+            found["chroma"].values, found["logmel"].values, found["chroma"].rate_hz
+        )
+        for i, found in track_sequences(catalog, library)
+        if {"chroma", "logmel"} <= found.keys()
+    }
+
+
 def dataset_hash(dataset: Dataset) -> str:
     """Return 32 hex digits that change whenever what is learned from does."""
     problem, digest = dataset.problem, hashlib.blake2b(digest_size=16)
@@ -156,6 +178,9 @@ def _facts(
     baseline: float,
 ) -> RunFacts:
     figures: dict[str, Any] = scores(dataset.problem, evaluation, seed=request.seed)
+    threshold = request.unknown_below
+    if threshold is None and figures["unknown"] is not None:
+        threshold = figures["unknown"]["threshold"]
     return RunFacts(
         label_kind=request.rule,
         model=evaluation.name,
@@ -167,6 +192,8 @@ def _facts(
             "only": list(request.only),
             "setting": evaluation.choice.setting,
             "temperature": evaluation.choice.temperature,
+            "unknown_below": threshold,
+            "notes": list(evaluation.notes),
         },
         versions={name: version(name) for name in _PACKAGES},
         metrics={**figures, "majority_baseline": baseline},
@@ -182,7 +209,11 @@ def _stored(
     request: Request,
 ) -> RunFacts:
     model = _final_model(dataset, evaluation)
-    tracks, windows = _predictions(dataset, folds, evaluation, model, request)
+    rest = None
+    if request.everything and dataset.rest_tracks:
+        rest = model.judge(dataset.rest, dataset.feature_set)
+    threshold = facts.parameters["unknown_below"] or 0.0
+    tracks, windows = _predictions(dataset, folds, evaluation, rest, threshold)
     number = store_run(
         catalog,
         facts,
@@ -195,11 +226,14 @@ def _stored(
 
 
 def _final_model(dataset: Dataset, evaluation: Evaluation) -> Model:
-    choice = evaluation.choice
-    member = Member(evaluation.name, evaluation.fitted, choice.temperature, 1.0)
+    alone = len(evaluation.members) == 1
     facts = dataset.feature_set
     return Model(
-        dataset.problem.labels, (member,), 1.0, facts.version, tuple(facts.names)
+        dataset.problem.labels,
+        evaluation.members,
+        1.0 if alone else evaluation.choice.temperature,
+        facts.version,
+        tuple(facts.names),
     )
 
 
@@ -207,35 +241,66 @@ def _predictions(
     dataset: Dataset,
     folds: list[Split],
     evaluation: Evaluation,
-    model: Model,
-    request: Request,
+    judged_rest: tuple[Any, Any] | None,
+    threshold: float,
 ) -> tuple[Predictions, Predictions]:
     """Return what is said of all tracks and windows: held out, then the rest."""
-    problem = dataset.problem
+    problem, labels = dataset.problem, dataset.problem.labels
     fold = np.empty(problem.rows.n_tracks, dtype=np.intp)
     for i, split in enumerate(folds):
         fold[split.test] = i
     of = problem.rows.track
     ids = np.array([track.id for track in dataset.tracks], dtype=np.int64)
-    tracks = [(ids, fold, problem.y, evaluation.tracks)]
-    windows = [(dataset.window_ids, fold[of], problem.y[of], evaluation.windows)]
-    if request.everything and dataset.rest_tracks:
-        rest_windows, rest_tracks = model.judge(dataset.rest, dataset.feature_set)
-        ids = np.array([track.id for track in dataset.rest_tracks], dtype=np.int64)
-        for said, numbers, p in (
-            (tracks, ids, rest_tracks),
-            (windows, dataset.rest_window_ids, rest_windows),
-        ):
-            nothing = np.full(len(numbers), -1, dtype=np.intp)
-            said.append((numbers, nothing, nothing, p))
-    return _joined(tracks, problem.labels), _joined(windows, problem.labels)
+    tracks = _said(ids, fold, problem.y, evaluation.tracks, labels)
+    windows = _said(
+        dataset.window_ids, fold[of], problem.y[of], evaluation.windows, labels
+    )
+    if judged_rest is None:
+        return tracks, windows
+    of_windows, of_tracks = judged_rest
+    ids = np.array([track.id for track in dataset.rest_tracks], dtype=np.int64)
+    unsure = of_tracks.max(axis=1) < threshold
+    more = _said(ids, None, None, of_tracks, labels)
+    more = replace(
+        more,
+        label=[
+            UNKNOWN if no else label
+            for label, no in zip(more.label, unsure, strict=True)
+        ],
+    )
+    return (
+        _joined(tracks, more),
+        _joined(
+            windows, _said(dataset.rest_window_ids, None, None, of_windows, labels)
+        ),
+    )
 
 
-def _joined(
-    parts: list[tuple[Any, Any, Any, Any]], labels: tuple[str, ...]
+def _said(
+    ids: NDArray[np.int64],
+    fold: NDArray[np.intp] | None,
+    true: NDArray[np.intp] | None,
+    p: NDArray[np.float64],
+    labels: tuple[str, ...],
 ) -> Predictions:
-    ids, fold, true, p = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Predictions(ids, fold, true, [labels[k] for k in p.argmax(axis=1)], p)
+    nothing = np.full(len(ids), -1, dtype=np.intp)
+    return Predictions(
+        ids,
+        nothing if fold is None else fold,
+        nothing if true is None else true,
+        [labels[k] for k in p.argmax(axis=1)],
+        p,
+    )
+
+
+def _joined(a: Predictions, b: Predictions) -> Predictions:
+    return Predictions(
+        np.concatenate([a.ids, b.ids]),
+        np.concatenate([a.fold, b.fold]),
+        np.concatenate([a.true, b.true]),
+        [*a.label, *b.label],
+        np.concatenate([a.p, b.p]),
+    )
 
 
 def _fold_facts(

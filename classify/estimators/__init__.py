@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
-from classify.errors import UnknownModelError
+from classify.errors import MissingExtraError, UnknownModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,17 +14,38 @@ if TYPE_CHECKING:
     from classify.estimators.base import Recipe
 
 _HOMES = {
-    "svm-rbf": ("svm", "SVM_RBF"),
-    "random-forest": ("trees", "RANDOM_FOREST"),
     "majority": ("baseline", "MAJORITY"),
+    "decision-tree": ("trees", "DECISION_TREE"),
+    "random-forest": ("trees", "RANDOM_FOREST"),
+    "bagging": ("trees", "BAGGING"),
+    "svm-rbf": ("svm", "SVM_RBF"),
+    "logistic": ("linear", "LOGISTIC"),
+    "sgd": ("linear", "SGD"),
+    "gradient-boosting": ("trees", "GRADIENT_BOOSTING"),
+    "gaussian-nb": ("neighbours", "GAUSSIAN_NB"),
+    "knn": ("neighbours", "KNN"),
+    "track-logistic": ("linear", "TRACK_LOGISTIC"),
+    "track-svm": ("svm", "TRACK_SVM"),
+    "chroma-pca-rf": ("flattened", "CHROMA_PCA_RF"),
+    "mel-pca-rf": ("flattened", "MEL_PCA_RF"),
+    "rnn": ("rnn", "RNN"),
 }
+_LARGE = {"svm-rbf": ("svm", "SVM_RBF_LARGE")}
+_SLICED = frozenset({"chroma-pca-rf", "mel-pca-rf", "rnn"})
 
-NAMES = tuple(_HOMES)
+LARGE = 6000
+"""With more windows than this, models that cost their square are replaced."""
+
+VOTING = "voting"
+VOTERS = ("svm-rbf", "logistic", "random-forest", "track-logistic", "track-svm")
+"""The members that `voting` picks from: windows and tracks, smooth and piecewise."""
+
+NAMES = (*_HOMES, VOTING)
 """Every model, in the order in which tables show them."""
 
 
-def recipe(name: str) -> Recipe:
-    """Return the recipe called `name`.
+def recipe(name: str, n_windows: int = 0) -> Recipe:
+    """Return the recipe called `name`, as fits a number of windows.
 
     Raises
     ------
@@ -32,7 +54,8 @@ def recipe(name: str) -> Recipe:
     """
     if name not in _HOMES:
         raise UnknownModelError(_unknown(name))
-    module, constant = _HOMES[name]
+    homes = {**_HOMES, **_LARGE} if n_windows > LARGE else _HOMES
+    module, constant = homes[name]
     home = import_module(f"classify.estimators.{module}")
     return cast("Recipe", getattr(home, constant))
 
@@ -44,14 +67,37 @@ def chosen(names: Iterable[str]) -> tuple[str, ...]:
     ------
     UnknownModelError
         A name is none of a model.
+    MissingExtraError
+        A model that was named needs a package that is not installed. ``all`` leaves
+        such a model out.
     """
     asked = tuple(dict.fromkeys(names))
     if "all" in asked:
-        return NAMES
+        return tuple(name for name in NAMES if name != "rnn" or _has_torch())
     for name in asked:
-        if name not in _HOMES:
+        if name not in NAMES:
             raise UnknownModelError(_unknown(name))
+    if "rnn" in asked and not _has_torch():
+        raise MissingExtraError(
+            "--model rnn needs PyTorch; install it with: pip install 'sonicat[rnn]'"
+        )
     return asked
+
+
+def with_voters(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the recipes that must be judged so that all of `names` can be."""
+    asked = tuple(names)
+    voters = VOTERS if VOTING in asked else ()
+    return tuple(dict.fromkeys([*(n for n in asked if n != VOTING), *voters]))
+
+
+def reads_slices(names: Iterable[str]) -> bool:
+    """Tell whether any of the models reads the slices of the sequences."""
+    return not _SLICED.isdisjoint(names)
+
+
+def _has_torch() -> bool:
+    return find_spec("torch") is not None
 
 
 def _unknown(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+from classify.errors import FeatureSetMismatchError
 from classify.estimators.stages import track_statistics
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Setting = dict[str, Any]
-Reads = Literal["windows", "tracks"]
+Reads = Literal["windows", "tracks", "chroma", "logmel", "slices"]
+N_CHROMA = 12
 
 
 class Estimator(Protocol):
@@ -50,10 +52,16 @@ class Recipe:
         Returns an unfitted pipeline whose last step is called ``model``.
     space : tuple of settings
         The candidates of the inner loop, the plainest first.
-    reads : "windows" or "tracks"
-        One row a window, or statistics of a track's windows.
+    reads : str
+        ``"windows"``: a row a window; ``"tracks"``: statistics of a track's windows;
+        ``"chroma"`` and ``"logmel"``: a window's flattened slice of a sequence;
+        ``"slices"``: the slice of both, not flattened.
     weighted : bool
         Whether the last step takes sample weights.
+    grouped : bool
+        Whether the last step wants to know the albums, for its early stopping.
+    note : str or None
+        What to tell when this recipe stands in for another.
     """
 
     name: str
@@ -61,6 +69,8 @@ class Recipe:
     space: tuple[Setting, ...] = ({},)
     reads: Reads = "windows"
     weighted: bool = True
+    grouped: bool = False
+    note: str | None = None
 
 
 def balanced_weights(y: NDArray[np.intp], track: NDArray[np.intp]) -> Floats:
@@ -72,10 +82,34 @@ def balanced_weights(y: NDArray[np.intp], track: NDArray[np.intp]) -> Floats:
     """
     windows = np.bincount(track).astype(float)
     _, first = np.unique(track, return_index=True)
-    tracks = np.bincount(y[first], minlength=int(y.max()) + 1).astype(float)
+    tracks = np.bincount(y[first], minlength=int(y.max()) + 1)
     weights = 1.0 / (windows[track] * tracks[y])
     result: Floats = weights / weights.mean()
     return result
+
+
+def view(rows: Rows, reads: Reads) -> NDArray[Any]:
+    """Return the rows as an estimator reads them: one a window, or one a track.
+
+    Raises
+    ------
+    FeatureSetMismatchError
+        The rows come without the sequences that the estimator reads.
+    """
+    if reads == "windows":
+        return rows.X
+    if reads == "tracks":
+        return track_statistics(rows)
+    if rows.slices is None:
+        raise FeatureSetMismatchError(
+            "this model reads the chroma and log-mel sequences, which are not stored "
+            "for every track; scan the library again"
+        )
+    if reads == "slices":
+        return rows.slices
+    part = slice(N_CHROMA) if reads == "chroma" else slice(N_CHROMA, None)
+    flat = rows.slices[:, :, part].reshape(len(rows.slices), -1)
+    return flat.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,19 +128,18 @@ class Fitted:
     estimator: Estimator
     n_labels: int
 
-    def windows(self, rows: Rows) -> Floats:
-        """Return the probabilities of each window, shape (n_windows, n_labels)."""
-        if self.reads == "tracks":
-            return self.tracks(rows)[rows.track]
-        return self._proba(rows.X)
+    def judge(self, rows: Rows) -> tuple[Floats, Floats]:
+        """Return probabilities: (n_windows, n_labels) and (n_tracks, n_labels).
 
-    def tracks(self, rows: Rows) -> Floats:
-        """Return the mean probabilities of each track, shape (n_tracks, n_labels)."""
+        A track's are the mean of its windows'. A model of whole tracks says the same
+        of each window of a track.
+        """
+        p = self._proba(view(rows, self.reads))
         if self.reads == "tracks":
-            return self._proba(track_statistics(rows))
-        return track_means(self._proba(rows.X), rows)
+            return p[rows.track], p
+        return p, track_means(p, rows)
 
-    def _proba(self, X: NDArray[np.float32]) -> Floats:
+    def _proba(self, X: NDArray[Any]) -> Floats:
         p = np.zeros((len(X), self.n_labels))
         if len(X):
             p[:, self.estimator.classes_] = self.estimator.predict_proba(X)
@@ -125,15 +158,31 @@ def fit(
     recipe: Recipe, setting: Mapping[str, Any], problem: Problem, *, seed: int
 ) -> Fitted:
     """Fit `recipe` with `setting` on all tracks of `problem`."""
-    estimator = recipe.build(dict(setting), seed)
     rows = problem.rows
+    track = rows.track
     if recipe.reads == "tracks":
-        X, y = track_statistics(rows), problem.y
         track = np.arange(rows.n_tracks, dtype=np.intp)
-    else:
-        X, y, track = rows.X, problem.y[rows.track], rows.track
-    if recipe.weighted:
-        estimator.fit(X, y, model__sample_weight=balanced_weights(y, track))
-    else:
-        estimator.fit(X, y)
+    X = view(rows, recipe.reads)
+    estimator = fit_estimator(recipe, setting, X, problem, track, seed=seed)
     return Fitted(recipe.reads, estimator, len(problem.labels))
+
+
+def fit_estimator(
+    recipe: Recipe,
+    setting: Mapping[str, Any],
+    X: NDArray[Any],
+    problem: Problem,
+    track: NDArray[np.intp],
+    *,
+    seed: int,
+) -> Estimator:
+    """Fit a new estimator of `recipe` on `X`, whose rows belong to tracks `track`."""
+    estimator = recipe.build(dict(setting), seed)
+    y = problem.y[track]
+    more: dict[str, Any] = {}
+    if recipe.weighted:
+        more["model__sample_weight"] = balanced_weights(y, track)
+    if recipe.grouped:
+        more["model__groups"] = problem.groups[track]
+    estimator.fit(X, y, **more)
+    return estimator

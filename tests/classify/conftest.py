@@ -51,8 +51,11 @@ def make_problem() -> Callable[..., Problem]:
         X = (of_album[groups] + of_track)[track]
         X = X + rng.normal(scale=0.3, size=X.shape)
         X[np.arange(len(X)), y[track] % len(NAMES)] += apart
+        slices = rng.normal(size=(len(X), 12, 52))
+        for part in (y[track], 12 + y[track]):
+            slices[np.arange(len(X)), :, part] += apart
         return Problem(
-            Rows(X.astype(np.float32), track, n),
+            Rows(X.astype(np.float32), track, n, slices.astype(np.float16)),
             y,
             groups,
             tuple(f"label {k}" for k in range(labels)),

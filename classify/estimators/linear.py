@@ -1,0 +1,46 @@
+"""Linear models: logistic regression, over windows and over tracks, and SGD."""
+
+from __future__ import annotations
+
+from sklearn.feature_selection import SelectPercentile, f_classif
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from classify.estimators.base import Recipe, Setting
+
+
+def _logistic(setting: Setting, seed: int) -> Pipeline:
+    regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
+    return Pipeline([("scale", StandardScaler()), ("model", regression)])
+
+
+def _selecting(setting: Setting, seed: int) -> Pipeline:
+    """Build a regression on the features that differ most between the labels.
+
+    They are selected by the fit, so by the training side of a fold alone.
+    """
+    regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
+    select = SelectPercentile(f_classif, percentile=setting["percentile"])
+    return Pipeline(
+        [("scale", StandardScaler()), ("select", select), ("model", regression)]
+    )
+
+
+def _sgd(setting: Setting, seed: int) -> Pipeline:
+    descent = SGDClassifier(
+        loss="log_loss", alpha=setting["alpha"], average=True, random_state=seed
+    )
+    return Pipeline([("scale", StandardScaler()), ("model", descent)])
+
+
+LOGISTIC = Recipe(
+    "logistic", _logistic, tuple({"C": c} for c in (0.001, 0.003, 0.01, 0.03))
+)
+TRACK_LOGISTIC = Recipe(
+    "track-logistic",
+    _selecting,
+    tuple({"C": c, "percentile": p} for p in (100, 50) for c in (0.003, 0.01, 0.03)),
+    reads="tracks",
+)
+SGD = Recipe("sgd", _sgd, tuple({"alpha": a} for a in (0.01, 0.1, 0.3)))

@@ -1,0 +1,63 @@
+"""The figures of a judged model, as they are stored with its run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from classify.calibration import brier_score, calibration_error, reliability
+from classify.novelty import novelty
+from classify.statistics import album_interval, balanced_accuracy, macro_f1
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classify.dataset import Problem
+    from classify.evaluation import Evaluation
+    from classify.validation import Split
+
+
+def scores(problem: Problem, evaluation: Evaluation, *, seed: int) -> dict[str, Any]:
+    """Return the figures of a model.
+
+    All but ``flattering`` are over held-out albums; all but ``window_accuracy`` and
+    ``flattering`` are over tracks.
+    """
+    y, p = problem.y, evaluation.tracks
+    predicted = p.argmax(axis=1)
+    interval = album_interval(predicted == y, problem.groups, seed=seed)
+    of_windows = y[problem.rows.track]
+    flattering = None
+    if evaluation.flattering is not None:
+        flattering = float((evaluation.flattering.argmax(axis=1) == of_windows).mean())
+    outsiders = novelty(evaluation.outsiders, p, y)
+    return {
+        "tracks": len(y),
+        "albums": len(np.unique(problem.groups)),
+        "windows": len(problem.rows.X),
+        "labels": len(problem.labels),
+        "accuracy": float((predicted == y).mean()),
+        "interval": None if interval is None else list(interval),
+        "balanced_accuracy": balanced_accuracy(y, predicted),
+        "macro_f1": macro_f1(y, predicted),
+        "brier": brier_score(p, y),
+        "calibration_error": calibration_error(p, y),
+        "reliability": [list(row) for row in reliability(p, y)],
+        "window_accuracy": float(
+            (evaluation.windows.argmax(axis=1) == of_windows).mean()
+        ),
+        "flattering": flattering,
+        "unknown": None if outsiders is None else outsiders.as_metrics(),
+        "fit_cpu_s": sum(o.fit_s for o in evaluation.outcomes),
+        "predict_cpu_s": sum(o.predict_s for o in evaluation.outcomes),
+    }
+
+
+def majority_baseline(problem: Problem, folds: Sequence[Split]) -> float:
+    """Return the accuracy of always naming the training side's most frequent label."""
+    right = 0
+    for fold in folds:
+        most = np.bincount(problem.y[fold.train]).argmax()
+        right += int((problem.y[fold.test] == most).sum())
+    return right / len(problem.y)
