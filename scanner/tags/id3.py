@@ -68,7 +68,8 @@ def read_id3v2(fd: int, start: int = 0) -> TagBlock | None:
     if flags & 0x40 and version > 2:
         at += _extended(read(at, 4), version)
     small = _rebuild(version, _frames(read, at, end, version), read)
-    return TagBlock.of("ID3v2", _pairs(small))
+    pairs = list(_pairs(small))
+    return TagBlock.of("ID3v2", [*pairs, *_whole_date(dict(pairs))])
 
 
 def _decode(data: bytes) -> bytes:
@@ -177,6 +178,13 @@ def _pairs(tag: bytes) -> Iterator[tuple[str, str]]:
         for value in values:
             text = str(value)
             yield key, repair(text) if frame.encoding == 0 else text
+
+
+def _whole_date(found: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Join the year and the day (DDMM) that v2.3 keeps in two frames."""
+    year, day = found.get("TYER", ""), found.get("TDAT", "")
+    if len(year) == len(day) == 4 and (year + day).isdecimal():
+        yield "TYER+TDAT", f"{year}-{day[2:]}-{day[:2]}"
 
 
 def read_id3v1(fd: int) -> TagBlock | None:

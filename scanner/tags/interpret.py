@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"\s*(\d{1,5})?(?:\.0+)?\s*(?:(?:/|of|\\)\s*(\d{1,5}))?\s*$")
+_NUMBER = re.compile(
+    r"\s*(\d{1,5})?(?:\.0+)?\s*(?:(?:/|of|\\)\s*(\d{1,5}))?\s*$", re.ASCII
+)
 _TRUE = frozenset(("1", "true", "yes", "y"))
 _MOST = 9999
 
@@ -74,13 +76,19 @@ class _Facts:
     def number(self, fact: str) -> tuple[int | None, int | None]:
         """Return a number and its total, from "3", "3/12" and the total's own key."""
         both = self.find(f"{fact}_number", lambda values: _pair(values[0]))
-        number, total = both or (None, None)
-        if total is None:
-            alone = self.find(f"{fact}_total", lambda values: _pair(values[0]))
-            total = alone[0] if alone else None
-        else:
-            self.sources.append((f"{fact}_total", self.sources[-1][1]))
-        return number, total
+        if both is None:
+            return None, self._total(fact)
+        number, total = both
+        _, source = self.sources.pop()
+        if number:
+            self.sources.append((f"{fact}_number", source))
+        if total:
+            self.sources.append((f"{fact}_total", source))
+        return number, total or self._total(fact)
+
+    def _total(self, fact: str) -> int | None:
+        alone = self.find(f"{fact}_total", lambda values: _pair(values[0]))
+        return alone[0] if alone else None
 
 
 def interpret(blocks: Sequence[TagBlock], rules: TagRules) -> TagFacts:

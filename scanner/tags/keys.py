@@ -40,7 +40,7 @@ FACT_KEYS: Final[dict[str, Keys]] = {
         "track_total": ("txxx:tracktotal", "txxx:totaltracks"),
         "disc_number": ("tpos",),
         "disc_total": ("txxx:disctotal", "txxx:totaldiscs"),
-        "date": ("tdrc", "tyer", "tdrl", "txxx:date", "txxx:year"),
+        "date": ("tdrc", "tyer+tdat", "tyer", "tdrl", "txxx:date", "txxx:year"),
         "original_date": (
             "tdor",
             "txxx:originaldate",

@@ -77,7 +77,7 @@ def _cp1251(raw: bytes) -> str | None:
         return None
     words = [word for word in _WORD.findall(found) if not word.isascii()]
     whole = [word for word in words if all("\u0400" <= c <= "\u045f" for c in word)]
-    if len(whole) < len(words) or not any(len(word) >= 3 for word in whole):
+    if len(whole) < len(words) or not any(len(word) >= 4 for word in whole):
         return None
     if not all(word.islower() or word.isupper() or word.istitle() for word in whole):
         return None
