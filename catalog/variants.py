@@ -71,3 +71,18 @@ def stored_variants(catalog: Catalog, feature_set_id: int) -> set[tuple[str, str
     """Return payload hash and name of every variant that is there."""
     rows = catalog.rows(_STORED, feature_set_id=feature_set_id)
     return {(payload, variant) for payload, variant in rows}
+
+
+_COUNTS = """
+    SELECT analyses.variant, count(DISTINCT analyses.payload_id) FROM analyses
+    JOIN tracks ON tracks.payload_id = analyses.payload_id
+    WHERE analyses.feature_set_id = :feature_set_id AND analyses.variant <> 'original'
+        AND tracks.missing_since IS NULL
+    GROUP BY analyses.variant
+    ORDER BY analyses.variant
+"""
+
+
+def variant_counts(catalog: Catalog, feature_set_id: int) -> dict[str, int]:
+    """Return of how many present tracks each variant is there, by its name."""
+    return dict(catalog.rows(_COUNTS, feature_set_id=feature_set_id))
