@@ -126,10 +126,15 @@ def _read(
 
 def _tags(task: FileTask, settings: ScanSettings) -> tuple[TagFacts, StreamFacts]:
     from scanner.tags import TagRules, read_tags  # noqa: PLC0415
+    from scanner.tags.guess import fill_from_path  # noqa: PLC0415
 
     usual = TagRules()
     separators = usual.artist_separators + settings.artist_separators
-    return read_tags(task.full_path, replace(usual, artist_separators=separators))
+    rules = replace(usual, artist_separators=separators)
+    tags, stream = read_tags(task.full_path, rules)
+    return (
+        fill_from_path(tags, task.path) if settings.guess_from_path else tags
+    ), stream
 
 
 def _extract(path: bytes, settings: ScanSettings, costs: _Costs) -> Analysis:

@@ -99,6 +99,15 @@ _SETTINGS = frozenset(ScanSettings.__dataclass_fields__)
     "ten minutes; 0: never.",
 )
 @click.option(
+    "--wait",
+    "wait_s",
+    type=span,
+    metavar="TIME",
+    default=f"{_DEFAULTS.wait_s:.0f}",
+    show_default="10s",
+    help="How long to wait while another scan has the catalog.",
+)
+@click.option(
     "--nice",
     "niceness",
     type=click.IntRange(0, 19),

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from catalog.texts import readable
 from scanner.errors import PathMissingError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _scope(path: bytes, roots: Sequence[bytes]) -> Scope:
     if os.path.lexists(path):
         folder, name = os.path.split(path)
         return Scope(folder, name)
-    raise PathMissingError(os.fsdecode(path))
+    raise PathMissingError(readable(path))
 
 
 def known_scopes(roots: Iterable[bytes]) -> list[Scope]:

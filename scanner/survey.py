@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from catalog import tracks
 from catalog.errors import CatalogError
 from catalog.records import Stamp, TrackMoved
+from catalog.texts import readable
 from scanner.errors import PathMissingError, RootGoneError
 from scanner.plan import Differences, Rules, compare, recognise_moves, too_much_gone
 from scanner.scopes import is_inside, relative
@@ -89,7 +90,7 @@ class Survey:
             # Every new file might turn out to be one of them, by its payload.
             new = sum(1 for kind, at, _ in self.found("new") if at is root)
             if gone and too_much_gone(gone - new, root.present):
-                raise RootGoneError(os.fsdecode(root.path), gone, root.present)
+                raise RootGoneError(readable(root.path), gone, root.present)
 
 
 class Surveyor:
@@ -285,7 +286,7 @@ def _excuse(root: RootSurvey, unreadable: Iterable[tuple[bytes, str]]) -> None:
     """
     if not os.path.lexists(root.path):
         if not root.present:
-            raise PathMissingError(os.fsdecode(root.path))
+            raise PathMissingError(readable(root.path))
         return
     for path, _ in unreadable:
         if is_inside(path, root.path):

@@ -9,6 +9,7 @@ import queue
 import signal
 import threading
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from scanner.workers.work import Job, Outcome, work
@@ -80,7 +81,9 @@ class Crew:
     def _hand_out(self, tasks: Iterable[FileTask]) -> None:
         """Run the tasks, and queue their outcomes; in a thread of its own."""
         # Inherited by every process that starts here: Ctrl-C is the parent's affair,
-        # also while a worker is still starting.
+        # also while a worker is still starting. The tracker comes first, as its start
+        # would lift the block.
+        resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         # joblib hands out its next task in a callback, and when the pool has gone
         # meanwhile, the error would be printed although it is dealt with here.
