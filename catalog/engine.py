@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
@@ -30,16 +31,21 @@ def make_engine(url: str, path: Path | None, *, read_only: bool) -> Engine:
         return _sqlite_engine(path, read_only=read_only)
     try:
         return create_engine(url, json_serializer=to_json, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise CatalogError(
-            f"{url}: not a database URL that can be used ({error}); "
+            f"{_masked(url)}: not a database URL that can be used; "
             "give a path, or a URL such as postgresql+psycopg://user@host/name"
         ) from error
     except ModuleNotFoundError as error:
         raise CatalogError(
-            f"{url}: the driver {error.name} is not installed; "
+            f"{_masked(url)}: the driver {error.name} is not installed; "
             "for PostgreSQL: pip install 'sonicat[postgres]'"
         ) from error
+
+
+def _masked(url: str) -> str:
+    """Hide the password of a URL that could not be understood."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
 
 
 def to_json(value: Any) -> str:

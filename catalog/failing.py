@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from catalog.session import Catalog
 
-_FULL = ("database or disk is full", "no space left", "disk quota", "disk i/o error")
+_FULL = ("database or disk is full", "no space left", "disk quota")
+_DRIVE = ("disk i/o error", "could not write", "could not read")
 _BUSY = ("database is locked", "database table is locked", "lock timeout")
 _DAMAGED = ("file is not a database", "malformed", "file is encrypted")
 
@@ -54,6 +55,11 @@ def _explain(name: str, error: BaseException) -> CatalogError:
         return CatalogFullError(
             f"{name}: no room to write ({said}); what was stored before is safe: "
             "free some space and run the command again"
+        )
+    if any(words in low for words in _DRIVE):
+        return CatalogError(
+            f"{name}: the drive refused ({said}); what was stored before is safe: "
+            "see that it has room and is connected, then run the command again"
         )
     if any(words in low for words in _BUSY):
         return CatalogBusyError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogBusyError, CatalogError
@@ -46,8 +46,9 @@ def file_lock(path: Path, wait_s: float) -> Iterator[None]:
         if not _patiently(lambda: _flock(handle), wait_s):
             holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
             raise CatalogBusyError(_busy(str(path), holder))
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a courtesy to who waits; a full disk must not stop us
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)  # and with it the lock

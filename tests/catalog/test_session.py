@@ -191,8 +191,14 @@ def test_a_folder_is_no_catalog(tmp_path):
 
 
 def test_a_url_that_makes_no_sense_is_refused():
-    with pytest.raises(CatalogError, match="not a database URL"):
-        open_catalog("nonsense://x/y")
+    for url in ("nonsense://me:secret@x/y", "postgresql://me:s@cr:et@x:port/y"):
+        with pytest.raises(CatalogError, match=r"//me:\*\*\*@x.*: not a database URL"):
+            open_catalog(url)
+
+
+def test_a_driver_that_is_not_installed_is_named():
+    with pytest.raises(CatalogError, match=r"//me:\*\*\*@h/n: the driver pymysql"):
+        open_catalog("mysql+pymysql://me:secret@h/n")
 
 
 def test_a_server_that_does_not_answer_is_named(tmp_path):
@@ -388,6 +394,38 @@ def test_a_full_disk_is_said_and_loses_nothing(sqlite_catalog, make):
         with pytest.raises(CatalogFullError, match="free some space"):
             tracks.apply(full, many)
     assert [t.path for t in tracks.known_tracks(sqlite_catalog, root.id)] == [b"before"]
+    assert sqlite_catalog.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_drive_that_refuses_to_write_is_said_and_loses_nothing(sqlite_catalog):
+    root = tracks.ensure_root(sqlite_catalog, b"/music")
+    program = """
+import resource, sys
+from tests.catalog.conftest import Make
+from catalog import tracks
+from catalog.errors import CatalogError
+from catalog.session import open_catalog
+make = Make()
+resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
+with open_catalog(sys.argv[1]) as catalog:
+    for n in range(10_000):
+        one = make.seen(1, b"%d" % n, payload_hash=f"{n}", analysis=make.analysis(n))
+        try:
+            tracks.apply(catalog, [one])
+        except CatalogError as error:
+            sys.exit(f"{n} {error}")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(sqlite_catalog.path)],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    stored, _, said = done.stderr.partition(" ")
+    assert "what was stored before is safe" in said
+    known = tracks.known_tracks(sqlite_catalog, root.id)
+    assert len(known) == int(stored) > 0
     assert sqlite_catalog.rows("PRAGMA integrity_check") == [("ok",)]
 
 
