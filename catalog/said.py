@@ -77,6 +77,50 @@ def _track_said(row: tuple[Any, ...]) -> TrackSaid:
     return TrackSaid(**values)
 
 
+@dataclass(frozen=True, slots=True)
+class WindowSaid:
+    """What a run said of one window of a track that it had not learned from."""
+
+    track_id: int
+    start_s: float
+    duration_s: float
+    rms_mean: float
+    energy_changes_per_s: float
+    true_label: str
+    label: str
+    p_true: float
+    p_label: float
+
+
+def windows_said(catalog: Catalog, run_id: int) -> list[WindowSaid]:
+    """Return what a run said of each held-out window, in the order of a track.
+
+    Tracks with the same audio share their windows; the first by number stands for them.
+    """
+    rows = catalog.rows(
+        """
+        SELECT
+            (
+                SELECT min(tracks.id) FROM tracks
+                JOIN track_predictions ON track_predictions.track_id = tracks.id
+                WHERE tracks.payload_id = analyses.payload_id
+                    AND track_predictions.run_id = said.run_id
+            ) AS track_id,
+            windows.start_s, windows.duration_s, windows.rms_mean,
+            windows.energy_changes_per_s, said.true_label, said.label, said.p_true,
+            said.p_label
+        FROM window_predictions AS said
+        JOIN windows ON windows.id = said.window_id
+        JOIN analyses ON analyses.id = windows.analysis_id
+        WHERE said.run_id = :run_id AND said.out_of_fold
+            AND said.true_label IS NOT NULL
+        ORDER BY windows.analysis_id, windows.position
+        """,
+        run_id=run_id,
+    )
+    return [WindowSaid(*row) for row in rows]
+
+
 def album_accuracy(catalog: Catalog, run_id: int) -> list[AlbumAccuracy]:
     """Return ``v_album_accuracy`` of a run, by artist, year and album."""
     rows = catalog.rows(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 INTERRUPTED = 130
 
@@ -103,25 +105,30 @@ def classify(everything: bool, only: tuple[str, ...], **options: Any) -> None:  
             render.summary(found)
 
 
+_R = TypeVar("_R", bound="Callable[..., Any]")
+
+
+def _a_flag_each(command: _R) -> _R:
+    """Give `report` a flag for every report there is."""
+    for found in reversed((*REPORTS, *STUDIES, *OF_AN_ARTIST)):
+        command = click.option(
+            f"--{found.name}",
+            "kind",
+            flag_value=found.name,
+            default="by-album" if found.name == "by-album" else None,
+            help=found.question,
+        )(command)
+    return command
+
+
 @click.command()
-@click.option(
-    "--by-album", "kind", flag_value="by-album", default=True, help="Default."
-)
-@click.option(
-    "--by-era",
-    "kind",
-    flag_value="by-era",
-    help="One artist through a year, and after it.",
-)
-@click.option(
-    "--confusion", "kind", flag_value="confusion", help="What is taken for what."
-)
+@_a_flag_each
 @click.option(
     "--artist",
     default="Metallica",
     show_default=True,
     metavar="NAME",
-    help="For --by-era.",
+    help="For --by-era and --across-eras.",
 )
 @click.option(
     "--through",
@@ -129,7 +136,7 @@ def classify(everything: bool, only: tuple[str, ...], **options: Any) -> None:  
     default=1988,
     show_default=True,
     metavar="YEAR",
-    help="For --by-era: the last year of the first era.",
+    help="For the same: the last year of the first era.",
 )
 @click.option(
     "--run", "run_id", type=int, metavar="ID", help="A run. Default: the newest."
@@ -151,9 +158,6 @@ def report(kind: str, run_id: int | None, **options: Any) -> None:
     with _errors_in_one_line():
         from catalog.session import open_catalog  # noqa: PLC0415
         from classify import render  # noqa: PLC0415
-        from classify.reports.by_album import by_album  # noqa: PLC0415
-        from classify.reports.by_era import by_era  # noqa: PLC0415
-        from classify.reports.confusion import confusion  # noqa: PLC0415
 
         with open_catalog(options["db"], mode="read") as catalog:
             if options["plots"]:
@@ -163,16 +167,16 @@ def report(kind: str, run_id: int | None, **options: Any) -> None:
                 era = options["artist"], options["through"]
                 render.page(catalog, run_id, *era, options["output"])
                 return
-            if kind == "by-era":
-                table = by_era(
+            named = {found.name: found for found in (*REPORTS, *STUDIES)}
+            if kind in named:
+                table = named[kind].make(catalog, run_id)
+            else:
+                (of_artist,) = (r for r in OF_AN_ARTIST if r.name == kind)
+                table = of_artist.make(
                     catalog,
                     run_id,
                     artist=options["artist"],
                     through=options["through"],
-                )
-            else:
-                table = {"by-album": by_album, "confusion": confusion}[kind](
-                    catalog, run_id
                 )
         render.report(table, options["form"], options["output"])
 

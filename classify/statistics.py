@@ -105,3 +105,56 @@ def paired_test(
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(10_000, n))
     extreme = int((np.abs(signs @ differences) >= observed - 1e-9).sum())
     return (extreme + 1) / 10_001
+
+
+def two_sample_test(
+    right: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    second: NDArray[np.bool_],
+    *,
+    seed: int,
+) -> float | None:
+    """Return the p-value of "both parts are recognised equally well".
+
+    A permutation test over albums: under the hypothesis it does not matter which albums
+    make up the second part. Two-sided, on the difference of the accuracies over tracks.
+
+    Parameters
+    ----------
+    right : bool, shape (n_tracks,)
+    groups : intp, shape (n_tracks,)
+    second : bool, shape (n_tracks,)
+        Whether a track belongs to the second part; the same for a whole album.
+    seed : int
+
+    Returns
+    -------
+    float or None
+        None where either part has no album.
+    """
+    hits = _sums(groups, right.astype(float))
+    sizes = _sums(groups, np.ones(len(right)))
+    after = _sums(groups, second.astype(float)) / sizes > 0.5
+    if after.all() or not after.any():
+        return None
+    rng = np.random.default_rng(seed)
+    order = np.argsort(rng.random((10_000, len(sizes))), axis=1) < after.sum()
+    drawn = np.vstack([after[None], order])
+    a = (drawn * hits).sum(axis=1) / (drawn * sizes).sum(axis=1)
+    b = (~drawn * hits).sum(axis=1) / (~drawn * sizes).sum(axis=1)
+    differences = np.abs(a - b)
+    return float((differences >= differences[0] - 1e-9).mean())
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Return p-values adjusted for having looked so often (Holm 1979).
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, i in enumerate(np.argsort(p_values, kind="stable").tolist()):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = highest
+    return adjusted

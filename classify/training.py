@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.datasets import Library, load_library, track_sequences
+from catalog.datasets import Library, load_library
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
 from classify import artifacts
 from classify.dataset import Dataset, prepare
 from classify.errors import TooLittleToLearnFromError
 from classify.estimators import reads_slices
 from classify.evaluation import Evaluation, evaluate, n_tasks
+from classify.loading import dataset_hash, loaded_sequences
 from classify.prediction import UNKNOWN, Model
 from classify.scores import majority_baseline, scores
-from classify.sequences import TrackSequences
 from classify.statistics import balanced_accuracy, macro_f1
 
 if TYPE_CHECKING:
@@ -144,30 +142,6 @@ def classify_library(
         rest=len(dataset.rest_tracks) if request.everything else 0,
         baseline=baseline,
     )
-
-
-def loaded_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSequences]:
-    """Return the sequences of the tracks that have both kinds."""
-    return {
-        i: TrackSequences(
-            found["chroma"].values, found["logmel"].values, found["chroma"].rate_hz
-        )
-        for i, found in track_sequences(catalog, library)
-        if {"chroma", "logmel"} <= found.keys()
-    }
-
-
-def dataset_hash(dataset: Dataset) -> str:
-    """Return 32 hex digits that change whenever what is learned from does."""
-    problem, digest = dataset.problem, hashlib.blake2b(digest_size=16)
-    facts = dataset.feature_set
-    payloads = [track.payload_hash for track in dataset.tracks]
-    known = [facts.version, list(facts.names), dict(facts.parameters), payloads]
-    digest.update(json.dumps([*known, list(problem.labels)], sort_keys=True).encode())
-    for array in (problem.y, problem.groups, problem.rows.track):
-        digest.update(np.ascontiguousarray(array, "<i8").tobytes())
-    digest.update(np.ascontiguousarray(problem.rows.X, "<f4").tobytes())
-    return digest.hexdigest()
 
 
 def _facts(

@@ -12,7 +12,7 @@ from classify.errors import NothingToReportError
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
 from classify.reports.taken import mostly_taken_for
-from classify.statistics import album_interval, wilson_interval
+from classify.statistics import album_interval, two_sample_test, wilson_interval
 
 if TYPE_CHECKING:
     from catalog.session import Catalog
@@ -82,6 +82,7 @@ def by_era(
         rows=tuple(rows),
         notes=(
             "Every track was judged by models that never heard its album.",
+            _difference(dated, through, seed=run.seed),
             *_undated([t for t in said if t.year is None]),
         ),
         source=described(run),
@@ -94,6 +95,25 @@ def _interval(tracks: list[TrackSaid], *, seed: int) -> tuple[float | None, ...]
     _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
     interval = album_interval(right, groups, seed=seed)
     return interval or wilson_interval(int(right.sum()), len(right)) or (None, None)
+
+
+def _difference(tracks: list[TrackSaid], through: int, *, seed: int) -> str:
+    if not tracks:
+        return "No track has a year, so that nothing can be compared."
+    _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
+    p = two_sample_test(
+        np.array([bool(t.correct) for t in tracks]),
+        groups,
+        np.array([t.year is not None and t.year > through for t in tracks]),
+        seed=seed,
+    )
+    if p is None:
+        return "Only one era has albums, so that nothing can be compared."
+    verdict = "differs" if p < 0.05 else "cannot be told from chance"
+    return (
+        f"The difference between the eras {verdict}: p = {p:.2f} "
+        "(permutation of whole albums, two-sided)."
+    )
 
 
 def _undated(tracks: list[TrackSaid]) -> tuple[str, ...]:

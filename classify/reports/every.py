@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from classify.reports.by_album import by_album
-from classify.reports.by_artist import by_artist
-from classify.reports.confusion import confusion
-from classify.reports.library import codecs, cost, unread
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from catalog.session import Catalog
     from classify.reports.table import Table
 
 
@@ -27,19 +22,56 @@ class Report:
         As `report --NAME` takes it.
     question : str
         What it answers, for a list of reports.
-    make : callable of (catalog, run id or None)
+    home : str
+        The function that makes it, as ``module:name``; loaded when it is made.
     """
 
     name: str
     question: str
-    make: Callable[[Catalog, int | None], Table]
+    home: str
+
+    @property
+    def make(self) -> Callable[..., Table]:
+        """The function of (catalog, run id or None) that makes the report."""
+        module, _, name = self.home.partition(":")
+        found: Any = getattr(import_module(f"classify.reports.{module}"), name)
+        made: Callable[..., Table] = found
+        return made
 
 
 REPORTS: tuple[Report, ...] = (
-    Report("by-album", "How well is each album recognised?", by_album),
-    Report("by-artist", "How well is each artist recognised?", by_artist),
-    Report("confusion", "What is taken for what?", confusion),
-    Report("codecs", "How are the files coded, and does it matter?", codecs),
-    Report("cost", "What did the analyses cost?", cost),
-    Report("failures", "Which files could not be read?", unread),
+    Report("by-album", "How well is each album recognised?", "by_album:by_album"),
+    Report("by-artist", "How well is each artist recognised?", "by_artist:by_artist"),
+    Report("confusion", "What is taken for what?", "confusion:confusion"),
+    Report("by-section", "Where in a track is it heard?", "by_section:by_section"),
+    Report("hardest", "What is most confidently wrong?", "hardest:hardest"),
+    Report("models", "Which model does best, beyond chance?", "models:models"),
+    Report("calibration", "Do probabilities come true?", "trust:calibration"),
+    Report("unknown", "What of artists it never learned?", "trust:unknown"),
+    Report("codecs", "How are the files coded, and does it matter?", "library:codecs"),
+    Report("cost", "What did the analyses cost?", "library:cost"),
+    Report("failures", "Which files could not be read?", "library:unread"),
 )
+"""From stored predictions, at once."""
+
+STUDIES: tuple[Report, ...] = (
+    Report(
+        "features", "Which features carry it? Trains for a minute.", "features:features"
+    ),
+    Report(
+        "learning-curve",
+        "Would more albums help? Trains for a minute.",
+        "learning_curve:learning_curve",
+    ),
+)
+"""From models that are trained again, with the settings of the run."""
+
+OF_AN_ARTIST: tuple[Report, ...] = (
+    Report("by-era", "One artist through a year, and after it.", "by_era:by_era"),
+    Report(
+        "across-eras",
+        "Learn one era, judge the other; are they told apart? Trains for a minute.",
+        "across_eras:across_eras",
+    ),
+)
+"""These take an artist and a year, too."""

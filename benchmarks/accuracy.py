@@ -1,0 +1,164 @@
+"""What each step adds to the accuracy: an ablation over seeds, on any library.
+
+    python benchmarks/accuracy.py CATALOG [--seeds 5] [--label artist]
+
+CATALOG is a database that `scan` made. Every figure is over albums that the model never
+heard; seeds change the folds and everything that is drawn. Nothing is chosen by the
+figures that are printed: settings, temperatures and votes come from inner folds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed
+
+from catalog.datasets import load_library
+from catalog.session import open_catalog
+from classify.calibration import brier_score
+from classify.dataset import Dataset, Problem, Rows, prepare
+from classify.estimators import VOTERS, recipe
+from classify.loading import loaded_sequences
+from classify.nest import Outcome, judge
+from classify.sequences import NAMES
+from classify.statistics import balanced_accuracy, macro_f1
+from classify.validation import OUTER_FOLDS, album_folds
+from classify.voting import voted
+
+WINDOWS = tuple(name for name in VOTERS if not name.startswith("track-"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the table."""
+
+    name: str
+    models: tuple[str, ...]
+    kept: Callable[[str], bool]
+
+
+def plain(name: str) -> bool:
+    """Tell whether a column is of the feature set alone, its key taken out or not."""
+    return name not in NAMES
+
+
+STEPS = (
+    Step("majority", ("majority",), plain),
+    Step("svm-rbf, no harmony", ("svm-rbf",), lambda n: plain(n) and "circle" not in n),
+    Step("svm-rbf, + harmony without key", ("svm-rbf",), plain),
+    Step("svm-rbf, + motion and tonal sequences", ("svm-rbf",), lambda _: True),
+    Step("logistic over windows", ("logistic",), lambda _: True),
+    Step("logistic over track statistics", ("track-logistic",), lambda _: True),
+    Step("vote of window models", WINDOWS, lambda _: True),
+    Step("vote, + track models, plain columns", VOTERS, plain),
+    Step("vote, + track models (voting)", VOTERS, lambda _: True),
+)
+
+
+def narrowed(dataset: Dataset, kept: Callable[[str], bool]) -> Problem:
+    """Return the problem with only the columns that are kept."""
+    problem = dataset.problem
+    columns = [i for i, name in enumerate(dataset.names) if kept(name)]
+    rows = problem.rows
+    return Problem(
+        Rows(rows.X[:, columns], rows.track, rows.n_tracks),
+        problem.y,
+        problem.groups,
+        problem.labels,
+    )
+
+
+def one(problem: Problem, model: str, seed: int, fold: int) -> Outcome:
+    """Judge one model on one fold."""
+    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
+    return judge(recipe(model, len(problem.rows.X)), problem, folds[fold], seed=seed)
+
+
+def figures(
+    problem: Problem,
+    outcomes: dict[tuple[str, int, int], Outcome],
+    step: Step,
+    seed: int,
+) -> list[float]:
+    """Return accuracy, balanced accuracy, macro F1 and Brier score of a step."""
+    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
+    p = np.zeros((len(problem.y), len(problem.labels)))
+    for i, fold in enumerate(folds):
+        found = {m: outcomes[m, seed, i] for m in step.models}
+        judged = next(iter(found.values()))
+        if len(found) > 1:
+            judged = voted(found, problem.y[fold.train])
+        p[judged.test] = judged.tracks
+    predicted = p.argmax(axis=1)
+    return [
+        float((predicted == problem.y).mean()),
+        balanced_accuracy(problem.y, predicted),
+        macro_f1(problem.y, predicted),
+        brier_score(p, problem.y),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("catalog")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--label", default="artist")
+    parser.add_argument("-j", "--jobs", type=int, default=cpu_count())
+    options = parser.parse_args()
+    with open_catalog(options.catalog, mode="read") as catalog:
+        library = load_library(catalog)
+        if library is None:
+            sys.exit("the catalog holds no analysed track")
+        dataset = prepare(
+            library.tracks,
+            library.windows,
+            library.feature_set,
+            rule=options.label,
+            sequences=loaded_sequences(catalog, library),
+        )
+    y, rows = dataset.problem.y, dataset.problem.rows
+    print(
+        f"{len(y)} tracks, {len(np.unique(dataset.problem.groups))} albums, "
+        f"{len(dataset.problem.labels)} labels, {len(rows.X)} windows, "
+        f"{options.seeds} seeds\n"
+    )
+    print(f"{'':38} {'accuracy':>13} {'balanced':>13} {'macro F1':>8} {'Brier':>6}")
+    known: dict[tuple[str, ...], dict[tuple[str, int, int], Outcome]] = {}
+    started = time.perf_counter()
+    for step in STEPS:
+        problem = narrowed(dataset, step.kept)
+        columns = tuple(name for name in dataset.names if step.kept(name))
+        outcomes = known.setdefault(columns, {})
+        tasks = [
+            (model, seed, fold)
+            for model in step.models
+            for seed in range(options.seeds)
+            for fold in range(_folds(problem, seed))
+            if (model, seed, fold) not in outcomes
+        ]
+        judged = Parallel(n_jobs=options.jobs)(delayed(one)(problem, *t) for t in tasks)
+        outcomes.update(zip(tasks, judged, strict=True))
+        table = np.array(
+            [figures(problem, outcomes, step, seed) for seed in range(options.seeds)]
+        )
+        mean, spread = table.mean(axis=0), table.std(axis=0)
+        print(
+            f"{step.name:38} {mean[0]:.3f} ± {spread[0]:.3f} {mean[1]:.3f} ± "
+            f"{spread[1]:.3f} {mean[2]:8.3f} {mean[3]:6.3f}",
+            flush=True,
+        )
+    print(f"\n{time.perf_counter() - started:.0f} s")
+
+
+def _folds(problem: Problem, seed: int) -> int:
+    return len(album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed))
+
+
+if __name__ == "__main__":
+    main()

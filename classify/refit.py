@@ -1,0 +1,154 @@
+"""The models of a run's folds once more, to be asked about further rows.
+
+A run keeps what each fold settled on, not the fitted models. Fitting them again with
+these settings takes no search, and gives the same models: the seed is kept, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from catalog.datasets import load_library
+from catalog.runs import fold_settings
+from classify.dataset import prepare
+from classify.errors import NothingToReportError
+from classify.estimators import VOTING, reads_slices, recipe, with_voters
+from classify.estimators.base import fit
+from classify.loading import dataset_hash, loaded_sequences
+from classify.prediction import Member, Model
+from classify.validation import OUTER_FOLDS, album_folds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from catalog.datasets import Library
+    from catalog.records import FeatureSetFacts
+    from catalog.runs import RunFacts
+    from catalog.session import Catalog
+    from classify.dataset import Dataset, Problem
+    from classify.sequences import TrackSequences
+    from classify.validation import Split
+
+
+@dataclass(frozen=True, eq=False)
+class Studied:
+    """What a run was made from.
+
+    Attributes
+    ----------
+    library : Library
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences
+    dataset : Dataset
+    """
+
+    library: Library
+    sequences: Mapping[int, TrackSequences]
+    dataset: Dataset
+
+
+def studied(catalog: Catalog, run: RunFacts) -> Studied:
+    """Load what a run was made from.
+
+    Raises
+    ------
+    NothingToReportError
+        The library is not what it was then.
+    """
+    library = load_library(catalog, run.feature_set_id)
+    if library is None:
+        raise NothingToReportError(
+            "the catalog holds no analysed track; run `scan FOLDER` first"
+        )
+    sequences = loaded_sequences(catalog, library)
+    dataset = prepare(
+        library.tracks,
+        library.windows,
+        library.feature_set,
+        rule=run.label_kind,
+        only=run.parameters.get("only", ()),
+        sequences=sequences,
+        slices=reads_slices(with_voters((run.model,))),
+    )
+    if dataset_hash(dataset) != run.dataset_hash:
+        raise NothingToReportError(
+            f"the library has changed since run {run.id}; run `classify --all` again"
+        )
+    return Studied(library, sequences, dataset)
+
+
+def fold_models(
+    catalog: Catalog, run: RunFacts, dataset: Dataset
+) -> list[tuple[Split, Model]]:
+    """Return each fold of a run with the model that was judged on it.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    run : RunFacts
+    dataset : Dataset
+        What the run was made from.
+    """
+    problem = dataset.problem
+    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=run.seed)
+    settled = fold_settings(catalog, run.id)
+    return [
+        (
+            fold,
+            fitted_as(
+                run.model,
+                parameters,
+                problem.of_tracks(fold.train),
+                dataset.feature_set,
+                n_windows=len(problem.rows.X),
+                seed=run.seed,
+            ),
+        )
+        for fold, parameters in zip(folds, settled, strict=True)
+    ]
+
+
+def fitted_as(
+    name: str,
+    parameters: Mapping[str, Any],
+    training: Problem,
+    facts: FeatureSetFacts,
+    *,
+    n_windows: int,
+    seed: int,
+) -> Model:
+    """Return a model trained with settings that a run or one of its folds settled on.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    parameters : mapping
+        Of the run, or of the fold: ``setting`` and ``temperature``.
+    training : Problem
+    facts : FeatureSetFacts
+    n_windows : int
+        Of the whole library, by which large ones are told.
+    seed : int
+    """
+    setting, temperature = parameters["setting"], parameters["temperature"]
+    if name == VOTING:
+        members = setting
+    else:
+        members = {name: {**setting, "weight": 1.0, "temperature": temperature}}
+        temperature = 1.0
+    return Model(
+        training.labels,
+        tuple(
+            Member(
+                member,
+                fit(recipe(member, n_windows), chosen, training, seed=seed),
+                chosen["temperature"],
+                chosen["weight"],
+            )
+            for member, chosen in members.items()
+        ),
+        temperature,
+        facts.version,
+        tuple(facts.names),
+    )

@@ -1,0 +1,150 @@
+"""The era question read twice more: learned from one era, and as a label of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.albums import fold
+from classify.dataset import Problem
+from classify.errors import NothingToReportError
+from classify.estimators import recipe
+from classify.labels import artist_of
+from classify.nest import judge
+from classify.refit import fitted_as, studied
+from classify.reports.source import chosen_run, described
+from classify.reports.table import Column, Table
+from classify.statistics import album_interval, balanced_accuracy, wilson_interval
+from classify.validation import OUTER_FOLDS, album_folds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from catalog.runs import RunFacts
+    from catalog.session import Catalog
+    from classify.dataset import Dataset
+
+COLUMNS = (
+    Column("question"),
+    Column("learned", "count"),
+    Column("judged", "count"),
+    Column("right", "count"),
+    Column("accuracy", "share"),
+    Column("low", "share"),
+    Column("high", "share"),
+)
+
+
+def across_eras(
+    catalog: Catalog,
+    run_id: int | None = None,
+    *,
+    artist: str = "Metallica",
+    through: int = 1988,
+) -> Table:
+    """Return whether an artist learned from one era is known in the other.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no such run or artist, or an era has no album.
+    """
+    run = chosen_run(catalog, run_id)
+    dataset = studied(catalog, run).dataset
+    own = np.array(
+        [fold(artist_of(track) or "") == fold(artist) for track in dataset.tracks]
+    )
+    dated = np.array([track.year is not None for track in dataset.tracks])
+    late = np.array([(track.year or 0) > through for track in dataset.tracks])
+    before, after = own & dated & ~late, own & dated & late
+    if not before.any() or not after.any():
+        raise NothingToReportError(
+            f"--artist {artist} --through {through}: an era has no track with a year; "
+            "name another artist or year"
+        )
+    rows = [
+        _crossed(run, dataset, f"learned through {through}, judged after", own, after),
+        _crossed(run, dataset, f"learned after {through}, judged before", own, before),
+    ]
+    told, note = _told_apart(dataset.problem, before, after, seed=run.seed)
+    return Table(
+        title=f"{artist} through {through} and after, crossed ({run.model})",
+        columns=COLUMNS,
+        rows=(*rows, *told),
+        notes=(
+            "Crossed: the other labels are learned whole, the artist from one era "
+            "alone (tracks without a year left out); right means recognised.",
+            "Era as the label: a logistic regression tells the eras of this artist "
+            "apart on albums it never heard, balanced within the folds.",
+            note,
+        ),
+        source=described(run),
+    )
+
+
+def _crossed(
+    run: RunFacts,
+    dataset: Dataset,
+    question: str,
+    own: NDArray[np.bool_],
+    judged: NDArray[np.bool_],
+) -> tuple[object, ...]:
+    problem = dataset.problem
+    dated = np.array([track.year is not None for track in dataset.tracks])
+    learned = np.flatnonzero(~own | (dated & ~judged))
+    # an album may span the years; none of it is learned when a part of it is judged
+    learned = learned[~np.isin(problem.groups[learned], problem.groups[judged])]
+    tested = np.flatnonzero(judged)
+    model = fitted_as(
+        run.model,
+        run.parameters,
+        problem.of_tracks(learned),
+        dataset.feature_set,
+        n_windows=len(problem.rows.X),
+        seed=run.seed,
+    )
+    p = model.judge(problem.rows.of_tracks(tested), dataset.feature_set)[1]
+    right = p.argmax(axis=1) == problem.y[tested]
+    return (
+        question,
+        int(own[learned].sum()),
+        *_figures(right, problem.groups[tested], seed=run.seed),
+    )
+
+
+def _figures(
+    right: NDArray[np.bool_], groups: NDArray[np.intp], *, seed: int
+) -> tuple[object, ...]:
+    hits = int(right.sum())
+    interval = album_interval(right, groups, seed=seed)
+    interval = interval or wilson_interval(hits, len(right))
+    return (len(right), hits, hits / len(right), *(interval or (None, None)))
+
+
+def _told_apart(
+    problem: Problem,
+    before: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    *,
+    seed: int,
+) -> tuple[list[tuple[object, ...]], str]:
+    tracks = np.flatnonzero(before | after)
+    part = problem.of_tracks(tracks)
+    eras = Problem(
+        part.rows, after[tracks].astype(np.intp), part.groups, ("before", "after")
+    )
+    albums = [len(np.unique(eras.groups[eras.y == k])) for k in (0, 1)]
+    if min(albums) < 2:
+        return [], "Each era needs two albums to be a label of its own."
+    predicted = np.empty(len(eras.y), dtype=np.intp)
+    for split in album_folds(eras.y, eras.groups, n_splits=OUTER_FOLDS, seed=seed):
+        outcome = judge(recipe("logistic"), eras, split, seed=seed)
+        predicted[outcome.test] = outcome.tracks.argmax(axis=1)
+    right = predicted == eras.y
+    row = ("era as the label", len(eras.y), *_figures(right, eras.groups, seed=seed))
+    most = float(np.bincount(eras.y).max() / len(eras.y))
+    return [row], (
+        f"Era as the label: balanced {balanced_accuracy(eras.y, predicted):.2f} where "
+        f"chance is 0.50; always the larger era would be right for {most:.2f}."
+    )

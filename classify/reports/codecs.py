@@ -1,0 +1,168 @@
+"""What lossy codecs do: to features, and to what the models say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classify.errors import NothingToReportError
+from classify.pairs import all_pairs
+from classify.refit import fold_models, studied
+from classify.reports.source import chosen_run, described
+from classify.reports.table import Column, Table
+from classify.robustness import Drift, Judged, drift, flips, track_spread
+
+if TYPE_CHECKING:
+    from catalog.runs import RunFacts
+    from catalog.session import Catalog
+    from classify.dataset import Rows
+    from classify.pairs import Pairs
+    from classify.prediction import Model
+    from classify.refit import Studied
+    from classify.validation import Split
+
+_WORST = 5
+_NO_VARIANTS = (
+    "the catalog holds no re-encodings of these tracks; make some with "
+    "`scan --variants mp3:64k,mp3:128k,aac:96k,opus:48k,yt`"
+)
+
+
+def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
+    """Return how often a run's models change their mind over a re-encoding.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run, no variant, or the library changed since the run.
+    """
+    run, known, pairs = _loaded(catalog, run_id)
+    models = fold_models(catalog, run, known.dataset)
+    rows = []
+    for one in pairs:
+        judged, tracks = judge_pairs(one, models, known)
+        found = flips(judged, known.dataset.problem.y[tracks])
+        worst = worst_features(_drift(one, known), known.dataset.names)
+        rows.append(
+            (
+                one.variant,
+                found.tracks,
+                found.windows,
+                found.windows_flipped,
+                found.tracks_flipped,
+                found.mean_change,
+                found.accuracy_before,
+                found.accuracy,
+                found.balanced_before,
+                found.balanced,
+                ", ".join(worst),
+            )
+        )
+    return Table(
+        title=f"What re-encoding does to {run.model}",
+        columns=(
+            Column("variant"),
+            Column("tracks", "count"),
+            Column("windows", "count"),
+            Column("windows_flipped", "number"),
+            Column("tracks_flipped", "number"),
+            Column("mean_change", "number"),
+            Column("accuracy_original", "share"),
+            Column("accuracy", "share"),
+            Column("balanced_original", "share"),
+            Column("balanced", "share"),
+            Column("most_moved"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "Flipped: the share whose best label is another one after re-encoding. "
+            "Both times a track is judged by the model that never heard its album.",
+            "Mean change: of the true label's probability, over tracks. "
+            "`report --drift` shows how far each feature moves.",
+        ),
+        source=described(run),
+    )
+
+
+def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
+    """Return how far re-encoding moves each feature, the worst first.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run, no variant, or the library changed since the run.
+    """
+    run, known, pairs = _loaded(catalog, run_id)
+    found = [_drift(one, known) for one in pairs]
+    worst = np.max([one.size for one in found], axis=0)
+    rows = []
+    for k in np.argsort(-worst, kind="stable"):
+        at = max(found, key=lambda one: one.size[k])
+        sizes = (float(one.size[k]) for one in found)
+        rows.append((known.dataset.names[k], *sizes, float(at.bias[k])))
+    return Table(
+        title="How far re-encoding moves the features",
+        columns=(
+            Column("feature"),
+            *(Column(one.variant, "number") for one in pairs),
+            Column("bias", "number"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "Root mean square change of a window, in units of the feature's standard "
+            "deviation between tracks: 1 is as much as lies between two tracks.",
+            "Bias: the mean change under the worst of the variants.",
+        ),
+        source=described(run),
+    )
+
+
+def judge_pairs(
+    pairs: Pairs, models: list[tuple[Split, Model]], known: Studied
+) -> tuple[Judged, np.typing.NDArray[np.intp]]:
+    """Judge both of every pair by the model of the fold that holds the track out.
+
+    Returns
+    -------
+    judged : Judged
+    tracks : intp, shape (n_tracks,)
+        Of the problem, in the order of the judgements.
+    """
+    facts = known.dataset.feature_set
+    before, after, tracks = [], [], []
+    for fold, model in models:
+        part = pairs.of_tracks(fold.test)
+        if len(part.tracks):
+            before.append(model.judge(part.original, facts))
+            after.append(model.judge(part.coded, facts))
+            tracks.append(part.tracks)
+    windows, of_tracks = (
+        (
+            np.concatenate([said[k] for said in before]),
+            np.concatenate([said[k] for said in after]),
+        )
+        for k in (0, 1)
+    )
+    return Judged(windows, of_tracks), np.concatenate(tracks)
+
+
+def worst_features(found: Drift, names: tuple[str, ...]) -> list[str]:
+    """Return the names of the features that move most."""
+    return [names[k] for k in np.argsort(-found.size, kind="stable")[:_WORST]]
+
+
+def _drift(pairs: Pairs, known: Studied) -> Drift:
+    rows: Rows = known.dataset.problem.rows
+    return drift(pairs.original, pairs.coded, track_spread(rows))
+
+
+def _loaded(
+    catalog: Catalog, run_id: int | None
+) -> tuple[RunFacts, Studied, list[Pairs]]:
+    run = chosen_run(catalog, run_id)
+    known = studied(catalog, run)
+    pairs = all_pairs(catalog, known)
+    if not pairs:
+        raise NothingToReportError(_NO_VARIANTS)
+    return run, known, pairs

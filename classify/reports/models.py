@@ -1,0 +1,110 @@
+"""All models on the same folds of the same library, and which differ beyond chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.runs import load_runs
+from catalog.said import tracks_said
+from classify.reports.source import chosen_run, described
+from classify.reports.table import Column, Table
+from classify.statistics import holm, paired_test
+
+if TYPE_CHECKING:
+    from catalog.runs import RunFacts
+    from catalog.said import TrackSaid
+    from catalog.session import Catalog
+
+COLUMNS = (
+    Column("model"),
+    Column("run", "count"),
+    Column("accuracy", "share"),
+    Column("low", "share"),
+    Column("high", "share"),
+    Column("balanced", "share"),
+    Column("macro_f1", "share"),
+    Column("brier", "share"),
+    Column("cal_error", "share"),
+    Column("fit_s", "number"),
+    Column("predict_s", "number"),
+    Column("p_vs_best", "share"),
+)
+
+
+def models(catalog: Catalog, run_id: int | None = None) -> Table:
+    """Return a row for each model that was judged like a run, the best first.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run.
+    """
+    run = chosen_run(catalog, run_id)
+    newest: dict[str, RunFacts] = {}
+    for other in load_runs(catalog):
+        if _alike(other, run):
+            newest[other.model] = other
+    runs = sorted(
+        newest.values(), key=lambda r: (-r.metrics["balanced_accuracy"], r.model)
+    )
+    said = {r.id: _judged(catalog, r.id) for r in runs}
+    best = said[runs[0].id]
+    _, groups = np.unique([t.group_key for t in best], return_inverse=True)
+    right = {r.id: np.array([bool(t.correct) for t in said[r.id]]) for r in runs}
+    p_values = [
+        paired_test(right[runs[0].id], right[r.id], groups, seed=run.seed)
+        for r in runs[1:]
+    ]
+    p_by_run: list[float | None] = [None, *holm(p_values)]
+    worse = [
+        r.model
+        for r, p in zip(runs, p_by_run, strict=True)
+        if p is not None and p < 0.05
+    ]
+    return Table(
+        title=f"Models ({run.label_kind}, {len(best)} tracks)",
+        columns=COLUMNS,
+        rows=tuple(_row(r, p) for r, p in zip(runs, p_by_run, strict=True)),
+        notes=(
+            "Runs on the same tracks, labels and folds; by balanced accuracy.",
+            "p: a paired permutation test over albums against the first row, adjusted "
+            f"for {len(p_values)} comparisons (Holm).",
+            f"Different beyond chance from {runs[0].model}: {', '.join(worse)}."
+            if worse
+            else f"No model differs from {runs[0].model} beyond chance.",
+            "CPU seconds are of all outer folds, the inner choice among the fit.",
+        ),
+        source=described(run),
+    )
+
+
+def _alike(a: RunFacts, b: RunFacts) -> bool:
+    return (a.dataset_hash, a.label_kind, a.seed) == (
+        b.dataset_hash,
+        b.label_kind,
+        b.seed,
+    )
+
+
+def _judged(catalog: Catalog, run_id: int) -> list[TrackSaid]:
+    said = [t for t in tracks_said(catalog, run_id) if t.out_of_fold]
+    return sorted(said, key=lambda t: t.track_id)
+
+
+def _row(run: RunFacts, p: float | None) -> tuple[object, ...]:
+    m = run.metrics
+    return (
+        run.model,
+        run.id,
+        m["accuracy"],
+        *(m["interval"] or (None, None)),
+        m["balanced_accuracy"],
+        m["macro_f1"],
+        m["brier"],
+        m["calibration_error"],
+        m["fit_cpu_s"],
+        m["predict_cpu_s"],
+        p,
+    )
