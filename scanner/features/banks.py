@@ -35,7 +35,7 @@ class ContrastBand(NamedTuple):
 
 def fft_frequencies() -> NDArray[np.float64]:
     """Return the frequencies of the bins in Hz, shape (1025,)."""
-    return np.arange(N_BINS) * (SR / N_FFT)
+    return np.linspace(0.0, SR / 2, N_BINS)
 
 
 def hann() -> NDArray[np.float64]:

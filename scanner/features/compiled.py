@@ -19,7 +19,7 @@ config: Any = untyped_config
 F = TypeVar("F", bound=Callable[..., object])
 
 # Sums may be reordered so that they run in lanes; NaN and infinity keep their meaning.
-_FASTMATH = {"reassoc", "nsz", "contract", "arcp"}
+_FASTMATH = {"reassoc", "nsz", "contract"}
 
 
 def _digest() -> str:
@@ -64,8 +64,16 @@ def cache_folder() -> str | None:
     return None
 
 
-def kernel(*signatures: str) -> Callable[[F], F]:
-    """Compile a function for the given signatures, or load it from the cache."""
+def kernel(*signatures: str, exact: bool = False) -> Callable[[F], F]:
+    """Compile a function for the given signatures, or load it from the cache.
+
+    Parameters
+    ----------
+    signatures : str
+        As numba writes them.
+    exact : bool
+        Keep sums in the order in which they are written.
+    """
 
     def decorate(function: F) -> F:
         folder, before = cache_folder(), config.CACHE_DIR
@@ -73,7 +81,7 @@ def kernel(*signatures: str) -> Callable[[F], F]:
             list(signatures),
             cache=folder is not None,
             nogil=True,
-            fastmath=_FASTMATH,
+            fastmath=False if exact else _FASTMATH,
             error_model="numpy",  # a division that may raise stays out of lanes
         )
         config.CACHE_DIR = folder or before

@@ -12,7 +12,8 @@ from scanner.features.lanes import INT, WIDTH, Lanes, Value, vector_code
 from scanner.features.layout import BINS_ROWS, STRIDE, TILE
 from scanner.features.networks import BLOCK, Block, Network
 
-_TOP = 2**31 - 1
+# the bounds of the type, so that LLVM knows that nothing lies beyond them
+_BOTTOM, _TOP = -(2**31), 2**31 - 1
 _TIME_TURNS = TILE // (2 * BLOCK)
 _BIN_TURNS = (BINS_ROWS - 4 * BLOCK) // (2 * BLOCK)
 
@@ -35,7 +36,7 @@ def _running(
         Called with i and the medians around the inputs 16 + i to 23 + i.
     """
     network: Network[Value] = Network(
-        lanes.least, lanes.most, lanes.constant(INT, -1), lanes.constant(INT, _TOP)
+        lanes.least, lanes.most, lanes.constant(INT, _BOTTOM), lanes.constant(INT, _TOP)
     )
 
     def block(start: Value) -> Block[Value]:

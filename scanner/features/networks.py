@@ -4,7 +4,7 @@ After A. Adams, "Fast median filters using separable sorting networks" (2021), i
 dimension. Eight outputs next to each other have 24 of their 31 inputs in common. Blocks
 of eight are sorted once; three of them merge into the common part, of which only the
 ranks that can still be a median are kept; what differs joins in fours, twos and ones.
-That takes 25 minima and maxima an output.
+That takes 27 minima and maxima an output.
 
 Nothing here knows what it compares: the caller gives the two operations. Results that
 nobody reads cost nothing once a compiler has dropped them.

@@ -58,6 +58,7 @@ class Separation:
         self._harmonic = np.empty((TILE, STRIDE), np.float32)
         self._energy = np.empty((TILE, 2), np.float32)
         self._opened = False
+        self._mirrored = 0
 
     def split(self, valid: int = TILE) -> NDArray[np.float32]:
         """Filter the tile that was filled in, and make room for the next.
@@ -74,14 +75,24 @@ class Separation:
             Harmonic and percussive energy of the 64 frames that end 16 frames before
             the tile does.
         """
-        rows, end = self.rows, CONTEXT + valid
+        rows = self.rows
         if not self._opened:
             rows[CONTEXT - _REACH : CONTEXT] = rows[CONTEXT : CONTEXT + _REACH][::-1]
             self._opened = True
         if valid < TILE:
-            reach = min(_REACH, TILE - valid)
-            rows[end : end + reach] = rows[end - reach : end][::-1]
+            self._mirror(CONTEXT + valid)
         _split(rows, self.percussive, self._harmonic, self._energy)
         rows[:CONTEXT] = rows[TILE:]
         self.percussive[:LAG] = self.percussive[TILE:]
         return self._energy
+
+    def _mirror(self, end: int) -> None:
+        """Mirror the last frames about the track's end, as far as the tile goes.
+
+        What did not go into the tile before stands mirrored in its last rows already.
+        """
+        last = end - self._mirrored
+        reach = min(_REACH - self._mirrored, CONTEXT + TILE - end)
+        source = self.rows[last - self._mirrored - reach : last - self._mirrored]
+        self.rows[end : end + reach] = source[::-1]
+        self._mirrored += reach

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +57,8 @@ def _close(
         total = np.float32(0.0)
         for n in range(count):
             total += power[first + n] * weights[place + n]
-        out[N_CHROMA + m] = 10.0 * np.log10(max(total / SEQUENCE_FRAMES, _AMIN))
+        mean = max(float(total) / SEQUENCE_FRAMES, _AMIN)
+        out[N_CHROMA + m] = 10.0 * math.log10(mean)
     power[:] = 0.0
     pitch[:] = 0.0
 
@@ -90,7 +93,8 @@ class Sequences:
             page_shape = (_PAGE, N_CHROMA + N_SEQUENCE_MELS)
             self._pages.append(np.empty(page_shape, np.float32))
         self._steps += 1
-        return self._pages[page][row]
+        out: NDArray[np.float32] = self._pages[page][row]
+        return out
 
     def finish(self, loudness_lufs: float) -> tuple[Sequence, ...]:
         """Return chroma, and log-mel in dB as if at the reference loudness."""

@@ -12,7 +12,7 @@ from scanner.features.definition import HOP_LENGTH, SR
 _LAGS = int(8.0 * SR) // HOP_LENGTH
 _HALF = _LAGS // 2
 _N_FFT = scipy.fft.next_fast_len(2 * _LAGS - 1, real=True)
-_STRIDE = 8
+_STRIDE = 16
 """Every which frame of the tempogram enters its mean: that is smooth in time."""
 _BATCH = 32
 _START_BPM = 120.0
