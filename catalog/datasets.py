@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from catalog.albums import fold
 from catalog.records import FeatureSetFacts, Sequence
 from catalog.vectors import unpack_sequence, unpack_vectors
 
@@ -165,6 +166,28 @@ def track_sequences(
                     for kind, rate_hz, steps, dims, data in rows
                 },
             )
+
+
+def tag_values(catalog: Catalog, name: str) -> dict[int, str]:
+    """Return the first value of a tag by track, as read from the files.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    name : str
+        As the file has it, in any case: ``MOOD``, ``TXXX:MOOD``; without a prefix a
+        name is found behind any.
+    """
+    wanted = fold(name)
+    found: dict[int, str] = {}
+    rows = catalog.rows(
+        "SELECT track_id, key, value FROM raw_tags ORDER BY track_id, position"
+    )
+    for track_id, key, value in rows:
+        folded = fold(key)
+        if (folded == wanted or folded.endswith(f":{wanted}")) and value.strip():
+            found.setdefault(track_id, value)
+    return found
 
 
 _FROM_PRESENT = """

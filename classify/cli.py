@@ -42,7 +42,8 @@ _DB = click.option(
     default="artist",
     show_default=True,
     metavar="RULE",
-    help="What to tell apart: artist or genre.",
+    help="What to tell apart: artist, genre, decade, tag:NAME, or csv:FILE with a "
+    "path, pattern or album and a label on each line.",
 )
 @click.option(
     "--model",

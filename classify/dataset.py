@@ -154,13 +154,14 @@ def heard_windows(
     return np.hstack([X, described(sequences, start_s, duration_s)]), named + NAMES
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 (the parts of a library, and the question)
     tracks: Sequence[TrackRow],
     windows: WindowRows,
     feature_set: FeatureSetFacts,
     *,
     rule: str,
     only: Collection[str] = (),
+    given: Sequence[str | None] | None = None,
     sequences: Mapping[int, TrackSequences] | None = None,
     slices: bool = False,
 ) -> Dataset:
@@ -176,6 +177,8 @@ def prepare(
         A label rule, such as ``"artist"``.
     only : collection of str
         Where given, the labels to tell apart; tracks of others join the rest.
+    given : sequence of str or None, length len(tracks), or None
+        The labels, where the rule needs more than the tracks' own facts.
     sequences : mapping of an index into `tracks` to TrackSequences, or None
         Used only where every track with windows has them.
     slices : bool
@@ -189,7 +192,7 @@ def prepare(
     kept = usable(windows)
     heard = np.zeros(len(tracks), dtype=bool)
     heard[windows.track[kept]] = True
-    names = _chosen(labels_of(rule, tracks), only)
+    names = _chosen(labels_of(rule, tracks) if given is None else list(given), only)
     groups = album_groups(tracks)
     albums: dict[str, set[int]] = {}
     for i, name in enumerate(names):

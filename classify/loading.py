@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.datasets import track_sequences
+from catalog.datasets import tag_values, track_sequences
+from classify.errors import BadLabelRuleError
+from classify.labels import (
+    CSV,
+    TAG,
+    check_rule,
+    labels_from_lines,
+    labels_of,
+    one_spelling,
+)
 from classify.sequences import TrackSequences
 
 if TYPE_CHECKING:
@@ -26,6 +37,35 @@ def loaded_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSeque
         for i, found in track_sequences(catalog, library)
         if {"chroma", "logmel"} <= found.keys()
     }
+
+
+def loaded_labels(
+    catalog: Catalog, library: Library, rule: str
+) -> tuple[list[str | None], list[str]]:
+    """Return the label of each track of a library, and what of a rule matches nothing.
+
+    Raises
+    ------
+    BadLabelRuleError
+        The rule is none, its file cannot be read, or no track has the tag.
+    """
+    check_rule(rule)
+    if rule.startswith(TAG):
+        name = rule.removeprefix(TAG)
+        values = tag_values(catalog, name)
+        if not values:
+            raise BadLabelRuleError(f"--label {rule}: no track has a tag of this name")
+        return one_spelling([values.get(track.id) for track in library.tracks]), []
+    if rule.startswith(CSV):
+        path = Path(rule.removeprefix(CSV))
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as lines:
+                return labels_from_lines(csv.reader(lines), library.tracks)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise BadLabelRuleError(
+                f"--label {rule}: cannot be read ({error}); give a CSV file in UTF-8"
+            ) from error
+    return labels_of(rule, library.tracks), []
 
 
 def dataset_hash(dataset: Dataset) -> str:

@@ -15,7 +15,7 @@ from classify.dataset import prepare
 from classify.errors import NothingToReportError
 from classify.estimators import VOTING, reads_slices, recipe, with_voters
 from classify.estimators.base import fit
-from classify.loading import dataset_hash, loaded_sequences
+from classify.loading import dataset_hash, loaded_labels, loaded_sequences
 from classify.prediction import Member, Model
 from classify.validation import OUTER_FOLDS, album_folds
 
@@ -61,12 +61,14 @@ def studied(catalog: Catalog, run: RunFacts) -> Studied:
             "the catalog holds no analysed track; run `scan FOLDER` first"
         )
     sequences = loaded_sequences(catalog, library)
+    given, _ = loaded_labels(catalog, library, run.label_kind)
     dataset = prepare(
         library.tracks,
         library.windows,
         library.feature_set,
         rule=run.label_kind,
         only=run.parameters.get("only", ()),
+        given=given,
         sequences=sequences,
         slices=reads_slices(with_voters((run.model,))),
     )

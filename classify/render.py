@@ -226,26 +226,37 @@ def summary(found: Summary) -> None:
         f"{first['labels']} labels ({found.runs[0].label_kind}), "
         f"{first['windows']} windows"
     )
-    for name, tracks in found.left_out.items():
-        click.echo(f"left out: {name} ({tracks} tracks), which has fewer than 2 albums")
-    for name in found.scarce:
-        click.echo(
-            f"warning: {name} has 2 albums only; each fold learns it from one album"
-        )
-    for count, why in (
-        (found.unheard, "have no window that a model may hear (silent or too short)"),
-        (found.elsewhere, "were analysed with other features; scan them again"),
-    ):
-        if count:
-            click.echo(f"left out: {count} tracks {why}")
+    for line in _warnings(found):
+        click.echo(line)
     for run in found.runs:
         _model(run.id, run.model, run.metrics)
     click.echo(
         f"\nAlways the most frequent label would be right for {found.baseline:.2f}."
     )
     if found.rest:
-        click.echo(f"{found.rest} further tracks were labelled by the final model.")
+        click.echo(
+            f"{found.rest} further tracks were judged by the final model, which says "
+            "unknown below the threshold of each run."
+        )
     click.echo("`report` shows the albums, `report --confusion` what is mixed up.")
+
+
+def _warnings(found: Summary) -> Iterator[str]:
+    """Yield what a reader must know of what was left out, or replaced."""
+    for line in found.unmatched:
+        yield f"warning: no track matches {line}"
+    for note in dict.fromkeys(n for r in found.runs for n in r.parameters["notes"]):
+        yield f"note: {note}"
+    for name, tracks in found.left_out.items():
+        yield f"left out: {name} ({tracks} tracks), which has fewer than 2 albums"
+    for name in found.scarce:
+        yield f"warning: {name} has 2 albums only; each fold learns it from one album"
+    for count, why in (
+        (found.unheard, "have no window that a model may hear (silent or too short)"),
+        (found.elsewhere, "were analysed with other features; scan them again"),
+    ):
+        if count:
+            yield f"left out: {count} tracks {why}"
 
 
 def _model(run: int, name: str, m: Any) -> None:

@@ -15,7 +15,7 @@ from classify.dataset import Dataset, prepare
 from classify.errors import TooLittleToLearnFromError
 from classify.estimators import reads_slices
 from classify.evaluation import Evaluation, evaluate, n_tasks
-from classify.loading import dataset_hash, loaded_sequences
+from classify.loading import dataset_hash, loaded_labels, loaded_sequences
 from classify.prediction import UNKNOWN, Model
 from classify.scores import majority_baseline, scores
 from classify.statistics import balanced_accuracy, macro_f1
@@ -74,6 +74,7 @@ class Summary:
     rest : number of tracks outside the problem, labelled by the final model
     baseline : float
         Accuracy of always naming the most frequent label.
+    unmatched : lines of a label file that match no track
     """
 
     runs: tuple[RunFacts, ...]
@@ -83,6 +84,7 @@ class Summary:
     elsewhere: int
     rest: int
     baseline: float
+    unmatched: tuple[str, ...] = ()
 
 
 def classify_library(
@@ -111,12 +113,14 @@ def classify_library(
         raise TooLittleToLearnFromError(
             "the catalog holds no analysed track; run `scan FOLDER` first"
         )
+    given, unmatched = loaded_labels(catalog, library, request.rule)
     dataset = prepare(
         library.tracks,
         library.windows,
         library.feature_set,
         rule=request.rule,
         only=request.only,
+        given=given,
         sequences=loaded_sequences(catalog, library),
         slices=reads_slices(request.models),
     )
@@ -141,6 +145,7 @@ def classify_library(
         elsewhere=library.elsewhere,
         rest=len(dataset.rest_tracks) if request.everything else 0,
         baseline=baseline,
+        unmatched=tuple(unmatched),
     )
 
 
