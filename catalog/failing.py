@@ -19,10 +19,38 @@ if TYPE_CHECKING:
 
     from catalog.session import Catalog
 
-_FULL = ("database or disk is full", "no space left", "disk quota")
-_DRIVE = ("disk i/o error", "could not write", "could not read")
-_BUSY = ("database is locked", "database table is locked", "lock timeout")
-_DAMAGED = ("file is not a database", "malformed", "file is encrypted")
+_SITUATIONS: tuple[tuple[tuple[str, ...], type[CatalogError], str], ...] = (
+    (
+        ("database or disk is full", "no space left", "disk quota"),
+        CatalogFullError,
+        "no room to write ({said}); what was stored before is safe: "
+        "free some space and run the command again",
+    ),
+    (
+        ("disk i/o error", "could not write", "could not read"),
+        CatalogError,
+        "the drive refused ({said}); what was stored before is safe: "
+        "see that it has room and is connected, then run the command again",
+    ),
+    (
+        ("database is locked", "database table is locked", "lock timeout"),
+        CatalogBusyError,
+        "another program holds the catalog ({said}); "
+        "close it or wait, then run the command again",
+    ),
+    (
+        ("file is not a database", "malformed", "file is encrypted"),
+        NotACatalogError,
+        "not a catalog, or a damaged one ({said}); examine it with "
+        "'sonicat db check', or name another with --db",
+    ),
+    (
+        ("unable to open", "readonly database", "authorization denied"),
+        CatalogError,
+        "cannot be opened or written ({said}); check the permissions of "
+        "the file and its folder, or name another with --db",
+    ),
+)
 
 
 @contextmanager
@@ -49,26 +77,8 @@ def _original(error: Exception) -> BaseException | None:
 
 
 def _explain(name: str, error: BaseException) -> CatalogError:
-    said = str(error)
-    low = said.lower()
-    if any(words in low for words in _FULL):
-        return CatalogFullError(
-            f"{name}: no room to write ({said}); what was stored before is safe: "
-            "free some space and run the command again"
-        )
-    if any(words in low for words in _DRIVE):
-        return CatalogError(
-            f"{name}: the drive refused ({said}); what was stored before is safe: "
-            "see that it has room and is connected, then run the command again"
-        )
-    if any(words in low for words in _BUSY):
-        return CatalogBusyError(
-            f"{name}: another program holds the catalog ({said}); "
-            "close it or wait, then run the command again"
-        )
-    if any(words in low for words in _DAMAGED):
-        return NotACatalogError(
-            f"{name}: not a catalog, or a damaged one ({said}); examine it with "
-            "'sonicat db check', or name another with --db"
-        )
+    said = " ".join(str(error).split())
+    for words, kind, what_to_do in _SITUATIONS:
+        if any(word in said.lower() for word in words):
+            return kind(f"{name}: {what_to_do.format(said=said)}")
     return CatalogError(f"{name}: {said}")

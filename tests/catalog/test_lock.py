@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
+from catalog import tracks
 from catalog.errors import CatalogBusyError
 from catalog.session import open_catalog
 
@@ -101,3 +104,16 @@ def test_reading_goes_on_under_the_lock(catalog, hold):
     hold(catalog.url)
     with open_catalog(catalog.url, mode="read") as reader:
         assert reader.rows("SELECT count(*) FROM tracks") == [(0,)]
+
+
+def test_a_program_that_holds_the_file_itself_is_waited_for_then_named(
+    sqlite_catalog, monkeypatch
+):
+    monkeypatch.setattr("catalog.sqlite.BUSY_TIMEOUT_S", 0.1)
+    sqlite_catalog.close()
+    with closing(sqlite3.connect(sqlite_catalog.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CatalogBusyError, match="another program"):
+            tracks.ensure_root(sqlite_catalog, b"/music")
+        other.execute("ROLLBACK")
+    tracks.ensure_root(sqlite_catalog, b"/music")

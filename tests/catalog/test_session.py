@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -277,20 +278,56 @@ with open_catalog(sys.argv[1]) as catalog:
     ] * 4
 
 
-def test_a_catalog_on_read_only_media_is_readable(sqlite_catalog, tmp_path):
-    """What ``mode=ro`` cannot do without writing beside the file, reading still can."""
-    path = sqlite_catalog.path
+UNPRIVILEGED_READER = """
+import os, sys
+import catalog.failing, catalog.sqlite
+from catalog import tracks
+from catalog.errors import CatalogError
+from catalog.session import open_catalog
+if os.geteuid() == 0:
+    os.seteuid(65534)  # to root every folder can be written
+try:
+    with open_catalog(sys.argv[1], mode="read") as catalog:
+        print(len(tracks.roots(catalog)))
+except CatalogError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def read_only_folder(sqlite_catalog) -> Iterator[Path]:
+    """Give the path of a closed catalog with a root, where nothing can be written."""
     tracks.ensure_root(sqlite_catalog, b"/music")
     sqlite_catalog.close()
-    folder = Path("/proc/self/fd")  # nothing can be made in it, not even by root
-    if not folder.is_dir():
-        pytest.skip("no /proc here")
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        with open_catalog(str(folder / str(handle)), mode="read") as catalog:
-            assert len(tracks.roots(catalog)) == 1
-    finally:
-        os.close(handle)
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # others may enter it
+    shutil.copyfile(sqlite_catalog.path, folder / "catalog.db")
+    (folder / "catalog.db").chmod(0o444)
+    folder.chmod(0o555)
+    yield folder / "catalog.db"
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def read_unprivileged(path: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", UNPRIVILEGED_READER, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_a_catalog_where_nothing_can_be_written_is_readable(read_only_folder):
+    assert read_unprivileged(read_only_folder) == "1\n"
+    assert list(read_only_folder.parent.iterdir()) == [read_only_folder]
+
+
+def test_what_only_a_writer_could_recover_is_not_passed_over(read_only_folder):
+    """A write-ahead log that is left over holds what the file alone does not."""
+    log = read_only_folder.with_name("catalog.db-wal")
+    log.write_bytes(b"some transactions" * 100)
+    assert "check the permissions" in read_unprivileged(read_only_folder)
 
 
 def test_threads_share_a_catalog(catalog):
