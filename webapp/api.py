@@ -17,7 +17,15 @@ from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.formats import printable
 from webapp.mapdata import feature_values, map_document
 from webapp.openapi import document
-from webapp.reporting import report_named, table_document
+from webapp.reporting import (
+    begin_study,
+    choice_of,
+    is_study,
+    made,
+    report_named,
+    table_document,
+    whole,
+)
 from webapp.trackview import track_document
 
 if TYPE_CHECKING:
@@ -79,8 +87,8 @@ def map_values() -> BaseResponse | tuple[dict[str, Any], int]:
 def tracks() -> dict[str, Any]:
     """Return tracks whose title, artist, album or path holds a text."""
     wanted = request.args.get("q", "").casefold()
-    offset = _number("offset", 0, _LARGEST)
-    limit = _number("limit", PAGE_OF_TRACKS, MOST_TRACKS)
+    offset = whole("offset", 0, _LARGEST, least=0)
+    limit = whole("limit", PAGE_OF_TRACKS, MOST_TRACKS, least=0)
     found = [
         track
         for track in listed_tracks(catalog())
@@ -128,10 +136,20 @@ def report(name: str) -> dict[str, Any]:
     return _report(name)
 
 
+@api.post("/reports/<name>")
+def begin(name: str) -> tuple[dict[str, Any], int]:
+    """Begin a report that trains models."""
+    wanted = report_named(name)
+    if not is_study(wanted):
+        raise NotReadyError("this report is made at once; ask for it with GET")
+    study = begin_study(wanted, choice_of(wanted))
+    if study.error:
+        raise NotReadyError(study.error)
+    return {"under_way": study.under_way}, 202
+
+
 def _report(name: str) -> dict[str, Any]:
-    run = chosen_run()
-    made = report_named(name).make(catalog(), run.id if run else None)
-    return table_document(made)
+    return table_document(made(name))
 
 
 def _level() -> Level:
@@ -145,15 +163,6 @@ def _level() -> Level:
             "there is no map of the windows; start `sonicat serve --map windows`"
         )
     raise WebError("level is one of tracks, windows")
-
-
-def _number(name: str, usual: int, most: int) -> int:
-    given = request.args.get(name, "")
-    if not given:
-        return usual
-    if not (given.isascii() and given.isdigit()) or int(given[:12]) > most:
-        raise WebError(f"{name} is a whole number from 0 to {most}")
-    return int(given)
 
 
 def _kept(key: tuple[Any, ...], make: Any) -> BaseResponse:

@@ -17,6 +17,7 @@ from webapp.context import STATE, Shared, close_catalog
 from webapp.errors import TooBigError, WebError
 from webapp.jobs import Jobs
 from webapp.security import guard
+from webapp.studies import Studies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,9 @@ def create_app(
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 300
     app.json.sort_keys = False  # type: ignore[attr-defined]
     atlas = Atlas(settings.catalog_url, seed=settings.map_seed, told=told)
-    app.extensions[STATE] = Shared(settings, atlas, Jobs(settings))
+    app.extensions[STATE] = Shared(
+        settings, atlas, Jobs(settings), Studies(settings.catalog_url)
+    )
     guard(app, settings)
     for blueprint in (pages.pages, api.api, predict.predict, media.media):
         app.register_blueprint(blueprint)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from webapp.atlas import Atlas
     from webapp.jobs import Jobs
     from webapp.settings import ServeSettings
+    from webapp.studies import Studies
 
 STATE = "sonicat"
 
@@ -31,6 +32,7 @@ class Shared:
     settings : ServeSettings
     atlas : Atlas
     jobs : Jobs
+    studies : Studies
     answers : dict
         Answers that are dear to make, by what they depend on.
     models : dict
@@ -40,6 +42,7 @@ class Shared:
     settings: ServeSettings
     atlas: Atlas
     jobs: Jobs
+    studies: Studies
     answers: dict[Any, Any] = field(default_factory=dict)
     models: dict[int, Model] = field(default_factory=dict)
     loading: threading.Lock = field(default_factory=threading.Lock)

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from classify.sequences import TrackSequences
 from webapp.errors import CannotJudgeError
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Measured:
     start_s, window_s : float64, shape (n,)
     silent : bool, shape (n,)
     vectors : float32, shape (n, d)
+    sequences : TrackSequences
+    sequences : TrackSequences or None
     """
 
     payload_hash: str
@@ -53,6 +56,8 @@ class Measured:
     window_s: NDArray[np.float64]
     silent: NDArray[np.bool_]
     vectors: NDArray[np.float32]
+    sequences: TrackSequences
+    sequences: TrackSequences | None = None
 
 
 def measured(
@@ -165,4 +170,12 @@ def _unpacked(archive: bytes) -> Measured:
             arrays["window_s"],
             arrays["silent"],
             arrays["vectors"],
+            TrackSequences(
+                arrays["sequence_chroma"],
+                arrays["sequence_logmel"],
+                float(arrays["sequence_rates"][0]),
+            ),
+            TrackSequences(
+                arrays["chroma"], arrays["logmel"], float(arrays["rate_hz"])
+            ),
         )

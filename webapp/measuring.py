@@ -50,6 +50,10 @@ def measure(window_s: float, hop_s: float, max_audio_s: float) -> dict[str, Any]
         "window_s": found.windows.duration_s,
         "silent": found.windows.silent,
         "vectors": found.windows.vectors,
+        "sequence_rates": [one.rate_hz for one in found.sequences],
+        **{f"sequence_{one.kind}": one.values for one in found.sequences},
+        **{one.kind: one.values for one in found.sequences},
+        "rate_hz": found.sequences[0].rate_hz if found.sequences else 0.0,
     }
 
 

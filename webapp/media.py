@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from catalog.browse import track_file
@@ -59,7 +60,13 @@ def audio(track_id: int) -> BaseResponse:
     )
     answer.content_length = size
     answer.headers["Cache-Control"] = "private, no-cache"
-    return answer.make_conditional(request, accept_ranges=True, complete_length=size)
+    try:
+        return answer.make_conditional(
+            request, accept_ranges=True, complete_length=size
+        )
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        raise
 
 
 def open_track(place: TrackFile) -> BinaryIO:

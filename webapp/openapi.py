@@ -36,7 +36,10 @@ def document() -> dict[str, Any]:
             "/api/tracks/{track_id}": {"get": _track()},
             "/api/albums": {"get": _report("Accuracy by album")},
             "/api/artists": {"get": _report("Accuracy by artist")},
-            "/api/reports/{name}": {"get": _report("A report by name", named=True)},
+            "/api/reports/{name}": {
+                "get": _report("A report by name", named=True),
+                "post": _begin(),
+            },
             "/api/predict": {"post": _predict()},
             "/api/predict/{job_id}": {"get": _follow()},
         },
@@ -138,14 +141,40 @@ def _track() -> dict[str, Any]:
 def _report(summary: str, *, named: bool = False) -> dict[str, Any]:
     parameters = [_run()]
     if named:
-        parameters.append(
-            {"name": "name", "in": "path", "required": True, "schema": _TEXT}
-        )
+        parameters += [*_artist(), _named()]
     return _operation(
         summary,
-        {"200": _json("The report", _ref("Table")), **_errors("404", "409")},
+        {"200": _json("The report", _ref("Table")), **_errors("400", "404", "409")},
         parameters,
     )
+
+
+def _begin() -> dict[str, Any]:
+    answer = {
+        "type": "object",
+        "required": ["under_way"],
+        "properties": {"under_way": _FLAG},
+    }
+    return _operation(
+        "Begin a report that trains models; then ask for it until it is there",
+        {
+            "202": _json("It is begun, or already there", answer),
+            **_errors("400", "404", "409"),
+        },
+        [_run(), *_artist(), _named()],
+    )
+
+
+def _named() -> dict[str, Any]:
+    return {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+
+
+def _artist() -> list[dict[str, Any]]:
+    year = {"type": "integer", "minimum": 1, "maximum": 9999}
+    return [
+        _query("artist", _TEXT, "For the reports that compare an artist's eras"),
+        _query("through", year, "The last year of the first era"),
+    ]
 
 
 def _predict() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, render_template, request
 
@@ -10,13 +10,21 @@ from catalog.browse import listed_tracks, state
 from catalog.said import tracks_said
 from classify.pictures import STYLE, picture, standalone
 from classify.render import as_csv
-from classify.reports.by_era import by_era
-from classify.reports.every import REPORTS
-from classify.reports.table import Table
 from webapp.context import catalog, chosen_run, runs, shared
-from webapp.errors import NotFoundError, WebError
-from webapp.reporting import report_named
+from webapp.errors import NotFoundError
+from webapp.reporting import (
+    EVERY,
+    choice_of,
+    is_study,
+    made,
+    report_named,
+    study_of,
+    whole,
+)
 from webapp.trackview import feature_pictures, track_document
+
+if TYPE_CHECKING:
+    from classify.reports.table import Table
 
 pages = Blueprint("pages", __name__)
 
@@ -29,7 +37,6 @@ NAVIGATION = (
 TRACKS_ON_A_PAGE = 200
 LINKED = frozenset({"artist", "album", "title", "path"})
 """Columns whose values lead to the list of their tracks."""
-_LAST_YEAR = 9999
 
 
 @pages.get("/")
@@ -70,7 +77,7 @@ def tracks_page() -> str:
         or wanted.casefold()
         in f"{track.title}\n{track.artist}\n{track.album}\n{track.path}".casefold()
     ]
-    page = _whole("page", 1, len(found) // TRACKS_ON_A_PAGE + 1)
+    page = whole("page", 1, len(found) // TRACKS_ON_A_PAGE + 1)
     run = chosen_run()
     said = {t.track_id: t for t in tracks_said(catalog(), run.id)} if run else {}
     start = (page - 1) * TRACKS_ON_A_PAGE
@@ -100,29 +107,31 @@ def reports_page() -> str:
     """List the reports."""
     if not state(catalog()).tracks:
         return _empty()
-    return render_template("reports.html", reports=REPORTS, runs=runs())
-
-
-@pages.get("/reports/by-era")
-def era_page() -> str:
-    """Show one artist before and after a year."""
-    return _report_page(_era(), "by-era", **_era_choice())
-
-
-@pages.get("/reports/by-era.csv")
-def era_csv() -> Response:
-    """Send that as CSV."""
-    return _csv(_era(), "by-era")
+    return render_template("reports.html", reports=EVERY, runs=runs())
 
 
 @pages.get("/reports/<name>")
 def report_page(name: str) -> Any:
     """Show a report: its picture, its table."""
-    if name.endswith(".csv"):
-        return _csv(_table(name.removesuffix(".csv")), name.removesuffix(".csv"))
-    if name.endswith(".svg"):
-        return _svg(_table(name.removesuffix(".svg")))
-    return _report_page(_table(name), name)
+    stem, dot, form = name.partition(".")
+    if dot:
+        return _file(stem, form)
+    report = report_named(name)
+    choice = choice_of(report)
+    study = study_of(report, choice) if is_study(report) else None
+    ready = not is_study(report) or (study is not None and study.table is not None)
+    table = made(name) if ready else None
+    return render_template(
+        "report.html",
+        report=report,
+        table=table,
+        study=study,
+        picture=picture(table) if table else None,
+        linked=LINKED,
+        choice=choice,
+        artists=sorted({t.artist for t in listed_tracks(catalog()) if t.artist}),
+        run=chosen_run(),
+    )
 
 
 @pages.get("/pictures.css")
@@ -131,45 +140,13 @@ def pictures_css() -> Response:
     return Response(STYLE, mimetype="text/css")
 
 
-def _table(name: str) -> Table:
-    run = chosen_run()
-    return report_named(name).make(catalog(), run.id if run else None)
-
-
-def _era() -> Table:
-    run = chosen_run()
-    choice = _era_choice()
-    return by_era(catalog(), run.id if run else None, **choice)
-
-
-def _era_choice() -> dict[str, Any]:
-    """Return artist and year: as asked, else the first artist with two years."""
-    artist = request.args.get("artist", "")
-    if not artist:
-        years: dict[str, set[int]] = {}
-        for track in listed_tracks(catalog()):
-            if track.artist and track.year:
-                years.setdefault(track.artist, set()).add(track.year)
-        artist = max(years, key=lambda name: (len(years[name]), name), default="")
-    usual = sorted(
-        {t.year for t in listed_tracks(catalog()) if t.artist == artist and t.year}
-    )
-    middle = usual[(len(usual) - 1) // 2] if usual else 1988
-    return {"artist": artist, "through": _whole("through", middle, _LAST_YEAR)}
-
-
-def _report_page(table: Table, name: str, **choice: Any) -> str:
-    artists = sorted({t.artist for t in listed_tracks(catalog()) if t.artist})
-    return render_template(
-        "report.html",
-        table=table,
-        name=name,
-        picture=picture(table),
-        linked=LINKED,
-        choice=choice,
-        artists=artists,
-        run=chosen_run(),
-    )
+def _file(name: str, form: str) -> Response:
+    """Send a report as a file."""
+    if form == "csv":
+        return _csv(made(name), name)
+    if form == "svg":
+        return _svg(made(name))
+    raise NotFoundError("a report comes as .csv or .svg")
 
 
 def _csv(table: Table, name: str) -> Response:
@@ -190,15 +167,6 @@ def _svg(table: Table) -> Response:
     )
     answer.headers["Content-Disposition"] = 'attachment; filename="report.svg"'
     return answer
-
-
-def _whole(name: str, usual: int, most: int) -> int:
-    given = request.args.get(name, "")
-    if not given:
-        return usual
-    if not (given.isascii() and given.isdigit()) or not 0 < int(given[:9]) <= most:
-        raise WebError(f"{name} is a whole number from 1 to {most}")
-    return int(given)
 
 
 def _empty() -> str:

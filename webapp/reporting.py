@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from classify.reports.every import REPORTS, Report
-from webapp.errors import NotFoundError
+from flask import request
+
+from catalog.browse import listed_tracks
+from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES, Report
+from classify.reports.source import chosen_run as run_or_reason
+from webapp.context import catalog, chosen_run, shared
+from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.formats import printable
 
 if TYPE_CHECKING:
     from classify.reports.table import Table
+    from webapp.studies import Study
+
+EVERY: tuple[Report, ...] = (*REPORTS, *OF_AN_ARTIST, *STUDIES)
+LAST_YEAR = 9999
+_QUICK_OF_AN_ARTIST = "by-era"
 
 
 def report_named(name: str) -> Report:
@@ -20,10 +30,96 @@ def report_named(name: str) -> Report:
     NotFoundError
         There is none of this name.
     """
-    for report in REPORTS:
+    for report in EVERY:
         if report.name == name:
             return report
     raise NotFoundError("there is no such report")
+
+
+def is_study(report: Report) -> bool:
+    """Return whether a report trains models, and so is made on request only."""
+    return report in STUDIES or (
+        report in OF_AN_ARTIST and report.name != _QUICK_OF_AN_ARTIST
+    )
+
+
+def choice_of(report: Report) -> dict[str, Any]:
+    """Return the artist and the year that the reader chose, where a report takes them.
+
+    Without a choice it is the artist with the most years, cut in their middle.
+    """
+    if report not in OF_AN_ARTIST:
+        return {}
+    years: dict[str, set[int]] = {}
+    for track in listed_tracks(catalog()):
+        if track.artist and track.year:
+            years.setdefault(track.artist, set()).add(track.year)
+    widest = max(years, key=lambda name: (len(years[name]), name), default="")
+    artist = request.args.get("artist", "") or widest
+    known = sorted(years.get(artist, ()))
+    middle = known[(len(known) - 1) // 2] if known else 1
+    return {"artist": artist, "through": whole("through", middle, LAST_YEAR)}
+
+
+def made(name: str) -> Table:
+    """Return a report's table as the request asks for it.
+
+    Raises
+    ------
+    NotReadyError
+        It trains models and was not begun, is being made, or could not be made.
+    """
+    report = report_named(name)
+    choice = choice_of(report)
+    if not is_study(report):
+        run = chosen_run()
+        return report.make(catalog(), run.id if run else None, **choice)
+    study = study_of(report, choice)
+    if study is None:
+        raise NotReadyError(f"it trains models: begin it with POST /api/reports/{name}")
+    if study.table is None:
+        raise NotReadyError(study.error or "it is being made; ask again in a moment")
+    return study.table
+
+
+def study_of(report: Report, choice: dict[str, Any]) -> Study | None:
+    """Return a study if it was begun.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run to study.
+    """
+    run = run_or_reason(catalog(), _run_id())
+    return shared().studies.find(report, run.id, choice)
+
+
+def begin_study(report: Report, choice: dict[str, Any]) -> Study:
+    """Begin a study of the run that the reader chose."""
+    run = run_or_reason(catalog(), _run_id())
+    return shared().studies.begin(report, run.id, choice)
+
+
+def _run_id() -> int | None:
+    run = chosen_run()
+    return run.id if run else None
+
+
+def whole(name: str, usual: int, most: int, *, least: int = 1) -> int:
+    """Return a whole number of the request's address.
+
+    Raises
+    ------
+    WebError
+        It is none, or lies outside.
+    """
+    given = request.args.get(name, "")
+    if not given:
+        return usual
+    digits = given.isascii() and given.isdigit()
+    if not digits or not least <= int(given[:12]) <= most:
+        raise WebError(f"{name} is a whole number from {least} to {most}")
+    return int(given)
 
 
 def table_document(table: Table) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classify.dataset import Rows
+from classify.dataset import Rows, heard_windows
 from classify.draws import draws
 from classify.embedding import nearest, place
 from classify.prediction import UNKNOWN
+from classify.sequences import sliced
 from webapp.formats import printable
 from webapp.judging import GRID
 from webapp.mapdata import framed_places
@@ -63,8 +64,8 @@ def said_of(
     usable = ~found.silent & np.isfinite(found.vectors).all(axis=1)
     drawn = draws(found.start_s, found.window_s, usable, hop_s=hop_s, seed=seed)
     regular = np.flatnonzero(usable & (np.arange(len(usable)) % GRID == 0))
-    _, of_draws = model.judge(_rows(found, drawn), facts)
-    windows, of_whole = model.judge(_rows(found, [regular]), facts)
+    _, of_draws = model.judge(_rows(found, drawn, facts), facts)
+    windows, of_whole = model.judge(_rows(found, [regular], facts), facts)
     p = of_whole[0] if whole else of_draws.mean(axis=0)
     best = int(p.argmax())
     threshold = run.parameters.get("unknown_below")
@@ -120,12 +121,19 @@ def neighbour(track: ListedTrack, distance: float) -> dict[str, Any]:
     }
 
 
-def _rows(found: Measured, groups: list[NDArray[np.intp]]) -> Rows:
+def _rows(
+    found: Measured, groups: list[NDArray[np.intp]], facts: FeatureSetFacts
+) -> Rows:
     """Return windows as a model takes them, each group as if it were a track."""
+    span = found.start_s, found.window_s
+    described, _ = heard_windows(found.vectors, facts.names, *span, found.sequences)
+    cut = None if found.sequences is None else sliced(found.sequences, *span)
+    every = np.concatenate(groups)
     return Rows(
-        X=np.concatenate([found.vectors[group] for group in groups]),
+        X=described[every],
         track=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
         n_tracks=len(groups),
+        slices=None if cut is None else cut[every],
     )
 
 

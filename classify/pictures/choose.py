@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 MOST_BARS = 60
 """More rows than this are read in the table."""
 
-_MEASURES = ("accuracy", "share", "importance", "effect", "cpu_s_per_hour")
+_MEASURES = ("accuracy", "share", "alone", "cpu_s_per_hour")
+_CURVE = "albums_each"
 
 
 def picture(table: Table) -> str | None:
     """Return a table as SVG; None where no picture says more than its rows.
 
-    A square of counts beside their labels becomes a matrix, an accuracy against a
-    number of albums lines, any other measure bars with its interval.
+    A square of counts beside their labels becomes a matrix; an accuracy against a
+    number of albums, and what came true against what was claimed, become lines; any
+    other measure becomes bars with its interval.
     """
     names = [column.name for column in table.columns]
     if not table.rows:
@@ -29,8 +31,10 @@ def picture(table: Table) -> str | None:
     if names[0] == "label" and names[-1] == "found":
         counts = [list(row[1:-1]) for row in table.rows]
         return heat(table.title, names[1:-1], counts)
-    if "accuracy" in names and names[0] in {"albums_per_label", "albums"}:
+    if names[0] == _CURVE:
         return _curve(table, names)
+    if {"claimed", "came_true"} <= set(names):
+        return _reliability(table, names)
     measure = next((name for name in _MEASURES if name in names), None)
     if measure is None or len(table.rows) > MOST_BARS:
         return None
@@ -38,11 +42,22 @@ def picture(table: Table) -> str | None:
 
 
 def _curve(table: Table, names: list[str]) -> str:
-    columns = {name: [row[i] for row in table.rows] for i, name in enumerate(names)}
-    shown = [name for name in ("accuracy", "low", "high") if name in names]
-    rows = [Line(name, columns[names[0]], columns[name]) for name in shown]
-    frame = Frame(x_name=names[0].replace("_", " "), y_name="accuracy", low=0, high=1)
+    shown = [name for name in ("accuracy", "balanced") if name in names]
+    albums = _column(table, names, _CURVE)
+    rows = [Line(name, albums, _column(table, names, name)) for name in shown]
+    frame = Frame(x_name=_CURVE.replace("_", " "), y_name="accuracy", low=0, high=1)
     return lines(table.title, rows, frame)
+
+
+def _reliability(table: Table, names: list[str]) -> str:
+    claimed, true = (_column(table, names, name) for name in ("claimed", "came_true"))
+    rows = [Line("came true", claimed, true), Line("were it so", claimed, claimed)]
+    frame = Frame(x_name="claimed", y_name="came true", low=0, high=1)
+    return lines(table.title, rows, frame)
+
+
+def _column(table: Table, names: list[str], name: str) -> list[Any]:
+    return [row[names.index(name)] for row in table.rows]
 
 
 def _bars(table: Table, names: list[str], measure: str) -> str:
