@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TICK_S = 0.25
 _WAITING = 256  # outcomes that may wait for the catalog; then the crew waits
+_SMALL_TASKS = 32  # tags alone take a millisecond; handing a task out takes as long
 _ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -139,7 +140,7 @@ def _in_parallel(
             n_jobs=processes,
             return_as="generator_unordered",
             pre_dispatch="2 * n_jobs",
-            batch_size=1,
+            batch_size=_SMALL_TASKS if job.settings.tags_only else 1,
             max_nbytes=None,
         )
         yield from run(delayed(work)(task, job) for task in tasks)
