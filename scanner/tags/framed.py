@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from mutagen.aac import AACInfo
 from mutagen.apev2 import APENoHeaderError, APETextValue, APEv2
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from catalog.records import StreamFacts
+    from scanner.tags.bounded import BoundedReader
 
     Read = tuple[list[TagBlock], StreamFacts]
 
 
-def read_mp3(file: IO[bytes]) -> Read:
+def read_mp3(file: BoundedReader) -> Read:
     """MPEG audio: its length and padding are those of the LAME header, if any."""
     info = MPEGInfo(file)
     more: dict[str, Any] = {"lossless": False}
@@ -44,57 +45,58 @@ def read_mp3(file: IO[bytes]) -> Read:
     return _tags(file, id3_first=True), facts
 
 
-def read_aac(file: IO[bytes]) -> Read:
+def read_aac(file: BoundedReader) -> Read:
     """AAC in ADTS frames."""
+    file.begin_at(audio_start(file.fileno()))
     facts = stream_facts("aac", "aac", AACInfo(file), lossless=False)
     return _tags(file, id3_first=True), facts
 
 
-def read_ape(file: IO[bytes]) -> Read:
+def read_ape(file: BoundedReader) -> Read:
     """Monkey's Audio."""
     return _read(file, "ape", "ape", MonkeysAudioInfo, lossless=True)
 
 
-def read_wavpack(file: IO[bytes]) -> Read:
+def read_wavpack(file: BoundedReader) -> Read:
     """WavPack."""
     return _read(file, "wavpack", "wavpack", WavPackInfo, lossless=True)
 
 
-def read_musepack(file: IO[bytes]) -> Read:
+def read_musepack(file: BoundedReader) -> Read:
     """Musepack."""
     return _read(file, "musepack", "musepack", MusepackInfo, lossless=False)
 
 
-def read_tta(file: IO[bytes]) -> Read:
+def read_tta(file: BoundedReader) -> Read:
     """TTA, the True Audio codec."""
-    start = audio_start(file.fileno())
-    facts = stream_facts("tta", "tta", TrueAudioInfo(file, start), lossless=True)
+    file.begin_at(audio_start(file.fileno()))
+    facts = stream_facts("tta", "tta", TrueAudioInfo(file, 0), lossless=True)
     return _tags(file, id3_first=False), facts
 
 
 def _read(
-    file: IO[bytes],
+    file: BoundedReader,
     container: str,
     codec: str,
-    info: Callable[[IO[bytes]], object],
+    info: Callable[[BoundedReader], object],
     **more: Any,
 ) -> Read:
-    file.seek(audio_start(file.fileno()))
+    file.begin_at(audio_start(file.fileno()))
     facts = stream_facts(container, codec, info(file), **more)
     return _tags(file, id3_first=False), facts
 
 
-def _tags(file: IO[bytes], *, id3_first: bool) -> list[TagBlock]:
+def _tags(file: BoundedReader, *, id3_first: bool) -> list[TagBlock]:
     """Return the tags, best first: ID3v2, APEv2, ID3v1, or APEv2 before ID3v2."""
     fd = file.fileno()
+    file.begin_at(0)
     front = [read_id3v2(fd), _apev2(file)]
     if not id3_first:
         front.reverse()
     return [block for block in (*front, read_id3v1(fd)) if block]
 
 
-def _apev2(file: IO[bytes]) -> TagBlock | None:
-    file.seek(0)
+def _apev2(file: BoundedReader) -> TagBlock | None:
     try:
         tag = APEv2(file)
     except APENoHeaderError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from mutagen.aiff import AIFFInfo
 from mutagen.asf import ASF
@@ -17,6 +17,7 @@ from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
 from scanner.errors import TagError
+from scanner.identify import audio_start
 from scanner.tags.blocks import TagBlock
 from scanner.tags.facts import stream_facts
 from scanner.tags.id3 import read_id3v1, read_id3v2
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from catalog.records import StreamFacts
+    from scanner.tags.bounded import BoundedReader
 
     Read = tuple[list[TagBlock], StreamFacts]
 
@@ -41,9 +43,10 @@ _SMPB_KEY = "----:com.apple.iTunes:iTunSMPB"
 _LOSSLESS_ASF = "lossless"
 
 
-def read_flac(file: IO[bytes]) -> Read:
+def read_flac(file: BoundedReader) -> Read:
     """FLAC: Vorbis comments, then the ID3 tags that do not belong there."""
     fd = file.fileno()
+    file.begin_at(audio_start(fd))
     flac: Any = FLAC(file)
     blocks = [_vorbis(flac.tags)] if flac.tags is not None else []
     blocks += [block for block in (read_id3v2(fd), read_id3v1(fd)) if block]
@@ -53,7 +56,7 @@ def read_flac(file: IO[bytes]) -> Read:
     )
 
 
-def read_ogg(file: IO[bytes]) -> Read:
+def read_ogg(file: BoundedReader) -> Read:
     """Ogg with Vorbis, Opus, FLAC or Speex in it."""
     head = os.pread(file.fileno(), 512, 0)
     for magic, codec, kind, lossless in _OGG:
@@ -77,7 +80,7 @@ def _vorbis(tags: Any) -> TagBlock:
     )
 
 
-def read_mp4(file: IO[bytes]) -> Read:
+def read_mp4(file: BoundedReader) -> Read:
     """MP4, M4A and M4B."""
     mp4: Any = MP4(file)
     name = mp4.info.codec.partition(".")[0]
@@ -110,7 +113,7 @@ def _mp4_pairs(tags: Any) -> Iterator[tuple[str, str]]:
                 yield key, str(value)
 
 
-def read_asf(file: IO[bytes]) -> Read:
+def read_asf(file: BoundedReader) -> Read:
     """ASF, that is WMA."""
     asf: Any = ASF(file)
     pairs = (
@@ -124,7 +127,7 @@ def read_asf(file: IO[bytes]) -> Read:
     return [TagBlock.of("ASF", pairs)], facts
 
 
-def read_aiff(file: IO[bytes]) -> Read:
+def read_aiff(file: BoundedReader) -> Read:
     """AIFF and AIFC."""
     info = AIFFInfo(file)
     fd = file.fileno()
@@ -140,7 +143,7 @@ def read_aiff(file: IO[bytes]) -> Read:
     return blocks, stream_facts("aiff", "pcm", info, lossless=True)
 
 
-def read_dsf(file: IO[bytes]) -> Read:
+def read_dsf(file: BoundedReader) -> Read:
     """DSF: one bit per sample; an ID3 tag at the end."""
     dsf = DSF(file)
     place = int.from_bytes(os.pread(file.fileno(), 8, 20), "little")

@@ -1,4 +1,4 @@
-"""Containers that mutagen does not read: Matroska, CAF, AU, Wave64, through ffmpeg."""
+"""What mutagen does not read: Matroska, CAF, AU, Wave64, and damaged tags."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scanner.tags.blocks import TagBlock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_METADATA = ("-map", "0:a:0", "-map_chapters", "-1", "-c", "copy", "-t", "0")
 _LIMIT = 1 << 20  # bytes of metadata
 _STREAM = re.compile(
     r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)(?P<rest>.*)", re.MULTILINE
@@ -29,9 +30,7 @@ _LOSSLESS = ("flac", "alac", "pcm", "tta", "wavpack", "ape", "truehd", "mlp")
 def read_probed(fd: int, container: str) -> tuple[list[TagBlock], StreamFacts]:
     """Return the tags and facts that ffmpeg shows of the open file `fd`."""
     try:
-        ffmpeg = Ffmpeg(
-            fd, "-map", "0:a:0", "-c", "copy", "-t", "0", "-f", "ffmetadata"
-        )
+        ffmpeg = Ffmpeg(fd, *_METADATA, "-f", "ffmetadata")
         try:
             text = ffmpeg.stdout.read(_LIMIT).decode("utf-8", "replace")
             status = ffmpeg.wait()
@@ -42,7 +41,8 @@ def read_probed(fd: int, container: str) -> tuple[list[TagBlock], StreamFacts]:
     said = ffmpeg.said()
     if status:
         raise TagError(complaint(said))
-    return [TagBlock.of("Matroska", _pairs(text))], _facts(said, container)
+    kind = "Matroska" if container == "matroska" else "ffmpeg"
+    return [TagBlock.of(kind, _pairs(text))], _facts(said, container)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from scanner.errors import FileError, TagError
+from scanner.errors import TagError
 from scanner.files import cause, open_regular
 from scanner.identify import identify
 from scanner.tags import framed, packaged
+from scanner.tags.bounded import BoundedReader
 from scanner.tags.interpret import TagRules, interpret
 from scanner.tags.probed import read_probed
 from scanner.tags.riff import read_wav
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Read = tuple[list[TagBlock], StreamFacts]
 
-_READERS: dict[str, Callable[[IO[bytes]], Read]] = {
+_READERS: dict[str, Callable[[BoundedReader], Read]] = {
     "mp3": framed.read_mp3,
     "aac": framed.read_aac,
     "ape": framed.read_ape,
@@ -40,23 +40,11 @@ _READERS: dict[str, Callable[[IO[bytes]], Read]] = {
 _DEFAULT = TagRules()
 
 
-class BoundedReader(io.BufferedReader):
-    """A file of which no more is asked for than it holds.
-
-    mutagen reads as many bytes as a header claims, and Python sets the memory aside
-    before it looks.
-    """
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return up to `size` bytes, all that is left if negative or None."""
-        if size is None or size < 0:
-            return super().read()
-        left = os.fstat(self.fileno()).st_size - self.tell()
-        return super().read(min(size, max(0, left)))
-
-
 def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, StreamFacts]:
     """Return what the tags and the headers of the file at `path` say.
+
+    Where mutagen cannot read a file, ffmpeg is asked: what has damaged tags may well
+    have good audio.
 
     Parameters
     ----------
@@ -75,20 +63,24 @@ def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, Stream
         with BoundedReader(io.FileIO(open_regular(path))) as file:
             blocks, facts = _read(file, identify(file.fileno()))
             return interpret(blocks, rules), facts
-    except FileError:
-        raise
     except OSError as error:
         raise TagError(cause(error)) from error
-    except Exception as error:  # mutagen lets any error of its parsing out
-        raise TagError(f"damaged headers: {_describe(error)}") from error
 
 
-def _read(file: IO[bytes], container: str) -> Read:
+def _read(file: BoundedReader, container: str) -> Read:
+    """Read through mutagen, or through ffmpeg what mutagen cannot."""
     reader = _READERS.get(container)
     if reader is None:
         return read_probed(file.fileno(), container)
-    file.seek(0, os.SEEK_SET)
-    return reader(file)
+    try:
+        return reader(file)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001  (mutagen lets any error out)
+        try:
+            return read_probed(file.fileno(), container)
+        except TagError:
+            raise TagError(f"damaged headers: {_describe(error)}") from error
 
 
 def _describe(error: Exception) -> str:
