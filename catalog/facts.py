@@ -71,4 +71,4 @@ def _facts(*row: Any) -> AudioFacts:
     known[4] = None if known[4] is None else bool(known[4])
     if isinstance(measured, str):  # SQLite gives JSON as text
         measured = json.loads(measured)
-    return AudioFacts(*known, measured=measured or {})
+    return AudioFacts(*[*known, measured or {}])

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -77,7 +76,8 @@ class Track(Base):
     """A file of a library, with what its tags and headers say.
 
     A missing track keeps its row. Its place may meanwhile be taken by another file,
-    which is why a path is unique only among the tracks that are there.
+    which is why a path is unique only among the tracks that are there. (PostgreSQL's
+    index holds a hash of the path: a row of it has room for 2 700 bytes only.)
     """
 
     __tablename__ = "tracks"
@@ -183,7 +183,7 @@ class Failure(Base):
     """A file that could not be read or analysed, until it changes or succeeds."""
 
     __tablename__ = "failures"
-    __table_args__ = (UniqueConstraint("root_id", "path"),)
+    __table_args__ = (Index("uq_failures_place", "root_id", "path", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)

@@ -8,6 +8,9 @@ from alembic import op
 
 def create() -> None:
     """Create the tables and their indexes."""
+    # An index of PostgreSQL has no room for long paths, only for their hashes.
+    server = op.get_bind().dialect.name == "postgresql"
+    path = sa.text("sha256(path)") if server else "path"
     op.create_table(
         "albums",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -75,9 +78,9 @@ def create() -> None:
         sa.Column("failed_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["root_id"], ["roots.id"], name="fk_failures_root_id"),
         sa.PrimaryKeyConstraint("id", name="pk_failures"),
-        sa.UniqueConstraint("root_id", "path", name="uq_failures_root_id_path"),
     )
     op.create_index("ix_failures_root_id", "failures", ["root_id"], unique=False)
+    op.create_index("uq_failures_place", "failures", ["root_id", path], unique=True)
     op.create_table(
         "tracks",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -132,7 +135,7 @@ def create() -> None:
     op.create_index(
         "uq_tracks_place",
         "tracks",
-        ["root_id", "path"],
+        ["root_id", path],
         unique=True,
         sqlite_where=sa.text("missing_since IS NULL"),
         postgresql_where=sa.text("missing_since IS NULL"),

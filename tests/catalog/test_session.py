@@ -27,6 +27,7 @@ from catalog.errors import (
     NotACatalogError,
 )
 from catalog.models import Base
+from catalog.records import FileFailed, Stamp
 from catalog.session import HEAD, Catalog, catalog_url, open_catalog, open_existing
 from catalog.upgrade import config, upgrade
 
@@ -51,9 +52,31 @@ def test_the_constant_names_the_newest_script():
     assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
 
 
+def is_the_same_everywhere(thing, name, kind, reflected, compared_to) -> bool:
+    """Leave out the indexes that hold hashes on PostgreSQL; see the test below."""
+    return name not in ("uq_tracks_place", "uq_failures_place")
+
+
+@pytest.mark.parametrize("table", ["tracks", "failures"])
+def test_a_place_is_taken_once(catalog, make, table):
+    root = tracks.ensure_root(catalog, b"/music")
+    path = b"long/" * 900 + b"name"
+    failed = FileFailed(root.id, path + b"?", Stamp(1, 1), "tags", "x")
+    tracks.apply(catalog, [make.seen(root.id, path), failed])
+    columns = [
+        column.name
+        for column in Base.metadata.tables[table].columns
+        if column.name != "id"
+    ]
+    names = ", ".join(columns)
+    with pytest.raises(CatalogError, match=r"(?i)unique"):
+        catalog.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {table}")
+
+
 def test_the_migrations_make_what_the_models_say(catalog):
     with catalog.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_object": is_the_same_everywhere}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
 
