@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc"),
 ]
-LONG_S = 1200  # takes a second or two, long enough to be caught in the act
+LONG_S = 600  # takes a second or two: long enough to be caught in the act
 
 
 def children(pid: int) -> list[int]:
@@ -184,7 +184,7 @@ def test_ctrl_c_twice_leaves_a_sound_catalog(
 @pytest.mark.parametrize("moment", [0.3, 1.5, 3.0])
 def test_kill_9_at_any_moment(library: Any, scan: Any, moment: float) -> None:
     for n in range(12):
-        library.add(f"{n}.wav", seed=n, seconds=90)
+        library.add(f"{n}.wav", seed=n, seconds=40)
     process = scan.start(library.folder, "-j", 2)
     time.sleep(moment)
     process.kill()
@@ -204,7 +204,7 @@ def test_kill_9_at_any_moment(library: Any, scan: Any, moment: float) -> None:
 
 
 def test_a_second_scan_waits_or_says_so(library: Any, scan: Any) -> None:
-    long = library.add("long.wav", seed=0, seconds=LONG_S * 20)
+    long = library.add("long.wav", seed=0, seconds=LONG_S * 10)
     process = scan.start(library.folder)
     wait_for(lambda: readers(process.pid, long))
     second = scan.run(library.folder, "--wait", "0s")

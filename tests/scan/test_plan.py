@@ -1,0 +1,105 @@
+"""Comparing what is there with what is known; no file is touched."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.records import KnownFailure, KnownTrack
+from scanner.plan import Rules, compare, recognise_moves, too_much_gone
+from scanner.walk import FoundFile
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ALWAYS = Rules(is_stale=lambda _track: False)
+
+
+def file(path: bytes, size: int = 1, mtime: int = 1) -> FoundFile:
+    return FoundFile(b"/m", path, size, mtime)
+
+
+def track(
+    path: bytes, size: int = 1, mtime: int = 1, *, number: int = 1, gone: bool = False
+) -> KnownTrack:
+    return KnownTrack(number, path, size, mtime, "h", 1, NOW if gone else None)
+
+
+paths = st.sampled_from([b"a", b"b", b"c/d", b"c/e", b"f"])
+stamps = st.tuples(st.integers(0, 2), st.integers(0, 2))
+found_files = st.dictionaries(paths, stamps).map(
+    lambda all_: [file(path, *stamp) for path, stamp in sorted(all_.items())]
+)
+known_files = st.dictionaries(paths, st.tuples(stamps, st.booleans())).map(
+    lambda all_: {
+        path: track(path, *stamp, number=n, gone=gone)
+        for n, (path, (stamp, gone)) in enumerate(sorted(all_.items()))
+    }
+)
+
+
+@given(found_files, known_files, st.booleans())
+def test_every_file_and_every_track_has_exactly_one_fate(
+    found: list[FoundFile], known: dict[bytes, KnownTrack], stale: bool
+) -> None:
+    rules = Rules(is_stale=lambda _track: stale)
+    result = compare(found, known, {}, rules)
+    there = {one.path for one in found}
+    looked_at = [*result.new, *result.changed, *result.stale]
+    back_for_good = [t for t in result.returned if not stale]
+    assert len(looked_at) + result.unchanged + len(back_for_good) == len(found)
+    assert {t.path for t in (*result.gone, *result.absent)} == set(known) - there
+    assert all(t.missing_since is None for t in result.gone)
+    assert {one.path for one in result.new} == there - set(known)
+    assert [t.path for t in result.before] == [one.path for one in result.changed]
+    assert result.present == sum(t.missing_since is None for t in known.values())
+
+
+def test_an_older_stamp_is_a_change_too() -> None:
+    result = compare([file(b"a", 1, 5)], {b"a": track(b"a", 1, 9)}, {}, ALWAYS)
+    assert [one.path for one in result.changed] == [b"a"]
+
+
+def test_a_failure_is_left_alone_while_its_stamp_is_the_same() -> None:
+    failures = {b"a": KnownFailure(b"a", 1, 1, "decode", "truncated")}
+    same, other = [file(b"a", 1, 1)], [file(b"a", 1, 2)]
+    assert compare(same, {}, failures, ALWAYS).left_alone == same
+    assert compare(other, {}, failures, ALWAYS).new == other
+    again = Rules(is_stale=lambda _track: False, retry_failed=True)
+    assert compare(same, {}, failures, again).new == same
+    # The file is again what it was when it was good.
+    assert compare(same, {b"a": track(b"a")}, failures, ALWAYS).unchanged == 1
+
+
+def test_since_sets_older_files_aside_but_loses_none() -> None:
+    rules = Rules(is_stale=lambda _track: False, since_ns=5)
+    found = [file(b"new", 1, 9), file(b"old", 1, 1)]
+    result = compare(found, {b"known": track(b"known")}, {}, rules)
+    assert ([one.path for one in result.new], result.too_old) == ([b"new"], 1)
+
+
+def test_a_moved_file_is_recognised_by_a_stamp_that_nothing_else_bears() -> None:
+    lost = track(b"old/one.mp3", 10, 20)
+    moved = file(b"new/one.mp3", 10, 20)
+    (move,) = recognise_moves([moved], [lost], [lost], [moved])
+    assert move == (lost, moved)
+
+
+def test_whatever_is_doubtful_about_a_move_is_left_to_the_audio() -> None:
+    lost = track(b"old/one.mp3", 10, 20)
+    moved = file(b"new/one.mp3", 10, 20)
+    renamed = file(b"new/two.mp3", 10, 20)
+    other_time = file(b"new/one.mp3", 10, 21)
+    twin = track(b"twin.mp3", 10, 20, number=2)
+    assert recognise_moves([renamed], [lost], [lost], [renamed]) == []
+    assert recognise_moves([other_time], [lost], [lost], [other_time]) == []
+    assert recognise_moves([moved], [lost], [lost, twin], [moved]) == []
+    assert recognise_moves([moved], [lost], [lost], [moved, renamed]) == []
+    assert recognise_moves([moved], [], [lost], [moved]) == []
+
+
+def test_more_than_half_is_too_much() -> None:
+    assert too_much_gone(1, 1)
+    assert too_much_gone(2, 3)
+    assert not too_much_gone(1, 2)
+    assert not too_much_gone(0, 0)
