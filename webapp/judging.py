@@ -47,7 +47,7 @@ class Measured:
     silent : bool, shape (n,)
     vectors : float32, shape (n, d)
     sequences : TrackSequences
-    sequences : TrackSequences or None
+    sequences : TrackSequences
     """
 
     payload_hash: str
@@ -57,7 +57,6 @@ class Measured:
     silent: NDArray[np.bool_]
     vectors: NDArray[np.float32]
     sequences: TrackSequences
-    sequences: TrackSequences | None = None
 
 
 def measured(
@@ -170,11 +169,6 @@ def _unpacked(archive: bytes) -> Measured:
             arrays["window_s"],
             arrays["silent"],
             arrays["vectors"],
-            TrackSequences(
-                arrays["sequence_chroma"],
-                arrays["sequence_logmel"],
-                float(arrays["sequence_rates"][0]),
-            ),
             TrackSequences(
                 arrays["chroma"], arrays["logmel"], float(arrays["rate_hz"])
             ),

@@ -50,8 +50,6 @@ def measure(window_s: float, hop_s: float, max_audio_s: float) -> dict[str, Any]
         "window_s": found.windows.duration_s,
         "silent": found.windows.silent,
         "vectors": found.windows.vectors,
-        "sequence_rates": [one.rate_hz for one in found.sequences],
-        **{f"sequence_{one.kind}": one.values for one in found.sequences},
         **{one.kind: one.values for one in found.sequences},
         "rate_hz": found.sequences[0].rate_hz if found.sequences else 0.0,
     }
@@ -69,7 +67,6 @@ def _expected_s(max_audio_s: float) -> float | None:
 
 
 def _refuse_longer(seconds: float, most: float) -> None:
-
     if seconds > most:
         raise DecodeError(f"it lasts longer than {most / 60:g} minutes")
 

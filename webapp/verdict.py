@@ -64,8 +64,9 @@ def said_of(
     usable = ~found.silent & np.isfinite(found.vectors).all(axis=1)
     drawn = draws(found.start_s, found.window_s, usable, hop_s=hop_s, seed=seed)
     regular = np.flatnonzero(usable & (np.arange(len(usable)) % GRID == 0))
-    _, of_draws = model.judge(_rows(found, drawn, facts), facts)
-    windows, of_whole = model.judge(_rows(found, [regular], facts), facts)
+    heard, slices = _heard(found, model, facts)
+    _, of_draws = model.judge(_rows(heard, slices, drawn), facts)
+    windows, of_whole = model.judge(_rows(heard, slices, [regular]), facts)
     p = of_whole[0] if whole else of_draws.mean(axis=0)
     best = int(p.argmax())
     threshold = run.parameters.get("unknown_below")
@@ -121,19 +122,30 @@ def neighbour(track: ListedTrack, distance: float) -> dict[str, Any]:
     }
 
 
+def _heard(
+    found: Measured, model: Model, facts: FeatureSetFacts
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Return the columns that the model takes, and the slices of the sequences."""
+    span = found.start_s, found.window_s
+    names = tuple(facts.names)
+    heard, columns = heard_windows(found.vectors, names, *span, found.sequences)
+    if columns != tuple(model.columns):  # taught where no sequences were stored
+        heard, _ = heard_windows(found.vectors, names, *span, None)
+    return heard, sliced(found.sequences, *span)
+
+
 def _rows(
-    found: Measured, groups: list[NDArray[np.intp]], facts: FeatureSetFacts
+    heard: NDArray[np.float32],
+    slices: NDArray[np.float16],
+    groups: list[NDArray[np.intp]],
 ) -> Rows:
     """Return windows as a model takes them, each group as if it were a track."""
-    span = found.start_s, found.window_s
-    described, _ = heard_windows(found.vectors, facts.names, *span, found.sequences)
-    cut = None if found.sequences is None else sliced(found.sequences, *span)
-    every = np.concatenate(groups)
+    chosen = np.concatenate(groups)
     return Rows(
-        X=described[every],
+        X=heard[chosen],
         track=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
         n_tracks=len(groups),
-        slices=None if cut is None else cut[every],
+        slices=slices[chosen],
     )
 
 

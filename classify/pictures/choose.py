@@ -31,10 +31,9 @@ def picture(table: Table) -> str | None:
     if names[0] == "label" and names[-1] == "found":
         counts = [list(row[1:-1]) for row in table.rows]
         return heat(table.title, names[1:-1], counts)
-    if names[0] == _CURVE:
-        return _curve(table, names)
-    if {"claimed", "came_true"} <= set(names):
-        return _reliability(table, names)
+    if names[0] == _CURVE or {"claimed", "came_true"} <= set(names):
+        draw = _curve if names[0] == _CURVE else _reliability
+        return draw(table, names)
     measure = next((name for name in _MEASURES if name in names), None)
     if measure is None or len(table.rows) > MOST_BARS:
         return None
