@@ -115,7 +115,7 @@ class Extractor:
         Raises
         ------
         FeatureError
-            The samples hold NaN or infinity.
+            The samples hold NaN or infinity, or are loud beyond measure.
         """
         block = np.ascontiguousarray(block, np.float32)
         start, n = 0, block.shape[0]
@@ -135,8 +135,6 @@ class Extractor:
     def _take(self, block: NDArray[np.float32], *, last: bool = False) -> None:
         self._samples += block.shape[0]
         mono = average(block)
-        if mono is None:
-            raise FeatureError("features", "the decoded audio holds NaN or infinity")
         self._costs.lap("mix")
         self._loudness.push(block)
         self._costs.lap("loudness")
@@ -153,7 +151,7 @@ class Extractor:
         Raises
         ------
         FeatureError
-            The signal is so loud that numbers overflow.
+            As `push`; or a number is none.
         """
         self._costs.start()
         self._take(self._pending[: self._fill], last=True)
@@ -190,7 +188,7 @@ def _windows(summaries: list[Summary], level: float) -> Windows:
     vectors = np.array([vector(s, level) for s in summaries], np.float32)
     vectors = vectors.reshape(-1, len(VECTOR_NAMES))
     if not (np.isfinite(columns).all() and np.isfinite(vectors).all()):
-        raise FeatureError("features", "the signal is too loud to be measured")
+        raise FeatureError("features", "a number is NaN or infinite")
     return Windows(
         start_s=np.array([s.start_s for s in summaries], np.float64),
         duration_s=np.array([s.duration_s for s in summaries], np.float64),

@@ -92,7 +92,7 @@ class WindowStream:
         stop = min(self._separated + TILE, self._frames)
         part = slice(start - self._separated, stop - self._separated)
         self._store.at(start, stop).energy[:] = energy[part]
-        self._separated += TILE
+        self._separated = stop
         self._costs.lap("hpss")
 
     def _complete_windows(self) -> None:

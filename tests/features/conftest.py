@@ -23,7 +23,7 @@ def _measure(
     samples: Signal, sr: int = SR, *, blocks: list[int] | None = None, **windows: float
 ) -> Extraction:
     """Run the engine over ``samples`` (n,) or (n, channels), in blocks if given."""
-    samples = samples.reshape(samples.shape[0], -1)
+    samples = samples if samples.ndim == 2 else samples[:, None]
     extractor = Extractor(sr, samples.shape[1], **windows)
     for part in np.split(samples, np.cumsum(blocks or [])):
         extractor.push(part)
@@ -126,7 +126,7 @@ def make() -> Callable[..., Signal]:
         t = np.arange(int(seconds * sr)) / sr
         noise = np.random.default_rng(7).standard_normal(t.size)
         step = np.zeros(t.size)
-        step[t.size // 2] = 1.0
+        step[t.size // 2 : t.size // 2 + 1] = 1.0
         signals = {
             "tone": 0.25 * np.sin(2 * np.pi * 440.0 * t),
             "chirp": 0.25 * np.sin(2 * np.pi * (100.0 * t + 300.0 * t**2)),

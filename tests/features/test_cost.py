@@ -1,0 +1,97 @@
+"""Memory that does not grow, kernels that are kept, modules that stay light."""
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scanner.features import warm_up
+from scanner.features.definition import SR
+from scanner.features.extractor import Extractor
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def peak_of(minutes):
+    """Return the peak of traced memory over a stream of noise, in bytes."""
+    block = 0.1 * np.random.default_rng(0).standard_normal((SR * 10, 1), np.float32)
+    tracemalloc.start()
+    extractor = Extractor(SR, 1)
+    for _ in range(minutes * 6):
+        extractor.push(block)
+    extractor.finish()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.slow
+def test_memory_does_not_depend_on_length():
+    """Twenty minutes more are worth what is kept of them, and no more."""
+    warm_up()
+    short, long = peak_of(10), peak_of(30)
+    assert short < 30e6
+    assert long - short < 2e6
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+def test_kernels_are_kept_where_they_can_be(tmp_path):
+    code = "from scanner.features.compiled import cache_folder; print(cache_folder())"
+    named = run(code, NUMBA_CACHE_DIR=str(tmp_path / "named"))
+    assert Path(named).parent == tmp_path / "named"
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    nowhere = {"NUMBA_CACHE_DIR": f"{blocked}/a", "XDG_CACHE_HOME": f"{blocked}/b"}
+    home = {"HOME": f"{blocked}/c", "TMPDIR": str(tmp_path)}
+    fallen_back = run(code, **nowhere, **home)
+    assert Path(fallen_back).is_relative_to(tmp_path)
+
+
+def test_kernels_work_without_any_folder():
+    code = (
+        "import scanner.features.compiled as c\n"
+        "c._writable = lambda folder: False\n"
+        "from scanner.features.mixing import average\n"
+        "import numpy as np\n"
+        "print(c.cache_folder(), average(np.ones((3, 2), np.float32)).tolist())"
+    )
+    assert run(code) == "None [1.0, 1.0, 1.0]"
+
+
+def test_a_second_process_compiles_nothing(tmp_path):
+    code = (
+        "from scanner.features import mixing\n"
+        "print(sum(mixing._average.stats.cache_hits.values()))"
+    )
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0"
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "1"
+
+
+def test_the_definition_is_light():
+    code = (
+        "import sys, scanner.features, scanner.features.definition as d\n"
+        "d.feature_set()\n"
+        "print([m for m in ('numpy', 'numba', 'scipy', 'librosa') if m in sys.modules])"
+    )
+    assert run(code) == "[]"
+
+
+def test_the_engine_does_not_need_librosa():
+    code = (
+        "import sys, scanner.features.extractor\n"
+        "print([m for m in ('librosa', 'sklearn', 'soundfile') if m in sys.modules])"
+    )
+    assert run(code) == "[]"
