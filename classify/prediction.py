@@ -54,6 +54,8 @@ class Model:
     feature_version : int
     feature_names : tuple of str
         Rows of any other feature set are refused.
+    columns : tuple of str
+        Of the rows that it takes: those of the feature set, and those made of it.
     """
 
     labels: tuple[str, ...]
@@ -61,6 +63,7 @@ class Model:
     temperature: float
     feature_version: int
     feature_names: tuple[str, ...]
+    columns: tuple[str, ...]
 
     def judge(self, rows: Rows, facts: FeatureSetFacts) -> tuple[Floats, Floats]:
         """Return the probabilities of each window and, calibrated, of each track.
@@ -71,6 +74,11 @@ class Model:
             The rows are of another feature set than the model learned from.
         """
         self._refuse_others(facts)
+        if rows.X.shape[1] != len(self.columns):
+            raise FeatureSetMismatchError(
+                f"the model takes {len(self.columns)} columns, these rows have "
+                f"{rows.X.shape[1]}; were their sequences stored?"
+            )
         windows = np.zeros((len(rows.X), len(self.labels)))
         tracks = np.zeros((rows.n_tracks, len(self.labels)))
         for member in self.members:

@@ -102,6 +102,7 @@ def fold_models(
                 parameters,
                 problem.of_tracks(fold.train),
                 dataset.feature_set,
+                columns=dataset.names,
                 n_windows=len(problem.rows.X),
                 seed=run.seed,
             ),
@@ -116,6 +117,7 @@ def fitted_as(
     training: Problem,
     facts: FeatureSetFacts,
     *,
+    columns: tuple[str, ...],
     n_windows: int,
     seed: int,
 ) -> Model:
@@ -129,6 +131,8 @@ def fitted_as(
         Of the run, or of the fold: ``setting`` and ``temperature``.
     training : Problem
     facts : FeatureSetFacts
+    columns : tuple of str
+        Of the problem's rows.
     n_windows : int
         Of the whole library, by which large ones are told.
     seed : int
@@ -153,4 +157,5 @@ def fitted_as(
         temperature,
         facts.version,
         tuple(facts.names),
+        columns,
     )

@@ -233,6 +233,7 @@ def summary(found: Summary) -> None:
     click.echo(
         f"\nAlways the most frequent label would be right for {found.baseline:.2f}."
     )
+    _without_music(found)
     if found.rest:
         click.echo(
             f"{found.rest} further tracks were judged by the final model, which says "
@@ -257,6 +258,31 @@ def _warnings(found: Summary) -> Iterator[str]:
     ):
         if count:
             yield f"left out: {count} tracks {why}"
+
+
+def _without_music(found: Summary) -> None:
+    """Print what the files alone give away, and where that comes near."""
+    from classify.confounds import warning  # noqa: PLC0415 (loads scikit-learn)
+
+    reached = found.confounds
+    click.echo(
+        "Facts about the files (codec, bandwidth, loudness and the like), without the "
+        f"music: accuracy {reached['accuracy']:.2f}, "
+        f"balanced {reached['balanced_accuracy']:.2f}."
+    )
+    for run in found.runs:
+        said = warning(reached, run.metrics["accuracy"], found.baseline)
+        if said and run.model != "majority":
+            click.echo(f"warning: {run.model}: {said}; see `report --confounds`")
+    for name, pairs in found.matched.items():
+        if pairs.accuracy is None or pairs.unmatched is None:
+            click.echo(f"{name}: no two tracks of different labels are coded alike")
+            continue
+        click.echo(
+            f"{name}: of two labels the right one in {pairs.accuracy:.2f} over "
+            f"{pairs.pairs} pairs with the same codec and bandwidth, in "
+            f"{pairs.unmatched:.2f} over any pairs (chance 0.50)"
+        )
 
 
 def _model(run: int, name: str, m: Any) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from catalog.datasets import Library, load_library
+from catalog.facts import audio_facts
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
 from classify import artifacts
+from classify.confounds import audit, figures
 from classify.dataset import Dataset, prepare
 from classify.errors import TooLittleToLearnFromError
 from classify.estimators import reads_slices
 from classify.evaluation import Evaluation, evaluate, n_tasks
+from classify.file_facts import fact_table
 from classify.loading import dataset_hash, loaded_labels, loaded_sequences
+from classify.matching import judged_pairs, matched
 from classify.prediction import UNKNOWN, Model
 from classify.scores import majority_baseline, scores
 from classify.statistics import balanced_accuracy, macro_f1
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from catalog.facts import AudioFacts
     from catalog.session import Catalog
+    from classify.dataset import Problem
+    from classify.matching import Matched
     from classify.validation import Split
 
 _PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
@@ -49,6 +56,8 @@ class Request:
     unknown_below : float or None
         Tracks outside the problem whose best label is less probable than this are
         called unknown; None sets the threshold by leaving out each label in turn.
+    matched : bool
+        Whether to judge pairs of tracks that are coded alike, too.
     """
 
     rule: str = "artist"
@@ -58,6 +67,7 @@ class Request:
     everything: bool = True
     jobs: int | None = None
     unknown_below: float | None = None
+    matched: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,9 @@ class Summary:
     baseline : float
         Accuracy of always naming the most frequent label.
     unmatched : lines of a label file that match no track
+    confounds : dict
+        What facts about the files reach without the music.
+    matched : dict of a model's name to Matched, where asked for
     """
 
     runs: tuple[RunFacts, ...]
@@ -85,6 +98,8 @@ class Summary:
     rest: int
     baseline: float
     unmatched: tuple[str, ...] = ()
+    confounds: dict[str, Any] = field(default_factory=dict)
+    matched: dict[str, Matched] = field(default_factory=dict)
 
 
 def classify_library(
@@ -133,9 +148,13 @@ def classify_library(
         done=started(n_tasks(request.models, problem)),
     )
     baseline = majority_baseline(problem, folds)
+    known = _known_facts(catalog, library, dataset)
+    found = audit(problem, fact_table(known), folds, seed=request.seed)
+    confounds = figures(problem, found, seed=request.seed)
     runs = []
     for evaluation in evaluations.values():
         facts = _facts(library, dataset, evaluation, request, baseline)
+        facts = replace(facts, metrics={**facts.metrics, "confounds": confounds})
         runs.append(_stored(catalog, facts, dataset, folds, evaluation, request))
     return Summary(
         runs=tuple(runs),
@@ -146,7 +165,26 @@ def classify_library(
         rest=len(dataset.rest_tracks) if request.everything else 0,
         baseline=baseline,
         unmatched=tuple(unmatched),
+        confounds=confounds,
+        matched=_matched(known, problem, evaluations) if request.matched else {},
     )
+
+
+def _known_facts(
+    catalog: Catalog, library: Library, dataset: Dataset
+) -> list[AudioFacts]:
+    facts = audio_facts(catalog, library.feature_set_id)
+    return [facts[track.id] for track in dataset.tracks]
+
+
+def _matched(
+    known: list[AudioFacts], problem: Problem, evaluations: dict[str, Evaluation]
+) -> dict[str, Matched]:
+    pairs = matched(known, problem.y)
+    return {
+        name: judged_pairs(evaluation.tracks, problem.y, pairs)
+        for name, evaluation in evaluations.items()
+    }
 
 
 def _facts(
@@ -213,6 +251,7 @@ def _final_model(dataset: Dataset, evaluation: Evaluation) -> Model:
         1.0 if alone else evaluation.choice.temperature,
         facts.version,
         tuple(facts.names),
+        dataset.names,
     )
 
 

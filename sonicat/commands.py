@@ -22,7 +22,7 @@ COMMANDS = {
     "scan": "scanner.cli:scan",
     "classify": "classify.cli:classify",
     "report": "classify.cli:report",
-    "predict": "classify.predict_cli:predict",
+    "predict": "sonicat.predict:predict",
     "serve": "webapp.cli:serve",
     "db": "catalog.cli:db",
     "demo": "scanner.demo_cli:demo",

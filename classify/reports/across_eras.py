@@ -101,6 +101,7 @@ def _crossed(
         run.parameters,
         problem.of_tracks(learned),
         dataset.feature_set,
+        columns=dataset.names,
         n_windows=len(problem.rows.X),
         seed=run.seed,
     )

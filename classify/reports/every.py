@@ -48,13 +48,28 @@ REPORTS: tuple[Report, ...] = (
     Report("models", "Which model does best, beyond chance?", "models:models"),
     Report("calibration", "Do probabilities come true?", "trust:calibration"),
     Report("unknown", "What of artists it never learned?", "trust:unknown"),
-    Report("codecs", "How are the files coded, and does it matter?", "library:codecs"),
+    Report("by-codec", "How are the files coded? Does it matter?", "library:codecs"),
     Report("cost", "What did the analyses cost?", "library:cost"),
     Report("failures", "Which files could not be read?", "library:unread"),
 )
 """From stored predictions, at once."""
 
 STUDIES: tuple[Report, ...] = (
+    Report(
+        "codecs",
+        "What does re-encoding do to the models? Needs `scan --variants`.",
+        "codecs:flipped",
+    ),
+    Report(
+        "drift",
+        "How far does re-encoding move each feature? Needs the same.",
+        "codecs:drifted",
+    ),
+    Report(
+        "confounds",
+        "What do codec, bandwidth and loudness give away without the music?",
+        "confounds:confounds",
+    ),
     Report(
         "features", "Which features carry it? Trains for a minute.", "features:features"
     ),

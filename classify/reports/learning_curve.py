@@ -61,6 +61,7 @@ def learning_curve(catalog: Catalog, run_id: int | None = None) -> Table:
                     run.parameters,
                     training,
                     dataset.feature_set,
+                    columns=dataset.names,
                     n_windows=len(problem.rows.X),
                     seed=run.seed,
                 )

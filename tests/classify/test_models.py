@@ -11,6 +11,7 @@ import pytest
 
 from catalog.records import FeatureSetFacts
 from classify import artifacts
+from classify.dataset import Rows
 from classify.errors import (
     FeatureSetMismatchError,
     UnknownModelError,
@@ -21,6 +22,7 @@ from classify.estimators.base import balanced_weights, fit
 from classify.prediction import Member, Model
 
 RECIPES = [name for name in NAMES if name != VOTING]
+COLUMNS = tuple(f"f{i}" for i in range(6))
 FACTS = FeatureSetFacts(1, ("a",), {})
 
 
@@ -31,7 +33,9 @@ def _needs(name):
 
 def model_of(problem, name="svm-rbf"):
     fitted = fit(recipe(name), recipe(name).space[0], problem, seed=0)
-    return Model(problem.labels, (Member(name, fitted, 1.3, 1.0),), 1.0, 1, ("a",))
+    return Model(
+        problem.labels, (Member(name, fitted, 1.3, 1.0),), 1.0, 1, ("a",), COLUMNS
+    )
 
 
 @pytest.mark.parametrize("name", [n for n in RECIPES if n != "majority"])
@@ -79,6 +83,14 @@ def test_a_model_refuses_rows_of_another_feature_set(make_problem):
         model.judge(problem.rows, FeatureSetFacts(2, ("a",), {}))
     with pytest.raises(FeatureSetMismatchError):
         model.judge(problem.rows, FeatureSetFacts(1, ("b",), {}))
+
+
+def test_a_model_refuses_rows_without_what_is_made_of_the_sequences(make_problem):
+    problem = make_problem()
+    rows = problem.rows
+    fewer = Rows(rows.X[:, :3], rows.track, rows.n_tracks)
+    with pytest.raises(FeatureSetMismatchError, match="sequences"):
+        model_of(problem).judge(fewer, FACTS)
 
 
 def test_a_name_that_is_none_names_all():

@@ -1,0 +1,176 @@
+"""Judge a file by a stored model: what the scanner hears, what the model says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from catalog.datasets import load_feature_set
+from catalog.runs import load_model
+from classify import artifacts
+from classify.dataset import Rows, heard_windows
+from classify.errors import NothingToReportError
+from classify.prediction import UNKNOWN
+from classify.reports.source import chosen_run
+from classify.sequences import TrackSequences, sliced
+from scanner.decode import open_audio
+from scanner.errors import FeatureError
+from scanner.features.extractor import Extractor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from catalog.records import FeatureSetFacts
+    from catalog.runs import RunFacts
+    from catalog.session import Catalog
+    from classify.prediction import Model
+    from scanner.features.extractor import Extraction
+
+HEARD_S = 60.0
+"""Seconds around the middle that are heard by default: at least one window."""
+
+OFFSET_S = 15.0
+"""They are moved by at most this much, either way, at random."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a model says of a file.
+
+    Attributes
+    ----------
+    path : bytes
+    label : str
+        The most probable, or ``"unknown"``.
+    ranked : tuple of (label, probability), the most probable first
+    windows : int
+        How many were heard.
+    run : int
+    """
+
+    path: bytes
+    label: str
+    ranked: tuple[tuple[str, float], ...]
+    windows: int
+    run: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict as values that JSON takes."""
+        return {
+            "path": os.fsdecode(self.path).encode("utf-8", "replace").decode(),
+            "label": self.label,
+            "probability": self.ranked[0][1],
+            "probabilities": dict(self.ranked),
+            "windows": self.windows,
+            "run": self.run,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A stored run, ready to hear files."""
+
+    run: RunFacts
+    model: Model
+    facts: FeatureSetFacts
+
+    @classmethod
+    def of_run(cls, catalog: Catalog, run_id: int | None) -> Self:
+        """Load a run's model, by default the newest run's.
+
+        Raises
+        ------
+        NothingToReportError
+            There is no run, or it kept no model.
+        """
+        run = chosen_run(catalog, run_id)
+        stored = load_model(catalog, run.id)
+        if stored is None:
+            raise NothingToReportError(
+                f"run {run.id} kept no model; run `classify --all` again"
+            )
+        facts = load_feature_set(catalog, run.feature_set_id)
+        return cls(run, artifacts.load(stored.data), facts)
+
+    def __call__(
+        self, path: bytes, *, whole: bool, unknown_below: float | None, seed: int
+    ) -> Verdict:
+        """Return what the model says of the file at `path`.
+
+        Raises
+        ------
+        ScannerError
+            The file cannot be read, or holds too little to hear.
+        """
+        found = self._measured(path)
+        windows = found.windows
+        usable = ~windows.silent & np.isfinite(windows.vectors).all(axis=1)
+        if not usable.any():
+            raise FeatureError("features", f"nothing to hear: {found.status}")
+        heard = np.flatnonzero(usable)
+        if not whole:
+            heard = middle(windows.start_s, windows.duration_s, heard, seed=seed)
+        kinds = {one.kind: one for one in found.sequences}
+        sequences = TrackSequences(
+            kinds["chroma"].values, kinds["logmel"].values, kinds["chroma"].rate_hz
+        )
+        span = windows.start_s[heard], windows.duration_s[heard]
+        described, _ = heard_windows(
+            windows.vectors[heard], self.facts.names, *span, sequences
+        )
+        one_track = np.zeros(len(heard), dtype=np.intp)
+        rows = Rows(described, one_track, 1, sliced(sequences, *span))
+        _, p = self.model.judge(rows, self.facts)
+        order = np.argsort(-p[0], kind="stable")
+        ranked = tuple((self.model.labels[k], float(p[0, k])) for k in order)
+        threshold = unknown_below
+        if threshold is None:
+            threshold = self.run.parameters.get("unknown_below") or 0.0
+        label = UNKNOWN if ranked[0][1] < threshold else ranked[0][0]
+        return Verdict(path, label, ranked, len(heard), self.run.id)
+
+    def _measured(self, path: bytes) -> Extraction:
+        parameters = self.facts.parameters
+        with open_audio(path) as audio:
+            extractor = Extractor(
+                audio.sample_rate,
+                audio.channels,
+                window_s=float(parameters["window_s"]),
+                hop_s=float(parameters["hop_s"]),
+            )
+            for block in audio.blocks():
+                extractor.push(block)
+        return extractor.finish()
+
+
+def middle(
+    start_s: NDArray[np.float64],
+    duration_s: NDArray[np.float64],
+    usable: NDArray[np.intp],
+    *,
+    seed: int,
+) -> NDArray[np.intp]:
+    """Return the usable windows that lie around the middle, moved at random.
+
+    Parameters
+    ----------
+    start_s, duration_s : float64, shape (n,)
+    usable : intp, ascending, not empty
+    seed : int
+
+    Returns
+    -------
+    intp, ascending
+        Those within `HEARD_S` seconds around the moved middle; at least the nearest.
+    """
+    offset = np.random.default_rng(seed).uniform(-OFFSET_S, OFFSET_S)
+    end_s = float((start_s + duration_s).max())
+    centre_s = start_s[usable] + duration_s[usable] / 2
+    distance = np.abs(centre_s - (end_s / 2 + offset))
+    inside = distance + duration_s[usable] / 2 <= HEARD_S / 2
+    if not inside.any():
+        inside = distance == distance.min()
+    return usable[inside]

@@ -1,0 +1,96 @@
+"""The command `sonicat predict`: judge files that are not in the catalog."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sonicat.judging import Verdict
+
+SOME_FAILED = 3
+
+
+@click.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=bytes),
+    metavar="FILE...",
+)
+@click.option(
+    "--db",
+    metavar="PATH|URL",
+    help="The catalog. Default: $SONICAT_DB, else one in your data folder.",
+)
+@click.option(
+    "--run", "run_id", type=int, metavar="ID", help="A run. Default: the newest."
+)
+@click.option(
+    "--whole",
+    is_flag=True,
+    help="Hear all windows. Default: some from the middle, moved at random.",
+)
+@click.option(
+    "--unknown-below",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Say unknown when the best label is less probable. Default: the run's.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the offset.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.version_option(package_name="sonicat")
+def predict(files: tuple[bytes, ...], **options: Any) -> int:
+    """Say which label each FILE sounds like, by the model of a stored run.
+
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some files failed.
+    """
+    from catalog.errors import CatalogError  # noqa: PLC0415
+    from catalog.session import open_catalog  # noqa: PLC0415
+    from classify.errors import ClassifyError  # noqa: PLC0415
+    from scanner.errors import ScannerError  # noqa: PLC0415
+    from sonicat.judging import Judge  # noqa: PLC0415
+
+    verdicts: list[Verdict] = []
+    failed = 0
+    try:
+        with open_catalog(options["db"], mode="read") as catalog:
+            judge = Judge.of_run(catalog, options["run_id"])
+        for path in files:
+            try:
+                verdict = judge(
+                    path,
+                    whole=options["whole"],
+                    unknown_below=options["unknown_below"],
+                    seed=options["seed"],
+                )
+            except (ScannerError, OSError) as error:
+                failed += 1
+                click.echo(f"{_readable(path)}: {error}", err=True)
+                continue
+            verdicts.append(verdict)
+            if not options["as_json"]:
+                _show(verdict)
+    except (ClassifyError, CatalogError) as error:
+        raise click.ClickException(str(error)) from error
+    if options["as_json"]:
+        click.echo(json.dumps([v.as_json() for v in verdicts], indent=2))
+    return SOME_FAILED if failed else 0
+
+
+def _show(verdict: Verdict) -> None:
+    ranked = ", ".join(f"{label} {p:.2f}" for label, p in verdict.ranked[:3])
+    sys.stdout.buffer.write(
+        f"{_readable(verdict.path)}: {verdict.label} ({ranked}; "
+        f"{verdict.windows} windows)\n".encode("utf-8", "backslashreplace")
+    )
+    sys.stdout.flush()
+
+
+def _readable(path: bytes) -> str:
+    return os.fsdecode(path).encode("utf-8", "backslashreplace").decode()
