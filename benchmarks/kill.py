@@ -96,17 +96,16 @@ def kill_often(
 ) -> int:
     """Kill a scan at every moment; return how many scans got to their end."""
     done: dict[str, str] = {}
-    completed = kills = 0
-    for moment in moments:
+    completed = 0
+    for number, moment in enumerate(moments, 1):
         while not kill_once(line, moment):
             compare(db, expected)
             completed += 1
             for path in db.parent.glob(f"{db.name}*"):
                 path.unlink()
             done = {}
-        kills += 1
         done = examine(db, done)
-        print(f"kill {kills}: {len(done)} tracks analysed", flush=True)
+        print(f"kill {number}: {len(done)} tracks analysed", flush=True)
     subprocess.run(line, check=False)
     examine(db, done)
     compare(db, expected)
