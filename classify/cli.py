@@ -13,6 +13,7 @@ from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+SOME_FAILED = 3
 INTERRUPTED = 130
 
 _DB = click.option(
@@ -61,6 +62,23 @@ _DB = click.option(
     help="Call a track unknown whose best label is less probable; 0: never. Default: "
     "what keeps four in five tracks of artists that were not learned out.",
 )
+@click.option(
+    "--matched",
+    is_flag=True,
+    help="Also judge pairs of tracks with the same codec and bandwidth, where these "
+    "cannot tell the labels apart.",
+)
+@click.option(
+    "--write-tags",
+    is_flag=True,
+    help="Show what SONICAT_LABEL would be written into each file; with --yes, do it.",
+)
+@click.option(
+    "--remove-tags",
+    is_flag=True,
+    help="Train nothing; with --yes, take SONICAT_LABEL out of all files again.",
+)
+@click.option("--yes", is_flag=True, help="Change the files.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all chance.")
 @click.option(
     "-j",
@@ -72,13 +90,18 @@ _DB = click.option(
 @_DB
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
 @click.version_option(package_name="sonicat")
-def classify(everything: bool, only: tuple[str, ...], **options: Any) -> None:  # noqa: FBT001 (click passes it by name)
+@click.pass_context
+def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> int:
     """Learn to tell labels apart, and say honestly how well that works.
 
     Every accuracy is over albums that the model never heard. Exit status: 0 done, 1
-    failed or too little to learn from, 2 wrong usage, 130 interrupted.
+    failed or too little to learn from, 2 wrong usage, 3 some files could not be
+    written, 130 interrupted.
     """
-    if not everything and not only:
+    if options["remove_tags"]:
+        with _errors_in_one_line():
+            return _tags(ctx, options, None)
+    if not options["everything"] and not only:
         raise click.UsageError(
             "say --all to label every track, or --only NAME to tell some labels apart"
         )
@@ -93,9 +116,10 @@ def classify(everything: bool, only: tuple[str, ...], **options: Any) -> None:  
             only=only,
             models=chosen(options["models"]),
             seed=options["seed"],
-            everything=everything,
+            everything=options["everything"],
             jobs=options["jobs"],
             unknown_below=options["unknown_below"],
+            matched=options["matched"],
         )
         with (
             open_catalog(_existing(options["db"])) as catalog,
@@ -104,6 +128,29 @@ def classify(everything: bool, only: tuple[str, ...], **options: Any) -> None:  
             found = classify_library(catalog, request, started=started)
         if not options["quiet"]:
             render.summary(found)
+        if options["write_tags"]:
+            return _tags(ctx, options, found.runs[-1].id)
+    return 0
+
+
+def _tags(ctx: click.Context, options: dict[str, Any], run_id: int | None) -> int:
+    """Write a run's labels into the files, or take all labels out; or only say so."""
+    from catalog.session import open_catalog  # noqa: PLC0415
+    from classify import render, tagging  # noqa: PLC0415
+
+    with open_catalog(options["db"], mode="read") as catalog:
+        writings = (
+            tagging.labels_to_remove(catalog)
+            if run_id is None
+            else tagging.labels_to_write(catalog, run_id)
+        )
+    if not options["yes"]:
+        render.planned(writings)
+        return 0
+    if ctx.obj is None:
+        raise click.UsageError("files can be changed by the installed command only")
+    failed = render.written(tagging.written(writings, ctx.obj.set_label))
+    return SOME_FAILED if failed else 0
 
 
 _R = TypeVar("_R", bound="Callable[..., Any]")

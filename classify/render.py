@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from catalog.session import Catalog
     from classify.reports.table import Column, Table
+    from classify.tagging import Writing
     from classify.training import Summary
 
 _GAP = "  "
@@ -185,6 +186,34 @@ def _write(text: str, output: str | None) -> None:
         raise click.ClickException(
             f"-o {output}: cannot be written ({error.strerror}); name another file"
         ) from error
+
+
+def planned(writings: list[Writing]) -> None:
+    """Print what would be written into which file."""
+    for writing in writings:
+        click.echo(str(writing))
+    click.echo(f"{len(writings)} files would be written; add --yes to do it")
+
+
+def written(done: Iterator[tuple[Writing, bool, str | None]]) -> int:
+    """Print each file that cannot be written, and at the end how many were.
+
+    Returns
+    -------
+    int
+        How many could not.
+    """
+    changed = failed = same = 0
+    for writing, new, error in done:
+        if error is not None:
+            failed += 1
+            click.echo(f"{writing}: {error}", err=True)
+        elif new:
+            changed += 1
+        else:
+            same += 1
+    click.echo(f"{changed} files written, {same} were so already, {failed} failed")
+    return failed
 
 
 @contextmanager

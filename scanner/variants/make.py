@@ -11,6 +11,7 @@ from catalog.texts import readable
 from catalog.tracks import ensure_feature_set
 from catalog.variants import candidates, stored_variants
 from scanner.errors import TempFullError
+from scanner.features import warm_up
 from scanner.features.definition import feature_set
 from scanner.variants.recode import DISK, LONGEST_S, require_encoders
 from scanner.variants.sample import sample
@@ -77,6 +78,7 @@ class VariantMaker:
             tasks = self._missing(folder)
             if not tasks:
                 return
+            warm_up()  # here once, not in every worker
             self._progress.begin(tasks)
             summary.left += len(tasks)
             job = Job.prepare(self._settings, folder, set(), analyse_variant)
