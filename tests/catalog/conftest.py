@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from catalog import tracks
 from catalog.records import (
     Analysis,
     FeatureSetFacts,
@@ -177,6 +178,12 @@ def postgres_catalog(emptied_database: str) -> Iterator[Catalog]:
         yield opened
         tables = ", ".join(Base.metadata.tables)
         opened.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def root_id(catalog: Catalog) -> int:
+    """Give the number of a root in the catalog."""
+    return tracks.ensure_root(catalog, b"/music").id
 
 
 @pytest.fixture
