@@ -107,7 +107,7 @@ class RootGoneError(ScannerError):
         what = "all" if self.gone == self.known else f"{self.gone} of"
         return (
             f"{what} {self.known} known tracks of {self.root} are gone: is the drive "
-            "mounted? Nothing was changed. If they are meant to be gone, "
+            "mounted? None was marked missing. If they are meant to be gone, "
             "scan again with --accept-missing"
         )
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogMissingError
 from catalog.records import TrackSeen
 from catalog.session import open_catalog
+from scanner.agenda import scopes_of, tasks_of
 from scanner.durations import Durations, Remaining
 from scanner.errors import FileError
-from scanner.scan import scopes_of, tasks_of
 from scanner.summary import clock
 from scanner.survey import Surveyor, wanted_feature_set
 

@@ -17,14 +17,17 @@ from catalog.records import Stamp, TrackMissing, TrackMoved, TrackReturned, Trac
 from catalog.scans import begin_scan, end_scan
 from catalog.session import open_catalog
 from catalog.texts import readable
+from scanner.agenda import scopes_of, tasks_of
 from scanner.analysis import FileTask
 from scanner.batch import Batch
-from scanner.durations import Durations
-from scanner.errors import NothingToScanError, RootGoneError, RootLostError
+from scanner.errors import (
+    RootGoneError,
+    RootLostError,
+    ScannerError,
+)
 from scanner.interrupts import Interrupts
 from scanner.lost import LostTracks
 from scanner.plan import too_much_gone
-from scanner.scopes import known_scopes, resolve
 from scanner.summary import Summary
 from scanner.survey import Surveyor, wanted_feature_set
 
@@ -84,6 +87,9 @@ def scan(
             run.summary.interrupted = True
             run.batch.flush()
             ended = "interrupted"
+        except ScannerError:
+            run.batch.flush()
+            raise
         finally:
             progress.close()
             run.summary.wall_s = time.monotonic() - start
@@ -95,51 +101,6 @@ def scan(
 def _logged(settings: ScanSettings, scopes: Sequence[Scope]) -> dict[str, Any]:
     paths = [readable(scope.path) for scope in scopes]
     return asdict(settings) | {"paths": paths}
-
-
-def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
-    """Return what to look at.
-
-    Raises
-    ------
-    NothingToScanError
-        No path was given and no root is known.
-    """
-    roots = [root.path for root in tracks.roots(catalog)] if catalog else []
-    if paths:
-        return resolve(paths, roots)
-    if not roots:
-        raise NothingToScanError
-    return known_scopes(roots)
-
-
-def tasks_of(survey: Survey, root_ids: dict[bytes, int]) -> list[tuple[str, FileTask]]:
-    """Return the kind and the task of every file to read, the longest first.
-
-    A long file that began last would keep one core busy while the others idle.
-    """
-    durations = Durations()
-    files = sorted(
-        (
-            (kind, durations.of(file.path, file.size), file)
-            for kind, _, file in survey.found("new", "changed", "stale")
-        ),
-        key=lambda item: (-item[1], item[2].root, item[2].path),
-    )
-    return [
-        (
-            kind,
-            FileTask(
-                number,
-                root_ids.get(file.root, 0),
-                file.root,
-                file.path,
-                Stamp(file.size, file.mtime_ns),
-                expected_s,
-            ),
-        )
-        for number, (kind, expected_s, file) in enumerate(files)
-    ]
 
 
 class _Scan:
@@ -235,8 +196,10 @@ class _Scan:
         self, tasks: list[FileTask], surveyor: Surveyor, start: float
     ) -> Iterator[Outcome | None]:
         # Loads joblib: a scan with nothing to read does without.
-        from scanner.workers import Job, Supervisor  # noqa: PLC0415
+        from scanner.workers import Job, Supervisor, is_first_time  # noqa: PLC0415
 
+        if not self._settings.tags_only and is_first_time():
+            self._progress.say("compiling the analysis for this machine, once ...")
         with tempfile.TemporaryDirectory(prefix="sonicat-") as folder:
             job = Job.prepare(self._settings, folder, surveyor.analysed())
             yield from Supervisor(tasks, job, self.stop_at(start)).outcomes()
@@ -283,6 +246,8 @@ class _Scan:
         if not os.path.isdir(task.root):
             raise RootLostError(readable(task.root))
         if change.stage == "identify" and not os.path.lexists(task.full_path):
+            path = readable(task.full_path)
+            self.summary.unreadable.append((path, "it went away during the scan"))
             return
         self.batch.add(change)
         self.summary.failed.append(
@@ -297,7 +262,6 @@ class _Scan:
             if not self._settings.accept_missing and too_much_gone(
                 len(gone), root.present
             ):
-                self.batch.flush()
                 raise RootGoneError(readable(root.path), len(gone), root.present)
             self.batch.add(*(TrackMissing(track.id) for track in gone))
             self.summary.missing += len(gone)

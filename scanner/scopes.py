@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from catalog.texts import readable
 from scanner.errors import PathMissingError
+from scanner.walk import FoundFile, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,43 @@ def outermost(roots: Iterable[bytes]) -> list[bytes]:
         for root in known
         if not any(other != root and is_inside(root, other) for other in known)
     ]
+
+
+def walk_scopes(
+    scopes: Sequence[Scope],
+    unreadable: list[tuple[bytes, str]],
+    on_found: Callable[[int], None],
+) -> dict[bytes, list[FoundFile]]:
+    """Return the files that are there, by root and with paths below it.
+
+    Parameters
+    ----------
+    scopes : sequence of Scope
+        None inside another.
+    unreadable : list
+        Is added what could not be looked into, with the reason.
+    on_found : callable
+        Told from time to time how many files were found.
+    """
+    holders = {scope.path: scope for scope in scopes}
+    # Of a single file, the walk takes its folder for the root.
+    holders |= {
+        os.path.dirname(scope.path): replace(scope, below=os.path.dirname(scope.below))
+        for scope in scopes
+        if scope.below and not os.path.isdir(scope.path)
+    }
+    found: dict[bytes, list[FoundFile]] = {scope.root: [] for scope in scopes}
+    paths = [scope.path for scope in scopes]
+    count = 0
+    for seen in walk(paths, report=lambda path, why: unreadable.append((path, why))):
+        scope = holders[seen.root]
+        file = seen
+        if scope.below:
+            path = os.path.join(scope.below, seen.path)
+            file = replace(seen, root=scope.root, path=path)
+        found[scope.root].append(file)
+        count += 1
+        if count % 1000 == 0:
+            on_found(count)
+    on_found(count)
+    return found

@@ -12,8 +12,8 @@ from catalog.records import Stamp, TrackMoved
 from catalog.texts import readable
 from scanner.errors import PathMissingError, RootGoneError
 from scanner.plan import Differences, Rules, compare, recognise_moves, too_much_gone
-from scanner.scopes import is_inside, relative
-from scanner.walk import FoundFile, walk
+from scanner.scopes import is_inside, relative, walk_scopes
+from scanner.walk import FoundFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -130,7 +130,7 @@ class Surveyor:
             Told from time to time how many files were found.
         """
         unreadable: list[tuple[bytes, str]] = []
-        found = _walk(scopes, unreadable, on_found)
+        found = walk_scopes(scopes, unreadable, on_found)
         roots = list(dict.fromkeys(scope.root for scope in scopes))
         known: list[KnownTrack] = []
         surveys = []
@@ -244,36 +244,6 @@ class Surveyor:
 
 def _arrived(track: KnownTrack, root_id: int) -> TrackMoved:
     return TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
-
-
-def _walk(
-    scopes: Sequence[Scope],
-    unreadable: list[tuple[bytes, str]],
-    on_found: Callable[[int], None],
-) -> dict[bytes, list[FoundFile]]:
-    """Return the files that are there, by root and with paths below it."""
-    holders = {scope.path: scope for scope in scopes}
-    # Of a single file, the walk takes its folder for the root.
-    holders |= {
-        os.path.dirname(scope.path): replace(scope, below=os.path.dirname(scope.below))
-        for scope in scopes
-        if scope.below and not os.path.isdir(scope.path)
-    }
-    found: dict[bytes, list[FoundFile]] = {scope.root: [] for scope in scopes}
-    paths = [scope.path for scope in scopes]
-    count = 0
-    for seen in walk(paths, report=lambda path, why: unreadable.append((path, why))):
-        scope = holders[seen.root]
-        file = seen
-        if scope.below:
-            path = os.path.join(scope.below, seen.path)
-            file = replace(seen, root=scope.root, path=path)
-        found[scope.root].append(file)
-        count += 1
-        if count % 1000 == 0:
-            on_found(count)
-    on_found(count)
-    return found
 
 
 def _excuse(root: RootSurvey, unreadable: Iterable[tuple[bytes, str]]) -> None:

@@ -95,6 +95,8 @@ def test_a_whole_tree_moves_without_being_read(
     assert (summary["moved"], summary["new"]) == (3, 0)
     assert scan.rows("SELECT id FROM tracks ORDER BY id") == ids
     assert scan(moved, tags_only=True)["unchanged"] == 3
+    # The old place holds nothing any more: nothing is asked of it.
+    assert scan(tags_only=True)["unchanged"] == 3
 
 
 def test_duplicates_share_one_analysis(library: Any, scan: Any, album: Any) -> None:

@@ -1,0 +1,74 @@
+"""What a scan is to look at, and in which order."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from catalog import tracks
+from catalog.records import Stamp
+from scanner.analysis import FileTask
+from scanner.durations import Durations
+from scanner.errors import NothingToScanError
+from scanner.scopes import known_scopes, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalog.records import Root
+    from catalog.session import Catalog
+    from scanner.scopes import Scope
+    from scanner.survey import Survey
+
+
+def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
+    """Return what to look at.
+
+    Raises
+    ------
+    NothingToScanError
+        No path was given and no root is known.
+    """
+    known = tracks.roots(catalog) if catalog else []
+    if paths:
+        return resolve(paths, [root.path for root in known])
+    alive = [root.path for root in known if catalog and _is_alive(catalog, root)]
+    if not alive:
+        raise NothingToScanError
+    return known_scopes(alive)
+
+
+def _is_alive(catalog: Catalog, root: Root) -> bool:
+    """Say whether a root is more than history: all of it may have gone elsewhere."""
+    return os.path.isdir(root.path) or any(
+        track.missing_since is None for track in tracks.known_tracks(catalog, root.id)
+    )
+
+
+def tasks_of(survey: Survey, root_ids: dict[bytes, int]) -> list[tuple[str, FileTask]]:
+    """Return the kind and the task of every file to read, the longest first.
+
+    A long file that began last would keep one core busy while the others idle.
+    """
+    durations = Durations()
+    files = sorted(
+        (
+            (kind, durations.of(file.path, file.size), file)
+            for kind, _, file in survey.found("new", "changed", "stale")
+        ),
+        key=lambda item: (-item[1], item[2].root, item[2].path),
+    )
+    return [
+        (
+            kind,
+            FileTask(
+                number,
+                root_ids.get(file.root, 0),
+                file.root,
+                file.path,
+                Stamp(file.size, file.mtime_ns),
+                expected_s,
+            ),
+        )
+        for number, (kind, expected_s, file) in enumerate(files)
+    ]
