@@ -141,6 +141,7 @@ def run(settings: ServeSettings, *, browser: bool) -> None:
     ServeError
         The address cannot be listened on.
     """
+    from webapp.judging import end_all  # noqa: PLC0415
     from webapp.server import make_server  # noqa: PLC0415 (loads Flask)
 
     with _drawing() as told:
@@ -148,7 +149,10 @@ def run(settings: ServeSettings, *, browser: bool) -> None:
         click.echo(f"The page is at {address}\nCtrl-C ends it.")
         if browser and _has_desktop():
             webbrowser.open(address)
-        server.run()
+        try:
+            server.run()
+        finally:
+            end_all()
 
 
 @contextmanager

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 GRID = 4
 """Windows are measured this many times as densely as the model was taught."""
 
+_running: set[subprocess.Popen[bytes]] = set()
 _LONGEST_LINE = 4096
 _MOST_BYTES = 256 * 2**20
 _ONE_THREAD = dict.fromkeys(
@@ -92,6 +93,7 @@ def measured(
         env={**os.environ, **_ONE_THREAD},
         start_new_session=True,
     )
+    _running.add(child)
     late = threading.Event()
 
     def stop() -> None:
@@ -107,6 +109,7 @@ def measured(
         timer.cancel()
         _kill(child)
         child.wait()
+        _running.discard(child)
         if child.stdout is not None:
             child.stdout.close()
     if archive is None:
@@ -116,6 +119,12 @@ def measured(
             else "its decoder broke off: the file is damaged, or takes too much"
         )
     return _unpacked(archive)
+
+
+def end_all() -> None:
+    """End every measuring that is under way, so that the server can end."""
+    for child in list(_running):
+        _kill(child)
 
 
 def _command(window_s: float, hop_s: float, limits: UploadLimits) -> list[str]:

@@ -32,6 +32,7 @@ async function judge(file) {
   $("doing").hidden = false;
   $("go").disabled = true;
   try {
+    if (file.size > Number(form.dataset.maxBytes)) throw new Error("it is larger than the server takes");
     let job = await send(file);
     while (!["done", "failed"].includes(job.phase)) {
       progress(job);
