@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,18 @@ class WindowSaid:
     label: str
     p_true: float
     p_label: float
+
+
+def places(catalog: Catalog) -> dict[int, bytes]:
+    """Return the absolute path of each track that is present."""
+    rows = catalog.rows(
+        "SELECT tracks.id, roots.path, tracks.path FROM tracks "
+        "JOIN roots ON roots.id = tracks.root_id WHERE tracks.missing_since IS NULL"
+    )
+    return {
+        number: os.path.join(bytes(root), bytes(path))  # noqa: PTH118 (bytes)
+        for number, root, path in rows
+    }
 
 
 def windows_said(catalog: Catalog, run_id: int) -> list[WindowSaid]:

@@ -33,3 +33,7 @@ class UntrustedArtifactError(ClassifyError):
 
 class NothingToReportError(ClassifyError):
     """There is no run, or the run holds nothing that the report could show."""
+
+
+class TagWriteError(ClassifyError):
+    """A label could not be written into a file."""

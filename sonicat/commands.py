@@ -29,6 +29,29 @@ COMMANDS = {
 }
 
 
+class Tools:
+    """What one package can do for a command of another that it does not know."""
+
+    def set_label(
+        self, path: bytes, label: str | None, probability: float | None
+    ) -> bool:
+        """Write a label into a file, or take it out; tell whether the file changed.
+
+        Raises
+        ------
+        TagWriteError
+            The file cannot be read or written, or takes no tags.
+        """
+        from classify.errors import TagWriteError  # noqa: PLC0415 (when needed)
+        from scanner.errors import ScannerError  # noqa: PLC0415
+        from scanner.relabel import set_label  # noqa: PLC0415 (loads mutagen)
+
+        try:
+            return set_label(path, label, probability)
+        except ScannerError as error:
+            raise TagWriteError(str(error)) from error
+
+
 class LazyGroup(click.Group):
     """A group whose commands are loaded when they are asked for."""
 
@@ -111,7 +134,9 @@ def run(
     interrupted.
     """
     try:
-        result = command.main(arguments, prog_name=name, standalone_mode=False)
+        result = command.main(
+            arguments, prog_name=name, standalone_mode=False, obj=Tools()
+        )
         sys.stdout.flush()
     except click.ClickException as error:
         _say(_line(name, error))

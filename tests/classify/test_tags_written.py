@@ -1,0 +1,86 @@
+"""Labels in the files: only on request, undone without a trace in the audio."""
+
+from __future__ import annotations
+
+import shutil
+
+import mutagen
+import pytest
+
+from scanner.errors import TagError
+from scanner.payload import payload_hash
+from scanner.relabel import set_label
+from sonicat.commands import Tools
+
+FILES = {
+    "mp3": "Maxstack/Endgame: Singularity (Advanced Research)/02 Enemy Unknown.mp3",
+    "ogg": "Kenta Cho/A7Xpg/01 bgm2.ogg",
+    "flac": "Kenta Cho/Gunroar/03 gr1.flac",
+    "m4a": "Kenta Cho/Titanion/02 ttn3.m4a",
+    "opus": "LupusMechanicus/Legacy Soundtrack/01 Incoming Transmission.opus",
+}
+
+
+@pytest.fixture(params=sorted(FILES))
+def file(request, music, tmp_path):
+    path = tmp_path / f"song.{request.param}"
+    shutil.copy2(music / FILES[request.param], path)
+    return path
+
+
+def test_a_label_goes_in_and_out_and_the_audio_stays(file):
+    before = payload_hash(bytes(file))
+    tags = dict(mutagen.File(file).tags)
+    assert set_label(bytes(file), "Кино & Co", 0.93)
+    assert not set_label(bytes(file), "Кино & Co", 0.93)
+    found = str({str(k).upper(): v for k, v in mutagen.File(file).tags.items()})
+    assert "SONICAT_LABEL" in found
+    assert "0.930" in found
+    assert payload_hash(bytes(file)) == before
+    assert set_label(bytes(file), None, None)
+    assert not set_label(bytes(file), None, None)
+    assert dict(mutagen.File(file).tags).keys() == tags.keys()
+    assert payload_hash(bytes(file)) == before
+    assert [p.name for p in file.parent.iterdir()] == [file.name]
+
+
+def test_what_takes_no_tags_is_left_alone(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("no audio")
+    with pytest.raises(TagError):
+        set_label(bytes(path), "Rush", 0.5)
+    assert path.read_text() == "no audio"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_command_shows_before_it_writes(
+    music, tmp_path, make_catalog, make_problem, tagged
+):
+    """Without --yes nothing is changed; a file that is gone does not stop the rest."""
+    from click.testing import CliRunner
+
+    from catalog.session import open_catalog
+    from classify.cli import classify
+
+    path = make_catalog(tagged(make_problem()))
+    song = tmp_path / "000.mp3"
+    shutil.copy2(music / FILES["mp3"], song)
+    with open_catalog(str(path)) as catalog:
+        catalog.execute("UPDATE roots SET path = :path", path=bytes(tmp_path))
+    options = ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
+    shown = CliRunner().invoke(classify, [*options, "--write-tags"], obj=Tools())
+    assert "36 files would be written" in shown.output
+    assert "SONICAT_LABEL" not in str(mutagen.File(song).tags)
+    done = CliRunner().invoke(
+        classify,
+        [*options, "--write-tags", "--yes"],
+        obj=Tools(),
+        standalone_mode=False,
+    )
+    assert done.return_value == 3
+    assert "1 files written, 0 were so already, 35 failed" in done.output
+    assert "SONICAT_LABEL" in str(mutagen.File(song).tags)
+    CliRunner().invoke(
+        classify, ["--remove-tags", "--yes", "--db", str(path)], obj=Tools()
+    )
+    assert "SONICAT_LABEL" not in str(mutagen.File(song).tags)
