@@ -18,6 +18,7 @@ FORMATS = (
     "aac,aiff,ape,asf,au,caf,dsf,flac,matroska,mov,mp3,mp4,m4a,3gp,3g2,mj2,mpc,mpc8,"
     "ogg,tak,tta,w64,wav,webm,wv"
 )
+_CPU_SECONDS = "7200"  # where nobody is left to kill it: ten hours of APE take less
 _NOISE = ("Stream mapping", "Press", "Output #", "Input #", "Guessed", "Last message")
 _BRACKET = re.compile(r"^(?:\[[^]]* @ [^]]*\]\s*)+")
 _GENERAL = re.compile(
@@ -65,7 +66,7 @@ class Ffmpeg:
         command = [
             ffmpeg_path(),
             *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"),
-            *("-max_alloc", str(1 << 28), "-threads", "1"),
+            *("-max_alloc", str(1 << 28), "-timelimit", _CPU_SECONDS, "-threads", "1"),
             *("-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS),
             *("-vn", "-sn", "-dn", "-i", f"file:/dev/fd/{fd}"),
             *output,

@@ -40,6 +40,7 @@ class Declared:
     """What the header in the first frame declares; None where it does not."""
 
     frames: int | None = None
+    size: int | None = None  # bytes of the stream
     encoder: str | None = None
     delay: int | None = None
     padding: int | None = None
@@ -74,24 +75,27 @@ def read_declared(fd: int, start: int) -> tuple[Frame, Declared] | None:
     if data[at : at + 4] in (b"Xing", b"Info"):
         return frame, _xing(data[at:])
     if data[36:40] == b"VBRI":
-        return frame, Declared(frames=int.from_bytes(data[50:54], "big") or None)
+        size, frames = (int.from_bytes(data[at : at + 4], "big") for at in (46, 50))
+        return frame, Declared(frames or None, size or None)
     return frame, Declared()
 
 
 def _xing(data: bytes) -> Declared:
     flags = int.from_bytes(data[4:8], "big")
-    frames = int.from_bytes(data[8:12], "big") if flags & _HAS_FRAMES else 0
     at = 8
-    for flag, size in (
-        (_HAS_FRAMES, 4),
-        (_HAS_BYTES, 4),
-        (_HAS_TOC, 100),
-        (_HAS_QUALITY, 4),
-    ):
-        at += size if flags & flag else 0
+    frames = size = 0
+    if flags & _HAS_FRAMES:
+        frames = int.from_bytes(data[at : at + 4], "big")
+        at += 4
+    if flags & _HAS_BYTES:
+        size = int.from_bytes(data[at : at + 4], "big")
+        at += 4
+    at += 100 if flags & _HAS_TOC else 0
+    at += 4 if flags & _HAS_QUALITY else 0
     name = data[at : at + 9].split(b"\0")[0]
     encoder = name.decode("ascii", "replace").strip() if name.isascii() else ""
     if not encoder.startswith(("LAME", "Lavf", "Lavc", "L3.99", "GOGO")):
-        return Declared(frames or None, encoder or None)
+        return Declared(frames or None, size or None, encoder or None)
     gapless = int.from_bytes(data[at + 21 : at + 24], "big")
-    return Declared(frames or None, encoder, gapless >> 12, gapless & 0xFFF)
+    padding = (gapless >> 12, gapless & 0xFFF)
+    return Declared(frames or None, size or None, encoder, *padding)

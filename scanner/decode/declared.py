@@ -15,6 +15,7 @@ _STREAMED = 0x7FFFF000  # writers to a pipe, who cannot know, claim this or more
 _RIFF_LIKE = frozenset(("wav", "aiff", "au"))
 _SIZED = _RIFF_LIKE | frozenset(("mp4", "asf", "matroska", "dsf", "caf", "w64"))
 _OGG_TAIL = 2 * 65307  # the longest page and the one before
+_JOINED = 1.2  # times the bytes that the first stream declares
 _LATE_START_S = 20  # a recording of a running stream does not count from 0
 
 
@@ -39,6 +40,25 @@ def check_whole(file: IO[bytes], container: str) -> None:
         missing = _ogg_cut(file.fileno(), size)
     if missing > 0:
         raise DecodeError(f"truncated: at least {missing} bytes of audio are missing")
+
+
+def is_joined(file: IO[bytes], container: str) -> bool:
+    """Say whether the file is several streams, one behind the other.
+
+    libsndfile stops at the end of the first; ffmpeg goes on.
+    """
+    fd = file.fileno()
+    if container == "ogg":
+        serials = [page[14:18] for page in _pages(_tail(fd))]
+        return bool(serials) and serials[-1] != os.pread(fd, 4, 14)
+    if container != "mp3":
+        return False
+    start = first_frame(fd)
+    found = read_declared(fd, start) if start is not None else None
+    if found is None or not found[1].size:
+        return False
+    held = sum(length for _, length in audio_spans(file, container))
+    return held > _JOINED * found[1].size + _SLOPPY
 
 
 def declared_seconds(fd: int, container: str) -> float | None:
@@ -82,7 +102,7 @@ def _ogg(fd: int) -> float | None:
     head = os.pread(fd, 128, 0)
     rate, skip = _ogg_clock(head[28:])
     last = None
-    for page in _pages(os.pread(fd, _OGG_TAIL, _tail_start(fd))):
+    for page in _pages(_tail(fd)):
         position = int.from_bytes(page[6:14], "little", signed=True)
         if page[14:18] == head[14:18] and position > 0:
             last = position
@@ -121,6 +141,10 @@ def _ogg_cut(fd: int, size: int) -> int:
     if len(page) < 27 or len(page) < 27 + page[26]:
         return 27
     return start + at + 27 + page[26] + sum(page[27 : 27 + page[26]]) - size
+
+
+def _tail(fd: int) -> bytes:
+    return os.pread(fd, _OGG_TAIL, _tail_start(fd))
 
 
 def _tail_start(fd: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Protocol, Self
 
-from scanner.decode.declared import check_whole, declared_seconds
+from scanner.decode.declared import check_whole, declared_seconds, is_joined
 from scanner.decode.process import FfmpegStream
 from scanner.decode.sndfile import CONTAINERS, SndfileStream
 from scanner.errors import DecodeError
@@ -28,6 +28,7 @@ _TOLERANCE = 0.005
 _BLOCK_SAMPLES = 1 << 20  # of all channels: 4 MB
 _RATES = range(1000, 1_000_001)
 _CHANNELS = range(1, 65)
+_TRUNCATED = "truncated"
 _EXACT = frozenset(("ape", "wavpack", "tta", "dsf"))
 
 
@@ -66,7 +67,7 @@ class AudioStream:
         self._declared_s = declared_seconds(file.fileno(), container)
         exact = container in _EXACT
         self._shown_slack_s = _TOLERANCE_S if exact else _SHOWN_TOLERANCE_S
-        self._decoder = _decoder(file.fileno(), container)
+        self._decoder = _decoder(file, container)
         self.sample_rate = self._decoder.sample_rate
         self.channels = self._decoder.channels
         if self.sample_rate not in _RATES or self.channels not in _CHANNELS:
@@ -127,9 +128,11 @@ class AudioStream:
                     yield block[max(0, behind - (done - len(block))) :]
             self._check_length(done)
         except DecodeError as second:
-            if second.reason.startswith("truncated"):
-                raise
-            raise first from second
+            if first.reason.startswith(_TRUNCATED) or not second.reason.startswith(
+                _TRUNCATED
+            ):
+                raise first from second
+            raise DecodeError(f"damaged: {first.reason}; {second.reason}") from first
 
     def _replace(self, decoder: FfmpegStream) -> None:
         same = (decoder.sample_rate, decoder.channels)
@@ -151,7 +154,7 @@ class AudioStream:
                 slack_s, _TOLERANCE * declared_s
             ):
                 raise DecodeError(
-                    f"truncated: {got_s:.1f} s of {declared_s:.1f} s declared"
+                    f"{_TRUNCATED}: {got_s:.1f} s of {declared_s:.1f} s declared"
                 )
 
     def close(self) -> None:
@@ -209,8 +212,9 @@ def open_audio(path: bytes) -> AudioStream:
         raise
 
 
-def _decoder(fd: int, container: str) -> Decoder:
-    if container not in CONTAINERS:
+def _decoder(file: IO[bytes], container: str) -> Decoder:
+    fd = file.fileno()
+    if container not in CONTAINERS or is_joined(file, container):
         return FfmpegStream(fd)
     try:
         return SndfileStream(fd)

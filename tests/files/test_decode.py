@@ -188,7 +188,7 @@ def test_ffmpeg_takes_over_where_libsndfile_stops_at_junk(
     data = samples["cbr.mp3"].read_bytes()
     middle = len(data) // 2
     path = tmp_path / "junk.mp3"
-    path.write_bytes(data[:middle] + bytes(20_000) + data[middle:])
+    path.write_bytes(data[:middle] + bytes(5000) + data[middle:])
     with open_audio(bytes(path)) as audio:
         assert audio.decoder == "libsndfile"
         blocks = list(audio.blocks(4096))
@@ -198,6 +198,20 @@ def test_ffmpeg_takes_over_where_libsndfile_stops_at_junk(
     # What is in front of the junk is untouched, and follows without a seam.
     front = int(1.4 * SR)
     assert np.sqrt(np.mean((mended[:front] - whole[:front]) ** 2)) < 2e-3
+
+
+@pytest.mark.parametrize("codec", ["vorbis", "opus", "mp3"])
+def test_streams_one_behind_the_other_are_heard_to_the_end(
+    samples: dict[str, Path], tmp_path: Path, reference: np.ndarray, codec: str
+) -> None:
+    name = {"vorbis": "a.ogg", "opus": "a.opus", "mp3": "cbr.mp3"}[codec]
+    other = tmp_path / f"other-{name}"
+    encode(reference, SR, other, codec)
+    path = tmp_path / name
+    path.write_bytes(samples[name].read_bytes() + other.read_bytes())
+    with open_audio(bytes(path)) as audio:
+        seconds = sum(map(len, audio.blocks())) / audio.sample_rate
+    assert seconds == pytest.approx(6, abs=0.2)
 
 
 def test_nothing_is_said_on_the_terminal(
