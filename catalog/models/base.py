@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, DateTime, MetaData, TypeDecorator
+from sqlalchemy import JSON, DateTime, Double, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
         datetime: UtcDateTime,
+        float: Double,
         dict[str, Any]: JSON,
         list[str]: JSON,
         list[float]: JSON,
