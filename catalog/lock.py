@@ -34,7 +34,8 @@ def file_lock(path: Path, wait_s: float) -> Iterator[None]:
     CatalogBusyError
         Another process held it for all of ``wait_s`` seconds.
     """
-    place = path.with_name(path.name + ".lock")
+    real = path.resolve()  # one lock, whichever link leads to the catalog
+    place = real.with_name(real.name + ".lock")
     try:
         handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

@@ -57,5 +57,6 @@ def _open(
 
 def _is_closed(path: Path) -> bool:
     """Tell whether the file alone holds everything that was committed."""
-    log = path.with_name(path.name + "-wal")
-    return path.exists() and not (log.exists() and log.stat().st_size)
+    real = path.resolve()
+    log = real.with_name(real.name + "-wal")
+    return real.exists() and not (log.exists() and log.stat().st_size)

@@ -100,6 +100,14 @@ def test_one_process_cannot_hold_it_twice(catalog):
         pytest.fail("both hold the lock")
 
 
+def test_a_link_to_the_catalog_leads_to_the_same_lock(sqlite_catalog, tmp_path, hold):
+    link = tmp_path / "link.db"
+    link.symlink_to(sqlite_catalog.path)
+    hold(str(link))
+    with pytest.raises(CatalogBusyError), sqlite_catalog.scan_lock():
+        pytest.fail("both hold the lock")
+
+
 def test_reading_goes_on_under_the_lock(catalog, hold):
     hold(catalog.url)
     with open_catalog(catalog.url, mode="read") as reader:
