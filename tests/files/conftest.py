@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,3 +75,15 @@ def samples(
         tags = ["-metadata", "title=A Title", "-metadata", "artist=An Artist"]
         ffmpeg("-i", str(source), *tags, *options, str(made[name]))
     return made
+
+
+@pytest.fixture
+def copy(samples: dict[str, Path], tmp_path: Path) -> Any:
+    """A function that gives a fresh copy of a sample."""
+
+    def make(name: str) -> Path:
+        path = tmp_path / f"copy of {name}"
+        shutil.copyfile(samples[name], path)
+        return path
+
+    return make
