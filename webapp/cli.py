@@ -92,7 +92,7 @@ def serve(**options: Any) -> None:
     """Show the catalog as a page: the map, every track, the reports, and judge a file.
 
     Nothing is changed but the map, which is drawn once and kept. Ctrl-C ends it. Exit
-    status: 0 or 130 ended, 1 cannot listen, 2 wrong usage.
+    status: 130 ended, 1 cannot listen, 2 wrong usage.
     """
     from webapp.errors import ServeError  # noqa: PLC0415 (not for --help)
 
@@ -150,9 +150,10 @@ def run(settings: ServeSettings, *, browser: bool) -> None:
         if browser and _has_desktop():
             webbrowser.open(address)
         try:
-            server.run()
+            server.run()  # returns when it is interrupted
         finally:
             end_all()
+        sys.exit(INTERRUPTED)
 
 
 @contextmanager

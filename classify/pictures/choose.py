@@ -50,7 +50,7 @@ def _curve(table: Table, names: list[str]) -> str:
 
 def _reliability(table: Table, names: list[str]) -> str:
     claimed, true = (_column(table, names, name) for name in ("claimed", "came_true"))
-    rows = [Line("came true", claimed, true), Line("were it so", claimed, claimed)]
+    rows = [Line("came true", claimed, true), Line("as claimed", claimed, claimed)]
     frame = Frame(x_name="claimed", y_name="came true", low=0, high=1)
     return lines(table.title, rows, frame)
 
