@@ -12,7 +12,7 @@ import numpy as np
 from classify.suspicion import suspicion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,27 @@ _MEASURED = {
     "crest": "crest_db",
     "leading silence": "leading_silence_samples",
 }
+
+KINDS = {
+    "codec name": "codec",
+    "encoder": "codec",
+    "suspicion": "bandwidth",
+    "lossless": "codec",
+    "bitrate": "codec",
+    "sample rate": "sample rate",
+    "channels": "channels",
+    "bits per sample": "codec",
+    "encoder delay": "codec",
+    "encoder padding": "codec",
+    "integrated loudness": "loudness",
+    "upper edge": "bandwidth",
+    "edge drop": "bandwidth",
+    "loudness range": "loudness",
+    "true peak": "loudness",
+    "crest": "loudness",
+    "leading silence": "leading silence",
+}
+"""Facts of a kind say much the same, and stand in for each other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +66,20 @@ class FactTable:
     X: NDArray[np.float32]
     facts: tuple[str, ...]
 
-    def columns(self, fact: str) -> NDArray[np.intp]:
-        """Return the columns of one fact."""
-        return np.flatnonzero([name == fact for name in self.facts])
+    def columns(self, named: Iterable[str]) -> NDArray[np.intp]:
+        """Return the columns of some facts, or kinds of facts."""
+        wanted = set(named)
+        return np.flatnonzero([f in wanted or KINDS[f] in wanted for f in self.facts])
 
     def names(self) -> tuple[str, ...]:
         """Return the facts that differ between tracks, in order."""
         varied = np.array([len(np.unique(column)) > 1 for column in self.X.T])
         named = (f for f, varies in zip(self.facts, varied, strict=True) if varies)
         return tuple(dict.fromkeys(named))
+
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of these facts, in order."""
+        return tuple(dict.fromkeys(KINDS[fact] for fact in self.names()))
 
 
 def fact_table(known: Sequence[AudioFacts]) -> FactTable:
@@ -89,7 +115,7 @@ def suspicions(known: Sequence[AudioFacts]) -> list[str]:
 
 def _categories(known: Sequence[AudioFacts]) -> Mapping[str, list[str]]:
     return {
-        "codec": [one.codec or "" for one in known],
+        "codec name": [one.codec or "" for one in known],
         "encoder": [one.encoder or "" for one in known],
         "suspicion": suspicions(known),
     }
@@ -104,7 +130,7 @@ def _numbers(known: Sequence[AudioFacts]) -> Mapping[str, list[float | None]]:
         "bits per sample": [one.bits_per_sample for one in known],
         "encoder delay": [one.encoder_delay for one in known],
         "encoder padding": [one.encoder_padding for one in known],
-        "loudness": [one.loudness_lufs for one in known],
+        "integrated loudness": [one.loudness_lufs for one in known],
     }
     measured = {
         name: [one.measured.get(key) for one in known]

@@ -20,7 +20,7 @@ _HIGH_RATE_HZ = 64_000
 _UPSAMPLED_HZ = (20_000.0, 25_700.0)
 """Where 44 100 or 48 000 Hz end, with what the filter of a resampler leaves above."""
 
-_LOSSLESS_EDGE_HZ = 20_400.0
+_LOSSLESS_EDGE_HZ = 20_600.0
 """MP3 at its best reaches this."""
 
 _FULLBAND_EDGE_HZ = 20_800.0

@@ -10,7 +10,7 @@ from classify.estimators.base import Recipe, Setting
 
 def _confounds(setting: Setting, seed: int) -> Pipeline:
     forest = RandomForestClassifier(
-        n_estimators=100,
+        n_estimators=60,
         min_samples_leaf=setting["min_samples_leaf"],
         max_features=0.4,
         random_state=seed,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.facts import audio_facts
-from classify.confounds import alone, audit, warning
-from classify.file_facts import fact_table, suspicions
+from classify.confounds import audit, figures, right_from, warning
+from classify.file_facts import KINDS, fact_table, suspicions
 from classify.labels import decade_of
 from classify.refit import studied
 from classify.reports.source import chosen_run, described
@@ -17,8 +17,6 @@ from classify.scores import majority_baseline
 from classify.validation import OUTER_FOLDS, album_folds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from catalog.session import Catalog
@@ -29,7 +27,6 @@ COLUMNS = (
     Column("name"),
     Column("tracks", "count"),
     Column("accuracy", "share"),
-    Column("lost", "number"),
     Column("carried_by"),
 )
 _NAMED = 3
@@ -51,15 +48,17 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     table = fact_table(known)
     folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=run.seed)
     found = audit(problem, table, folds, seed=run.seed)
-    everywhere = found.carried_by()
-    single = {f: alone(problem, table, f, folds, seed=run.seed) for f in table.names()}
-    ranked = sorted(single, key=lambda f: (-everywhere.get(f, 0.0), -single[f]))
+    single = {
+        fact: right_from(problem, table, [fact], folds, seed=run.seed).mean()
+        for fact in table.names()
+    }
+    ranked = sorted(single, key=lambda fact: -single[fact])
     n = len(problem.y)
     eras = np.array([decade_of(track) or "no year" for track in dataset.tracks])
     of_labels = np.array(problem.labels)[problem.y]
     whole = np.arange(n, dtype=np.intp)
     baseline = majority_baseline(problem, folds)
-    reached = {"accuracy": float(found.right.mean()), "carried_by": everywhere}
+    reached = figures(problem, found, seed=run.seed)
     said = warning(reached, run.metrics["accuracy"], baseline)
     return Table(
         title=f"What the files give away without the music ({run.label_kind})",
@@ -67,7 +66,7 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
         rows=(
             _scope("all facts", "", found, whole),
             *(
-                ("fact alone", fact, n, single[fact], everywhere.get(fact, 0.0), None)
+                ("fact alone", fact, n, float(single[fact]), KINDS[fact])
                 for fact in ranked
             ),
             *_scopes("label", of_labels, found),
@@ -78,9 +77,8 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
             "Accuracy over held-out albums, in the folds of the run; always the most "
             f"frequent label would be right for {baseline:.2f}, "
             f"{run.model} for {run.metrics['accuracy']:.2f}.",
-            "Lost: the accuracy that is gone when this fact is shuffled between "
-            "tracks; of a label or era, the most that one fact costs it. Facts that "
-            "say the same stand in for each other.",
+            "Carried by: the accuracy of each kind of facts alone, the best first; of "
+            "a single fact, the kind that it belongs to.",
             *_suspected(suspicions(known)),
         ),
         source=described(run),
@@ -99,10 +97,9 @@ def _scopes(
 def _scope(
     kind: str, name: str, found: Audit, tracks: NDArray[np.intp]
 ) -> tuple[object, ...]:
-    carried: Mapping[str, float] = found.carried_by(tracks)
-    most = max(carried.values(), default=0.0)
-    named = ", ".join(list(carried)[:_NAMED]) or None
-    return kind, name, len(tracks), float(found.right[tracks].mean()), most, named
+    best = list(found.ranked(tracks).items())[:_NAMED]
+    carried = ", ".join(f"{of} {accuracy:.2f}" for of, accuracy in best)
+    return kind, name, len(tracks), float(found.right[tracks].mean()), carried or None
 
 
 def _suspected(suspected: list[str]) -> tuple[str, ...]:

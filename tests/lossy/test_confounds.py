@@ -1,0 +1,205 @@
+"""An audit of what is no music: rules, pairs, and an encoder planted on purpose."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from catalog.facts import AudioFacts
+from catalog.records import TagFacts
+from classify.confounds import audit, figures, warning
+from classify.dataset import Problem, Rows
+from classify.file_facts import fact_table, suspicions
+from classify.matching import judged_pairs, matched
+from classify.suspicion import suspicion
+from classify.validation import album_folds
+from scanner.decode import encode
+from scanner.features.upper_edge import UpperEdge
+from scanner.tags.write import write_tags
+
+SR = 44100
+
+
+def noise(seconds, sr=SR, seed=0):
+    rng = np.random.default_rng(seed)
+    return 0.1 * rng.standard_normal((int(seconds * sr), 2)).astype(np.float32)
+
+
+def facts(track_id=0, codec="flac", edge=22_050.0, loudness=-14.0, **more):
+    lossless = codec in {"flac", "alac"}
+    return AudioFacts(
+        **{
+            "track_id": track_id,
+            "container": codec,
+            "codec": codec,
+            "encoder": None,
+            "lossless": lossless,
+            "bitrate": None,
+            "sample_rate": SR,
+            "channels": 2,
+            "bits_per_sample": None,
+            "encoder_delay": None,
+            "encoder_padding": None,
+            "loudness_lufs": loudness,
+            "measured": {"upper_edge_hz": edge, "edge_drop_db": 30.0},
+            **more,
+        }
+    )
+
+
+def suspected(samples, sr, codec, *, bitrate=None):
+    meter = UpperEdge(sr)
+    meter.push(samples.mean(axis=1))
+    return suspicion(
+        codec=codec,
+        lossless=codec == "flac",
+        bitrate=bitrate,
+        sample_rate=sr,
+        **meter.finish(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("codec", "bitrate"),
+    [("mp3", "64k"), ("mp3", "192k"), ("mp3", "320k")],
+)
+def test_a_lossy_file_inside_a_lossless_one_is_found(tmp_path, codec, bitrate):
+    from scanner.variants.recode import read
+
+    path = tmp_path / f"a.{codec}"
+    encode(noise(12), SR, path, codec, bitrate)
+    decoded, sr = read(os.fsencode(path))
+    inside = tmp_path / "a.flac"
+    soundfile.write(inside, np.clip(decoded, -1, 1), sr, subtype="PCM_16")
+    stored, sr = soundfile.read(inside, dtype="float32", always_2d=True)
+    assert suspected(stored, sr, "flac") == "transcoded"
+
+
+def test_a_low_bitrate_inside_a_high_one_is_found_but_not_itself(tmp_path):
+    from scanner.variants.recode import read
+
+    low, high = tmp_path / "low.mp3", tmp_path / "high.mp3"
+    encode(noise(12), SR, low, "mp3", "128k")
+    once, sr = read(os.fsencode(low))
+    encode(once, sr, high, "mp3", "320k")
+    twice, sr = read(os.fsencode(high))
+    assert suspected(once, sr, "mp3", bitrate=128_000) == ""
+    assert suspected(twice, sr, "mp3", bitrate=320_000) == "transcoded"
+
+
+def test_a_full_band_original_is_suspected_of_nothing():
+    assert suspected(noise(12), SR, "flac") == ""
+
+
+def test_what_was_44100_hz_is_found_at_96000():
+    import soxr
+
+    up = soxr.resample(noise(12), SR, 96_000).astype(np.float32)
+    assert suspected(up, 96_000, "flac") == "upsampled"
+    assert suspected(noise(12, 96_000), 96_000, "flac") == ""
+
+
+def test_nothing_known_is_no_suspicion():
+    assert suspicions([facts(measured={}), facts(sample_rate=None)]) == ["", ""]
+
+
+def problem_of(labels, albums_each=4, tracks=2):
+    y = np.repeat(np.arange(labels), albums_each * tracks)
+    groups = np.repeat(np.arange(labels * albums_each), tracks)
+    rows = Rows(np.zeros((len(y), 1), np.float32), np.arange(len(y)), len(y))
+    return Problem(rows, y, groups, tuple(f"label {k}" for k in range(labels)))
+
+
+def audited(problem, known):
+    folds = album_folds(problem.y, problem.groups, n_splits=5, seed=0)
+    return audit(problem, fact_table(known), folds, seed=0)
+
+
+def test_an_audit_names_the_kind_that_gives_labels_away():
+    problem = problem_of(2)
+    rng = np.random.default_rng(0)
+    loud = [-20.0 if k else -8.0 for k in problem.y]
+    known = [facts(loudness=x + rng.normal(), edge=rng.normal(2e4, 500)) for x in loud]
+    found = audited(problem, known)
+    assert found.right.mean() == 1.0
+    assert found.strongest == ("loudness",)
+    reached = figures(problem, found, seed=0)
+    assert "loudness alone reaches 1.00; up to all of 0.90" in warning(
+        reached, 0.9, 0.5
+    )
+
+
+def test_an_audit_of_files_that_are_all_alike_finds_nothing():
+    problem = problem_of(3)
+    found = audited(problem, [facts() for _ in problem.y])
+    assert found.alone == {}
+    reached = figures(problem, found, seed=0)
+    assert reached["accuracy"] < 0.6
+    assert warning(reached, 0.9, 0.33) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "accuracy", "warned"),
+    [(0.61, 0.66, True), (0.40, 0.66, False), (0.35, 0.30, False), (0.9, 0.7, True)],
+)
+def test_the_warning_comes_when_the_facts_come_near(own, accuracy, warned):
+    reached = {"accuracy": own, "strongest": ["codec", "loudness"], "together": own}
+    said = warning(reached, accuracy, 0.35)
+    assert (said is not None) is warned
+    if said:
+        assert said.startswith("codec and loudness alone reach")
+
+
+def test_pairs_have_two_labels_one_codec_and_like_bandwidth():
+    known = [
+        facts(codec="mp3", edge=16_000.0),
+        facts(codec="mp3", edge=20_000.0),
+        facts(codec="mp3", edge=16_500.0),
+        facts(codec="flac", edge=20_100.0),
+        facts(codec="mp3", measured={}),
+    ]
+    y = np.array([0, 0, 1, 1, 1])
+    pairs = matched(known, y)
+    assert pairs == [(0, 2)]
+    p = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
+    found = judged_pairs(p, y, pairs)
+    assert found.pairs == 1
+    assert found.accuracy == 0.5
+    assert judged_pairs(p, y, []).accuracy is None
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "sonicat", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_an_encoder_that_is_the_only_difference_is_named(tmp_path):
+    """The same six pieces of noise for both artists: only the encoder tells them."""
+    library = tmp_path / "library"
+    library.mkdir()
+    for artist, codec, suffix in (("A", "mp3", "mp3"), ("B", "vorbis", "ogg")):
+        for i in range(6):
+            path = library / f"{artist}{i}.{suffix}"
+            encode(noise(8, seed=i) * (1 + i / 6), SR, path, codec, "128k")
+            album = f"{artist} {i // 2}"
+            tags = TagFacts(title=str(i), artists=(artist,), album=album)
+            write_tags(os.fsencode(path), tags)
+    db = tmp_path / "catalog.db"
+    run("scan", "--db", db, "-j1", "-q", library)
+    said = run("classify", "--db", db, "--all", "--model", "gaussian-nb", "--matched")
+    assert "warning: gaussian-nb: codec alone reaches 1.00" in said
+    assert "no two tracks of different labels are coded alike" in said
+    table = json.loads(run("report", "--db", db, "--confounds", "--format", "json"))
+    first = table["rows"][0]
+    assert first["accuracy"] == 1.0
+    assert first["carried_by"].startswith("codec 1.00")
+    assert "codec alone reaches 1.00" in " ".join(table["notes"])
