@@ -177,13 +177,21 @@ def test_damage_is_found_and_mended(run, filled, said):
 
 
 def test_a_damaged_index_is_rebuilt(run, filled):
-    spoil(
-        filled,
-        "PRAGMA writable_schema = ON",
-        "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master "
-        "WHERE name = 'ix_albums_group_key') WHERE name = 'ix_tracks_group_key'",
-    )
-    assert "the file is damaged" in run("check", "--db", filled).output
+    index = "FROM sqlite_master WHERE name = 'ix_tracks_group_key'"
+    hidden = "PRAGMA writable_schema = ON"
+    spoil(filled, f"CREATE TABLE kept AS SELECT * {index}", hidden, f"DELETE {index}")
+    spoil(filled, "UPDATE tracks SET group_key = 'not in the index'")
+    spoil(filled, hidden, "INSERT INTO sqlite_master SELECT * FROM kept")
+    spoil(filled, "DROP TABLE kept")
+    result = run("check", "--db", filled)
+    assert result.exit_code == 1
+    assert "the file is damaged" in result.output
+    assert "missing from index ix_tracks_group_key" in result.output
+
+    result = run("check", "--repair", "--db", filled)
+    assert result.exit_code == 0, result.output
+    assert "mended: the file is damaged" in result.output
+    assert run("check", "--db", filled).exit_code == 0
 
 
 def test_a_torn_file_is_said_to_be_torn(run, filled):
