@@ -1,0 +1,125 @@
+"""The interface for programs, held to its own document."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from webapp.openapi import document
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is absent")
+
+
+@pytest.fixture
+def interface(app: Flask) -> Any:
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+
+
+OPERATIONS = [
+    (path, method)
+    for path, methods in document()["paths"].items()
+    for method in methods
+    if (path, method) != ("/api/reports/{name}", "post")  # would train models
+]
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_every_answer_is_as_the_document_says(
+    interface: Any, path: str, method: str
+) -> None:
+    operation = interface[path][method.upper()]
+
+    @settings(
+        max_examples=3 if method == "post" else 12,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
+    @given(case=operation.as_strategy())
+    def answers(case: Any) -> None:
+        case.call_and_validate()
+
+    answers()
+
+
+def test_the_document_is_served_and_names_every_address(
+    app: Flask, client: FlaskClient
+) -> None:
+    assert client.get("/api/openapi.json").json == document()
+    rules = {
+        rule.rule.replace("<int:", "{").replace("<", "{").replace(">", "}")
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api")
+    }
+    assert rules == set(document()["paths"])
+
+
+def test_the_map_holds_every_track_with_its_facts(client: FlaskClient) -> None:
+    found = client.get("/api/map").json
+    points, tracks, said = found["points"], found["tracks"], found["said"]
+    assert len(points["x"]) == len(points["y"]) == len(tracks["id"]) == 10
+    assert max(map(abs, points["x"] + points["y"])) == pytest.approx(1, abs=1e-3)
+    listed = {one["id"]: one for one in client.get("/api/tracks").json["tracks"]}
+    for i, number in enumerate(tracks["id"]):
+        artist = tracks["artist"]["names"][tracks["artist"]["of"][i]]
+        assert artist == listed[number]["artist"]
+        assert tracks["year"][i] == listed[number]["year"]
+        assert sum(said["p"][i]) == pytest.approx(1, abs=0.01)
+        right = said["label"][i] == said["true"][i]
+        assert said["right"][i] is right
+
+
+def test_a_feature_of_the_map_is_the_mean_of_the_tracks_windows(
+    client: FlaskClient,
+) -> None:
+    found = client.get("/api/map").json
+    name = "spectral_centroid_hz"
+    values = client.get(f"/api/map/values?name={name}").json["values"]
+    number = found["tracks"]["id"][found["points"]["track"][0]]
+    windows = client.get(f"/api/tracks/{number}").json["features"][name]
+    assert values[0] == pytest.approx(sum(windows) / len(windows), rel=1e-3)
+    assert client.get("/api/map/values?name=none").status_code == 404
+
+
+def test_large_answers_are_packed_and_asked_for_once(client: FlaskClient) -> None:
+    first = client.get("/api/map")
+    tag = first.headers["ETag"]
+    again = client.get("/api/map", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_tracks_come_in_parts(client: FlaskClient) -> None:
+    whole = client.get("/api/tracks").json["tracks"]
+    parts = [
+        client.get(f"/api/tracks?offset={i}&limit=4").json["tracks"] for i in (0, 4, 8)
+    ]
+    assert [one for part in parts for one in part] == whole
+    assert client.get("/api/tracks?limit=1001").status_code == 400
+    assert client.get("/api/tracks?q=bright").json["total"] == 5
+
+
+def test_a_report_that_trains_is_begun_then_read(client: FlaskClient) -> None:
+    pause = threading.Event()
+    name = "across-eras?artist=Low&through=1984"
+    assert client.get(f"/api/reports/{name}").status_code == 409
+    assert "made on request" in client.get(f"/reports/{name}").text
+    assert client.post("/api/reports/by-album").status_code == 409
+    for _ in range(600):
+        answer = client.post(f"/api/reports/{name}")
+        if answer.status_code != 202 or not answer.json["under_way"]:
+            break
+        pause.wait(0.2)
+    # five tracks are too few to learn from: said in words, or a table
+    final = client.get(f"/api/reports/{name}")
+    assert final.status_code in {200, 409}
+    assert json.dumps(final.json)
+    assert "being made" not in final.text
