@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from classify.estimators import recipe
 from classify.labels import artist_of
 from classify.nest import judge
 from classify.refit import fitted_as, studied
+from classify.reports.era_sound import is_of_loudness, sound_of
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
 from classify.statistics import album_interval, balanced_accuracy, wilson_interval
@@ -67,7 +69,11 @@ def across_eras(
         _crossed(run, dataset, f"learned through {through}, judged after", own, after),
         _crossed(run, dataset, f"learned after {through}, judged before", own, before),
     ]
-    told, note = _told_apart(dataset.problem, before, after, seed=run.seed)
+    told, notes = _told_apart(dataset, before, after, seed=run.seed)
+    eras = {
+        f"{word} {through}": [dataset.tracks[i].id for i in np.flatnonzero(era)]
+        for word, era in (("through", before), ("after", after))
+    }
     return Table(
         title=f"{artist} through {through} and after, crossed ({run.model})",
         columns=COLUMNS,
@@ -77,7 +83,8 @@ def across_eras(
             "alone (tracks without a year left out); right means recognised.",
             "Era as the label: a logistic regression tells the eras of this artist "
             "apart on albums it never heard, balanced within the folds.",
-            note,
+            *notes,
+            *sound_of(catalog, run.feature_set_id, eras),
         ),
         source=described(run),
     )
@@ -124,28 +131,43 @@ def _figures(
 
 
 def _told_apart(
-    problem: Problem,
+    dataset: Dataset,
     before: NDArray[np.bool_],
     after: NDArray[np.bool_],
     *,
     seed: int,
-) -> tuple[list[tuple[object, ...]], str]:
+) -> tuple[list[tuple[object, ...]], list[str]]:
+    """Tell the eras apart from all features, and from those that mastering spares."""
     tracks = np.flatnonzero(before | after)
-    part = problem.of_tracks(tracks)
-    eras = Problem(
-        part.rows, after[tracks].astype(np.intp), part.groups, ("before", "after")
-    )
-    albums = [len(np.unique(eras.groups[eras.y == k])) for k in (0, 1)]
+    part = dataset.problem.of_tracks(tracks)
+    y = after[tracks].astype(np.intp)
+    albums = [len(np.unique(part.groups[y == k])) for k in (0, 1)]
     if min(albums) < 2:
-        return [], "Each era needs two albums to be a label of its own."
+        return [], ["Each era needs two albums to be a label of its own."]
+    spared = [i for i, name in enumerate(dataset.names) if not is_of_loudness(name)]
+    rows, balanced = [], []
+    for question, kept in (
+        ("era as the label", list(range(len(dataset.names)))),
+        ("the same, without loudness", spared),
+    ):
+        windows = replace(part.rows, X=part.rows.X[:, kept])
+        eras = Problem(windows, y, part.groups, ("before", "after"))
+        predicted = _held_out(eras, seed=seed)
+        figures = _figures(predicted == y, part.groups, seed=seed)
+        rows.append((question, len(y), *figures))
+        balanced.append(balanced_accuracy(y, predicted))
+    most = float(np.bincount(y).max() / len(y))
+    return rows, [
+        f"Era as the label: balanced {balanced[0]:.2f} where chance is 0.50; always "
+        f"the larger era would be right for {most:.2f}.",
+        f"Without the features that speak of level and dynamics: {balanced[1]:.2f}. "
+        "What is lost may be mastering rather than music.",
+    ]
+
+
+def _held_out(eras: Problem, *, seed: int) -> NDArray[np.intp]:
     predicted = np.empty(len(eras.y), dtype=np.intp)
     for split in album_folds(eras.y, eras.groups, n_splits=OUTER_FOLDS, seed=seed):
         outcome = judge(recipe("logistic"), eras, split, seed=seed)
         predicted[outcome.test] = outcome.tracks.argmax(axis=1)
-    right = predicted == eras.y
-    row = ("era as the label", len(eras.y), *_figures(right, eras.groups, seed=seed))
-    most = float(np.bincount(eras.y).max() / len(eras.y))
-    return [row], (
-        f"Era as the label: balanced {balanced_accuracy(eras.y, predicted):.2f} where "
-        f"chance is 0.50; always the larger era would be right for {most:.2f}."
-    )
+    return predicted

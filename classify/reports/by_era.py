@@ -9,6 +9,7 @@ import numpy as np
 from catalog.albums import fold
 from catalog.said import TrackSaid, era_accuracy, tracks_said
 from classify.errors import NothingToReportError
+from classify.reports.era_sound import sound_of
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
 from classify.reports.taken import mostly_taken_for
@@ -83,6 +84,16 @@ def by_era(
         notes=(
             "Every track was judged by models that never heard its album.",
             _difference(dated, through, seed=run.seed),
+            *sound_of(
+                catalog,
+                run.feature_set_id,
+                {
+                    f"{word} {through}": [
+                        t.track_id for t in dated if ((t.year or 0) > through) is late
+                    ]
+                    for word, late in (("through", False), ("after", True))
+                },
+            ),
             *_undated([t for t in said if t.year is None]),
         ),
         source=described(run),
