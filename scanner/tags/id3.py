@@ -31,6 +31,7 @@ _FRAMES = 2000
 _UNSYNCHRONISED_LIMIT = 1 << 24
 _COMPRESSED = {3: 0x80, 4: 0x08}
 _ENCRYPTED = {3: 0x40, 4: 0x04}
+_UNSYNCHRONISED = 0x80  # of a tag: "FF 00" stands for "FF"
 _V24_HAS_LENGTH = 0x01
 _V1_FIELDS = (("Title", 3, 33), ("Artist", 33, 63), ("Album", 63, 93), ("Year", 93, 97))
 
@@ -56,7 +57,7 @@ def read_id3v2(fd: int, start: int = 0) -> TagBlock | None:
     def read(offset: int, length: int) -> bytes:
         return os.pread(fd, length, offset)
 
-    if version < 4 and flags & 0x80:
+    if version < 4 and flags & _UNSYNCHRONISED:
         # Sizes count the bytes as they are after decoding.
         body = os.pread(fd, min(end - at, _UNSYNCHRONISED_LIMIT), at)
         data = _decode(body)
@@ -68,6 +69,8 @@ def read_id3v2(fd: int, start: int = 0) -> TagBlock | None:
     if flags & 0x40 and version > 2:
         at += _extended(read(at, 4), version)
     small = _rebuild(version, _frames(read, at, end, version), read)
+    if version == 4 and flags & _UNSYNCHRONISED:  # there each frame is decoded alone
+        small = small[:5] + bytes((_UNSYNCHRONISED,)) + small[6:]
     pairs = list(_pairs(small))
     return TagBlock.of("ID3v2", [*pairs, *_whole_date(dict(pairs))])
 

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -248,6 +249,20 @@ def test_values_that_are_no_numbers_are_passed_on(tmp_path: Path) -> None:
     odd = np.array([0.5, np.nan, np.inf, -np.inf, 2.5], np.float32)
     soundfile.write(path, odd, SR, subtype="FLOAT")
     assert np.array_equal(decode(path)[:, 0], odd, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [{"rate": 1}, {"rate": 0xFFFFFFFF}, {"channels": 255}, {"channels": 0}],
+    ids=str,
+)
+def test_rates_and_channels_that_no_music_has(
+    tmp_path: Path, poison: ModuleType, claim: dict[str, int]
+) -> None:
+    path = tmp_path / "lies.wav"
+    path.write_bytes(poison.wav(bytes(50_000), **claim))
+    with pytest.raises(DecodeError):
+        decode(path)
 
 
 def test_no_sample_at_all_is_an_error(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import zlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +16,9 @@ from mutagen.flac import FLAC
 from mutagen.id3 import ID3
 
 from catalog.records import TagFacts
+from scanner.mpeg import Declared, read_declared
 from scanner.tags import TagRules, read_tags
+from scanner.tags.id3 import read_id3v2
 
 DEFAULT = TagRules()
 
@@ -174,3 +179,84 @@ def test_id3v2_of_the_old_kind(copy: Any) -> None:
     assert (tags.title, tags.artists, tags.genres) == ("Title", ("Artist",), ("Rock",))
     assert (tags.track_number, tags.track_total, tags.date) == (3, 9, "1988")
     assert all(len(value) < 20 for _, value in tags.raw)
+
+
+def pairs_of(path: Path, tag: bytes) -> dict[str, str]:
+    """Return what the tag alone says."""
+    path.write_bytes(tag)
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        block = read_id3v2(fd)
+    finally:
+        os.close(fd)
+    assert block is not None
+    return dict(block.pairs)
+
+
+def frame3(name: bytes, body: bytes, flags: int = 0) -> bytes:
+    """Return a frame of version 2.3, whose size is a plain integer."""
+    return name + struct.pack(">IH", len(body), flags) + body
+
+
+def test_unsynchronised_tags_are_decoded(tmp_path: Path, poison: ModuleType) -> None:
+    """A byte order mark, FF FE, is written as FF 00 FE."""
+    text = b"\1" + "Ünder".encode("utf-16")
+    path = tmp_path / "tag"
+    whole = frame3(b"TIT2", text).replace(b"\xff", b"\xff\0")
+    tag = poison.id3(whole, version=3, flags=0x80)
+    assert pairs_of(path, tag) == {"TIT2": "Ünder"}
+    alone = poison.frame(b"TIT2", text.replace(b"\xff", b"\xff\0"))
+    assert pairs_of(path, poison.id3(alone, flags=0x80)) == {"TIT2": "Ünder"}
+    flagged = poison.frame(b"TIT2", text.replace(b"\xff", b"\xff\0"), flags=0x02)
+    assert pairs_of(path, poison.id3(flagged)) == {"TIT2": "Ünder"}
+
+
+def test_compressed_frames_are_inflated_up_to_a_limit(
+    tmp_path: Path, poison: ModuleType
+) -> None:
+    path = tmp_path / "tag"
+    for size, kept in ((100, 100), (50 << 20, 4096)):
+        packed = zlib.compress(b"\3" + b"x" * size)
+        body = size.to_bytes(4, "big") + packed
+        tag = poison.id3(frame3(b"TIT2", body, flags=0x80), version=3)
+        assert pairs_of(path, tag) == {"TIT2": "x" * kept}
+        tag = poison.id3(poison.frame(b"TIT2", bytes(4) + packed, flags=0x09))
+        assert pairs_of(path, tag) == {"TIT2": "x" * kept}
+    broken = poison.frame(b"TIT2", bytes(4) + b"junk", flags=0x09)
+    secret = poison.frame(b"TALB", b"\3secret", flags=0x04)
+    good = poison.frame(b"TPE1", b"\3good")
+    assert pairs_of(path, poison.id3(broken + secret + good)) == {"TPE1": "good"}
+
+
+def test_sizes_as_old_itunes_wrote_them(tmp_path: Path, poison: ModuleType) -> None:
+    """Plain integers in version 2.4, where seven bits of each byte should count."""
+    path = tmp_path / "tag"
+    long = b"\3" + b"y" * 299
+    good = poison.frame(b"TPE1", b"\3artist")
+    plain = b"TIT2" + struct.pack(">IH", len(long), 0) + long
+    for title in (plain, poison.frame(b"TIT2", long)):
+        wanted = {"TIT2": "y" * 299, "TPE1": "artist"}
+        assert pairs_of(path, poison.id3(title + good)) == wanted
+        assert pairs_of(path, poison.id3(good + title)) == wanted
+
+
+def test_extended_headers_are_stepped_over(tmp_path: Path, poison: ModuleType) -> None:
+    path = tmp_path / "tag"
+    v3 = struct.pack(">IHI", 6, 0, 0) + frame3(b"TIT2", b"\0title")
+    v4 = b"\0\0\0\6\1\0" + poison.frame(b"TIT2", b"\3title")
+    for tag in (
+        poison.id3(v3, version=3, flags=0x40),
+        poison.id3(v4, version=4, flags=0x40),
+    ):
+        assert pairs_of(path, tag) == {"TIT2": "title"}
+
+
+def test_the_vbri_header_of_fraunhofers_encoder(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    vbri = b"VBRI" + struct.pack(">HHHII", 1, 0, 0, 12345, 678)
+    path.write_bytes((b"\xff\xfb\x90\x44" + bytes(32) + vbri).ljust(417, b"\0"))
+    fd = os.open(path, os.O_RDONLY)
+    found = read_declared(fd, 0)
+    os.close(fd)
+    assert found is not None
+    assert found[1] == Declared(frames=678, size=12345)
