@@ -34,7 +34,7 @@ from scanner.features.mixing import average
 from scanner.features.summary import Summary, vector
 from scanner.features.windows import WindowStream
 
-_BLOCK = 16384
+_BLOCK = 32768
 """Samples per channel handled at once, whatever the length of the blocks pushed."""
 
 
@@ -117,6 +117,7 @@ class Extractor:
         FeatureError
             The samples hold NaN or infinity, or are loud beyond measure.
         """
+        self._costs.start()
         block = np.ascontiguousarray(block, np.float32)
         start, n = 0, block.shape[0]
         while start < n:

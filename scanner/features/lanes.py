@@ -116,6 +116,16 @@ class Lanes:
         """Return the same bits as another kind."""
         return self._builder.bitcast(value, kind)
 
+    def divide(self, a: Value, b: Value) -> Value:
+        """Return a / b, of floats."""
+        return self._builder.fdiv(a, b)
+
+    def where_zero(self, value: Value, then: Value, other: Value) -> Value:
+        """Return ``then`` in lanes where a float is zero, else ``other``."""
+        zero = self.constant(value.type, 0.0)
+        is_zero = self._builder.fcmp_ordered("==", value, zero)
+        return self._builder.select(is_zero, then, other)
+
     def root(self, value: Value) -> Value:
         """Return the square roots of floats."""
         kind = ir.FunctionType(FLOAT, [FLOAT])

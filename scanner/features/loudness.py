@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.features.weighting import coefficients, matrices, weighted_energy
+from scanner.features.weighting import coefficients, matrices, weighted_powers
 
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
@@ -43,27 +43,26 @@ class LoudnessMeter:
         heard = np.flatnonzero(self._weights)
         seconds = np.append(heard[1::2], heard[-1:])[: len(heard[::2])]
         self._pairs = np.stack([heard[::2], seconds], axis=1)
-        self._step = (sr + 5) // 10
-        self._left = self._step
         self._energy = np.zeros(channels)
+        self._step = (sr + 5) // 10
+        self._place = np.array([self._step, 0])
         self._steps: list[float] = []
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, shape (n, channels)."""
-        start, n = 0, block.shape[0]
-        while start < n:
-            part = block[start : start + self._left]
-            for pair in self._pairs:
-                weighted_energy(
-                    part, pair, self._biquads, self._tables, self._state, self._energy
-                )
-            start += part.shape[0]
-            self._left -= part.shape[0]
-            if self._left == 0:
-                power = float(self._weights @ self._energy) / self._step
-                self._steps.append(power)
-                self._energy[:] = 0.0
-                self._left = self._step
+        powers = np.empty(block.shape[0] // self._step + 1)
+        found = weighted_powers(
+            block,
+            self._pairs,
+            self._weights,
+            self._biquads,
+            self._tables,
+            self._state,
+            self._energy,
+            self._place,
+            powers,
+        )
+        self._steps += powers[:found].tolist()
 
     def steps(self) -> NDArray[np.float64]:
         """Return the weighted power of each 100 ms so far, shape (n,)."""

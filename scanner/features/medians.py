@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scanner.features.lanes import INT, WIDTH, Lanes, Value, vector_code
+from scanner.features.lanes import FLOAT, INT, WIDTH, Lanes, Value, vector_code
 from scanner.features.layout import BINS_ROWS, STRIDE, TILE
 from scanner.features.networks import BLOCK, Block, Network
 
 # the bounds of the type, so that LLVM knows that nothing lies beyond them
 _BOTTOM, _TOP = -(2**31), 2**31 - 1
+MEDIAN_ROW = 2 * BLOCK
+"""The input that a line's first median is centred on."""
+
 _TIME_TURNS = TILE // (2 * BLOCK)
 _BIN_TURNS = (BINS_ROWS - 4 * BLOCK) // (2 * BLOCK)
 
@@ -63,11 +66,18 @@ def _running(
 
 
 @vector_code
-def medians_along_time(lanes: Lanes, rows: Value, out: Value) -> None:
-    """Emit: medians of 31 frames; lanes are neighbouring bins.
+def split_energies(
+    lanes: Lanes, rows: Value, percussive: Value, energies: Value
+) -> None:
+    """Emit: medians of 31 frames, and the energies that the soft masks give.
 
-    ``rows`` has shape (96, 1040), ``out`` (64, 1040): around rows 16 to 79.
+    ``rows`` has shape (96, 1040), ``percussive`` the medians along frequency around
+    rows 16 to 79. Added to ``energies``, shape (64, 2, 8), are the squares of
+    S h² / (h² + p²) and of S p² / (h² + p²), lanes being neighbouring bins. Where both
+    medians are zero either part gets half, as in librosa.
     """
+    half = lanes.constant(FLOAT, 0.5)
+
     with lanes.loop(lanes.index(STRIDE // WIDTH)) as column:
         first = lanes.offset(column, 0, WIDTH)
 
@@ -76,7 +86,21 @@ def medians_along_time(lanes: Lanes, rows: Value, out: Value) -> None:
 
         def emit(i: Value, medians: list[Value]) -> None:
             for n, median in enumerate(medians):
-                lanes.store(median, out, place(lanes.offset(i, n)))
+                row = lanes.offset(i, n)
+                S = lanes.load(rows, place(lanes.offset(row, MEDIAN_ROW)), FLOAT)
+                h = lanes.cast(median, FLOAT)
+                p = lanes.load(percussive, place(row), FLOAT)
+                h, p = lanes.mul(h, h), lanes.mul(p, p)
+                both = lanes.add(h, p)
+                share = lanes.divide(S, both)
+                parts = (lanes.mul(h, share), lanes.mul(p, share))
+                for side, part in enumerate(parts):
+                    value = lanes.where_zero(both, lanes.mul(S, half), part)
+                    at = lanes.offset(lanes.offset(row, 0, 2), side)
+                    at = lanes.offset(at, 0, WIDTH)
+                    total = lanes.load(energies, at, FLOAT)
+                    total = lanes.add(total, lanes.mul(value, value))
+                    lanes.store(total, energies, at)
 
         _running(lanes, _TIME_TURNS, lambda i: lanes.load(rows, place(i), INT), emit)
 

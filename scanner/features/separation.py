@@ -6,39 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.features.compiled import kernel
-from scanner.features.definition import N_BINS
+from scanner.features.lanes import WIDTH
 from scanner.features.layout import CONTEXT, LAG, STRIDE, TILE
-from scanner.features.medians import medians_along_time
+from scanner.features.medians import split_energies
 
 _REACH = 15
-_FIRST = CONTEXT - LAG
 
 
-@kernel("void(f4[:,::1], f4[:,::1], f4[:,::1], f4[:,::1])")
+@kernel("void(f4[:,::1], f4[:,::1], f4[:,::1])")
 def _split(
     rows: NDArray[np.float32],
     percussive: NDArray[np.float32],
-    harmonic: NDArray[np.float32],
     energy: NDArray[np.float32],
 ) -> None:
-    """Write the energies of S * h² / (h² + p²) and S * p² / (h² + p²) of each frame.
-
-    Where both medians are zero, either part gets half, as in librosa's soft mask.
-    """
-    medians_along_time(rows, harmonic)
+    """Write the energies of the harmonic and the percussive part of each frame."""
+    energies = np.zeros((TILE, 2, WIDTH), np.float32)
+    split_energies(rows, percussive, energies)
     for t in range(TILE):
-        S, H, P = rows[_FIRST + t], harmonic[t], percussive[t]
-        left, right = np.float32(0.0), np.float32(0.0)
-        for k in range(N_BINS):
-            h, p = H[k] * H[k], P[k] * P[k]
-            neither = np.float32(1.0) if h + p == 0.0 else np.float32(0.0)
-            h, p = h + neither, p + neither
-            share = S[k] / (h + p)
-            h, p = h * share, p * share
-            left += h * h
-            right += p * p
-        energy[t, 0] = left
-        energy[t, 1] = right
+        for side in range(2):
+            total = 0.0
+            for lane in range(WIDTH):
+                total += energies[t, side, lane]
+            energy[t, side] = total
 
 
 class Separation:
@@ -55,7 +44,6 @@ class Separation:
     def __init__(self) -> None:
         self.rows = np.zeros((CONTEXT + TILE, STRIDE), np.float32)
         self.percussive = np.zeros((LAG + TILE, STRIDE), np.float32)
-        self._harmonic = np.empty((TILE, STRIDE), np.float32)
         self._energy = np.empty((TILE, 2), np.float32)
         self._opened = False
         self._mirrored = 0
@@ -81,7 +69,7 @@ class Separation:
             self._opened = True
         if valid < TILE:
             self._mirror(CONTEXT + valid)
-        _split(rows, self.percussive, self._harmonic, self._energy)
+        _split(rows, self.percussive, self._energy)
         rows[:CONTEXT] = rows[TILE:]
         self.percussive[:LAG] = self.percussive[TILE:]
         return self._energy

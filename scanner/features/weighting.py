@@ -87,13 +87,14 @@ def _steps(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     lanes: Lanes,
     block: Value,
     channels: Value,
-    pair: Value,
+    first: Value,
     count: Value,
+    pair: Value,
     tables: Value,
     state: Value,
     energy: Value,
 ) -> None:
-    """Emit: ``count`` steps of four samples, for the two channels ``pair``."""
+    """Emit: ``count`` steps of four samples from ``first`` on, for two channels."""
     rows = [lanes.load(tables, lanes.index(n * _STEP), HALF_DOUBLE) for n in range(16)]
     zero = lanes.constant(HALF_DOUBLE, 0.0)
     numbers = [lanes.integer(pair, lanes.index(side)) for side in range(2)]
@@ -105,7 +106,8 @@ def _steps(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
         for side, channel in enumerate(numbers):
             factors = []
             for n in range(_STEP):
-                at = lanes.times(lanes.offset(step, n, _STEP), channels)
+                at = lanes.sum(first, lanes.offset(step, n, _STEP))
+                at = lanes.times(at, channels)
                 sample = lanes.scalar(block, lanes.sum(at, channel), _STEP)
                 factors.append(lanes.widen(sample))
             (held,) = lanes.read(states[side : side + 1])
@@ -134,34 +136,21 @@ def _product(lanes: Lanes, rows: list[Value], factors: list[Value]) -> Value:
     return lanes.add(*parts)
 
 
-@kernel("void(f4[:,::1], i8[::1], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1])")
-def weighted_energy(
+@kernel("void(f4[:,::1], i8, i8, i8[:], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1])")
+def _add_energy(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     block: NDArray[np.float32],
+    start: int,
+    stop: int,
     pair: NDArray[np.int64],
     biquads: NDArray[np.float64],
     tables: NDArray[np.float64],
     state: NDArray[np.float64],
     energy: NDArray[np.float64],
 ) -> None:
-    """Add the energy of two channels after the filters.
-
-    Parameters
-    ----------
-    block : shape (n, channels)
-    pair : shape (2,)
-        Which channels; twice the same where there is no second.
-    biquads : shape (2, 5)
-        As `coefficients` returns them.
-    tables : shape (16, 4)
-        `matrices` of these.
-    state : shape (channels, 4)
-        Goes on from call to call.
-    energy : shape (channels,)
-        Added to.
-    """
-    n, channels = block.shape
+    """Add the energy of two channels of ``block[start:stop]`` after the filters."""
+    count = (stop - start) // _STEP
     sums = np.empty((2, _STEP))
-    _steps(block, channels, pair, n // _STEP, tables, state, sums)
+    _steps(block, block.shape[1], start, count, pair, tables, state, sums)
     for side in range(1 if pair[0] == pair[1] else 2):
         channel = pair[side]
         total = 0.0
@@ -169,7 +158,7 @@ def weighted_energy(
             total += sums[side, k]
         s1, s2 = state[channel, 0], state[channel, 1]
         t1, t2 = state[channel, 2], state[channel, 3]
-        for i in range(n - n % _STEP, n):
+        for i in range(start + count * _STEP, stop):
             x = float(block[i, channel])
             y = biquads[0, 0] * x + s1
             s1 = biquads[0, 1] * x - biquads[0, 3] * y + s2
@@ -184,3 +173,54 @@ def weighted_energy(
             if abs(state[channel, k]) < _NOTHING:
                 state[channel, k] = 0.0
         energy[channel] += total
+
+
+@kernel(
+    "i8(f4[:,::1], i8[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
+    " f8[::1], i8[::1], f8[::1])"
+)
+def weighted_powers(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+    block: NDArray[np.float32],
+    pairs: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    biquads: NDArray[np.float64],
+    tables: NDArray[np.float64],
+    state: NDArray[np.float64],
+    energy: NDArray[np.float64],
+    place: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> int:
+    """Write the power of each stretch that ends in the block; return how many do.
+
+    Parameters
+    ----------
+    block : shape (n, channels)
+    pairs : shape (m, 2)
+        Channels that are filtered together; one without a second stands twice.
+    weights : shape (channels,)
+    biquads, tables
+        As `coefficients` and `matrices` return them.
+    state : shape (channels, 4)
+    energy : shape (channels,)
+        Of the stretch that goes on.
+    place : shape (2,)
+        Length of a stretch, and how far the present one has come.
+    out : shape (k,)
+    """
+    start, found = 0, 0
+    n, channels = block.shape
+    while start < n:
+        stop = min(n, start + place[0] - place[1])
+        for p in range(pairs.shape[0]):
+            _add_energy(block, start, stop, pairs[p], biquads, tables, state, energy)
+        place[1] += stop - start
+        start = stop
+        if place[1] == place[0]:
+            total = 0.0
+            for c in range(channels):
+                total += weights[c] * energy[c]
+                energy[c] = 0.0
+            out[found] = total / place[0]
+            found += 1
+            place[1] = 0
+    return found

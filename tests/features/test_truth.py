@@ -2,6 +2,7 @@
 
 import platform
 
+import librosa
 import numba
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from scanner.features.definition import (
     SERIES,
     VECTOR_NAMES,
 )
-from scanner.features.layout import LAG, TILE
+from scanner.features.lanes import INT, vector_code
+from scanner.features.layout import LAG, STRIDE, TILE
+from scanner.features.medians import _running
 from scanner.features.networks import Network
 from scanner.features.separation import Separation, _split
 from scanner.features.spectrum import _line_up
@@ -160,27 +163,52 @@ def test_banks_are_librosas():
     )
 
 
-@pytest.mark.parametrize(
-    "frames", [64, 65, 100, 114, 120, 127, 128, 129, 191, 192, 200]
-)
-def test_both_medians_are_scipys_to_the_bit(frames):
-    """Tiles end anywhere; values repeat, as they do in silence."""
+@vector_code
+def _medians_along_time(lanes, rows, out):
+    """Emit the medians that the separation makes, and only those, of 8 bins."""
+
+    def emit(i, medians):
+        for n, median in enumerate(medians):
+            lanes.store(median, out, lanes.offset(lanes.offset(i, n), 0, 8))
+
+    _running(
+        lanes, 4, lambda i: lanes.load(rows, lanes.offset(i, 0, STRIDE), INT), emit
+    )
+
+
+def test_time_medians_are_scipys_to_the_bit():
+    @numba.njit("void(f4[:,::1], f4[:,::1])")
+    def medians(rows, out):
+        _medians_along_time(rows, out)
+
+    rng = np.random.default_rng(5)
+    rows = rng.exponential(size=(96, STRIDE)).astype(np.float32)
+    rows[:, :4] = rng.integers(0, 4, (96, 4))
+    out = np.zeros((64, 8), np.float32)
+    medians(rows, out)
+    expected = median_filter(rows[:, :8], (31, 1), mode="reflect")[16:80]
+    np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("frames", [64, 65, 100, 114, 120, 127, 128, 129, 192, 200])
+def test_tracks_end_anywhere(frames):
+    """Energies are those of librosa's masks, mirrored edges and repeated values too."""
     rng = np.random.default_rng(frames)
     S = rng.integers(0, 9, (frames, 1025)).astype(np.float32) ** 2
     S[:, 300:400] = rng.exponential(size=(frames, 100))
+    S[:, 700:800] *= rng.random((frames, 100)) < 0.1  # both medians zero
+    H, P = librosa.decompose.hpss(S.T.astype(np.float64))
     seen = []
     separation = Separation()
-    medians = separation._harmonic
-    for start in range(0, frames, TILE):
+    perc = median_filter(S, (1, 31), mode="reflect")
+    for start in range(0, frames + LAG, TILE):
         tile = S[start : start + TILE]
         separation.rows[32 : 32 + len(tile), :1025] = tile
-        separation.split(len(tile))
-        seen.append(medians[:, :1025].copy())
-    if len(seen) * TILE - LAG < frames:
-        separation.split(0)
-        seen.append(medians[:, :1025].copy())
-    harmonic = np.concatenate(seen)[LAG : LAG + frames]
-    np.testing.assert_array_equal(harmonic, median_filter(S, (31, 1), mode="reflect"))
+        separation.percussive[16 : 16 + len(tile), :1025] = perc[start : start + TILE]
+        seen.append(separation.split(len(tile)).copy())
+    energy = np.concatenate(seen)[LAG : LAG + frames]
+    np.testing.assert_allclose(energy[:, 0], (H**2).sum(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(energy[:, 1], (P**2).sum(axis=0), rtol=1e-5)
 
 
 def test_frequency_medians_are_scipys_to_the_bit():
@@ -204,9 +232,7 @@ def test_medians_run_in_vectors():
     """Packed minima in the machine code: eight lanes, or four twice."""
     if platform.machine() not in ("x86_64", "AMD64"):
         pytest.skip("the names of the instructions are those of x86")
-    compiled = numba.njit("void(f4[:,::1], f4[:,::1], f4[:,::1], f4[:,::1])")(
-        _split.py_func
-    )
+    compiled = numba.njit("void(f4[:,::1], f4[:,::1], f4[:,::1])")(_split.py_func)
     code = "".join(compiled.inspect_asm().values())
     assert code.count("pminsd") > 100
 
