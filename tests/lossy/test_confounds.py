@@ -13,10 +13,14 @@ import soundfile
 
 from catalog.facts import AudioFacts
 from catalog.records import TagFacts
+from catalog.runs import load_run
+from catalog.said import tracks_said
+from catalog.session import open_catalog
 from classify.confounds import audit, figures, warning
 from classify.dataset import Problem, Rows
 from classify.file_facts import fact_table, suspicions
 from classify.matching import judged_pairs, matched
+from classify.refit import fold_models, studied
 from classify.suspicion import suspicion
 from classify.validation import album_folds
 from scanner.decode import encode
@@ -181,25 +185,78 @@ def run(*arguments):
     return done.stdout
 
 
-@pytest.mark.slow
-def test_an_encoder_that_is_the_only_difference_is_named(tmp_path):
-    """The same six pieces of noise for both artists: only the encoder tells them."""
-    library = tmp_path / "library"
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """The same six pieces of noise for two artists: only the encoder tells them."""
+    folder = tmp_path_factory.mktemp("planted")
+    library = folder / "library"
     library.mkdir()
     for artist, codec, suffix in (("A", "mp3", "mp3"), ("B", "vorbis", "ogg")):
         for i in range(6):
             path = library / f"{artist}{i}.{suffix}"
             encode(noise(8, seed=i) * (1 + i / 6), SR, path, codec, "128k")
-            album = f"{artist} {i // 2}"
-            tags = TagFacts(title=str(i), artists=(artist,), album=album)
+            album, year = f"{artist} {i // 2}", str(1980 + i // 2)
+            tags = TagFacts(title=str(i), artists=(artist,), album=album, date=year)
             write_tags(os.fsencode(path), tags)
-    db = tmp_path / "catalog.db"
-    run("scan", "--db", db, "-j1", "-q", library)
+    db = folder / "catalog.db"
+    variants = ("--variants", "mp3:64k", "--sample", "4")
+    run("scan", "--db", db, "-j1", "-q", *variants, library)
     said = run("classify", "--db", db, "--all", "--model", "gaussian-nb", "--matched")
+    return db, said
+
+
+def report(db, *kind):
+    return json.loads(run("report", "--db", db, *kind, "--format", "json"))
+
+
+@pytest.mark.slow
+def test_an_encoder_that_is_the_only_difference_is_named(planted):
+    db, said = planted
     assert "warning: gaussian-nb: codec alone reaches 1.00" in said
     assert "no two tracks of different labels are coded alike" in said
-    table = json.loads(run("report", "--db", db, "--confounds", "--format", "json"))
+    table = report(db, "--confounds")
     first = table["rows"][0]
     assert first["accuracy"] == 1.0
     assert first["carried_by"].startswith("codec 1.00")
     assert "codec alone reaches 1.00" in " ".join(table["notes"])
+
+
+@pytest.mark.slow
+def test_what_re_encoding_does_is_said_by_variant_and_by_feature(planted):
+    db, _ = planted
+    (row,) = report(db, "--codecs")["rows"]
+    assert (row["variant"], row["tracks"], row["windows"]) == ("mp3:64k", 4, 4)
+    assert 0 <= row["tracks_flipped"] <= 1
+    assert len(row["most_moved"].split(", ")) == 5
+    drifts = report(db, "--drift")["rows"]
+    assert drifts[0]["feature"] == row["most_moved"].split(", ")[0]
+    assert drifts[0]["mp3:64k"] > 1 > drifts[-1]["mp3:64k"]
+
+
+@pytest.mark.slow
+def test_refitted_folds_say_what_was_stored(planted):
+    db, _ = planted
+    with open_catalog(str(db), mode="read") as catalog:
+        found = load_run(catalog)
+        stored = {t.track_id: t.p_true for t in tracks_said(catalog, found.id)}
+        known = studied(catalog, found)
+        problem = known.dataset.problem
+        for fold, model in fold_models(catalog, found, known.dataset):
+            rows = problem.rows.of_tracks(fold.test)
+            p = model.judge(rows, known.dataset.feature_set)[1]
+            for i, track in enumerate(fold.test):
+                own = p[i, problem.y[track]]
+                expected = stored[known.dataset.tracks[track].id]
+                assert own == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_the_sound_of_two_eras_stands_beside_their_accuracy(planted):
+    db, _ = planted
+    notes = report(db, "--by-era", "--artist", "A", "--through", "1980")["notes"]
+    sound = [note for note in notes if note.startswith("Sound ")]
+    assert [note.split(" (")[0] for note in sound] == [
+        "Sound through 1980",
+        "Sound after 1980",
+    ]
+    assert all("LUFS" in note and "upper edge" in note for note in sound)
