@@ -109,6 +109,7 @@ def main() -> None:
     parser.add_argument("catalog")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--label", default="artist")
+    parser.add_argument("--step", default="", help="only steps whose name holds this")
     parser.add_argument("-j", "--jobs", type=int, default=cpu_count())
     options = parser.parse_args()
     with open_catalog(options.catalog, mode="read") as catalog:
@@ -131,7 +132,7 @@ def main() -> None:
     print(f"{'':38} {'accuracy':>13} {'balanced':>13} {'macro F1':>8} {'Brier':>6}")
     known: dict[tuple[str, ...], dict[tuple[str, int, int], Outcome]] = {}
     started = time.perf_counter()
-    for step in STEPS:
+    for step in (step for step in STEPS if options.step in step.name):
         problem = narrowed(dataset, step.kept)
         columns = tuple(name for name in dataset.names if step.kept(name))
         outcomes = known.setdefault(columns, {})

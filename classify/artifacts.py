@@ -18,6 +18,7 @@ FORMAT = "skops"
 TRUSTED = (
     "classify.estimators.base.Fitted",
     "classify.estimators.rnn.GruClassifier",
+    "classify.estimators.svm.Landmarks",
     "classify.estimators.svm.MarginSVC",
     "classify.prediction.Member",
     "classify.prediction.Model",

@@ -157,7 +157,7 @@ def _task(
     left_out: list[int],
     seed: int,
 ) -> tuple[str, int, Outcome | Final]:
-    model = recipe(name, len(problem.rows.X))
+    model = recipe(name, len(problem.rows.X), len(problem.labels))
     if i < len(folds):
         return name, i, judge(model, problem, folds[i], seed=seed)
     choice, fitted = learn(model, problem, seed=seed)

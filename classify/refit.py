@@ -148,7 +148,12 @@ def fitted_as(
         tuple(
             Member(
                 member,
-                fit(recipe(member, n_windows), chosen, training, seed=seed),
+                fit(
+                    recipe(member, n_windows, len(training.labels)),
+                    chosen,
+                    training,
+                    seed=seed,
+                ),
                 chosen["temperature"],
                 chosen["weight"],
             )

@@ -30,22 +30,30 @@ _HOMES = {
     "mel-pca-rf": ("flattened", "MEL_PCA_RF"),
     "rnn": ("rnn", "RNN"),
 }
-_LARGE = {"svm-rbf": ("svm", "SVM_RBF_LARGE")}
+_LARGE = {
+    "svm-rbf": ("svm", "SVM_RBF_LARGE"),
+    "track-svm": ("svm", "TRACK_SVM_LARGE"),
+}
 _SLICED = frozenset({"chroma-pca-rf", "mel-pca-rf", "rnn"})
 
 LARGE = 6000
 """With more windows than this, models that cost their square are replaced."""
 
+MANY = 40
+"""With more labels than this, those that compare every pair of them are."""
+
 VOTING = "voting"
-VOTERS = ("svm-rbf", "logistic", "random-forest", "track-logistic", "track-svm")
-"""The members that `voting` picks from: windows and tracks, smooth and piecewise."""
+VOTERS = ("svm-rbf", "logistic", "track-logistic", "track-svm")
+"""The members that `voting` weighs: windows and whole tracks, linear and kernel.
+
+No forest: it takes several times as long as these four together."""
 
 NAMES = (*_HOMES, VOTING)
 """Every model, in the order in which tables show them."""
 
 
-def recipe(name: str, n_windows: int = 0) -> Recipe:
-    """Return the recipe called `name`, as fits a number of windows.
+def recipe(name: str, n_windows: int = 0, n_labels: int = 0) -> Recipe:
+    """Return the recipe called `name`, as fits a number of windows and labels.
 
     Raises
     ------
@@ -54,7 +62,8 @@ def recipe(name: str, n_windows: int = 0) -> Recipe:
     """
     if name not in _HOMES:
         raise UnknownModelError(_unknown(name))
-    homes = {**_HOMES, **_LARGE} if n_windows > LARGE else _HOMES
+    large = n_windows > LARGE or n_labels > MANY
+    homes = {**_HOMES, **_LARGE} if large else _HOMES
     module, constant = homes[name]
     home = import_module(f"classify.estimators.{module}")
     return cast("Recipe", getattr(home, constant))

@@ -52,7 +52,7 @@ def make_problem() -> Callable[..., Problem]:
         X = X + rng.normal(scale=0.3, size=X.shape)
         X[np.arange(len(X)), y[track] % len(NAMES)] += apart
         slices = rng.normal(size=(len(X), 12, 52))
-        for part in (y[track], 12 + y[track]):
+        for part in (y[track] % 12, 12 + y[track] % 12):
             slices[np.arange(len(X)), :, part] += apart
         return Problem(
             Rows(X.astype(np.float32), track, n, slices.astype(np.float16)),

@@ -17,7 +17,7 @@ from classify.errors import (
     UnknownModelError,
     UntrustedArtifactError,
 )
-from classify.estimators import NAMES, VOTING, chosen, recipe
+from classify.estimators import LARGE, MANY, NAMES, VOTING, chosen, recipe
 from classify.estimators.base import balanced_weights, fit
 from classify.prediction import Member, Model
 
@@ -117,3 +117,18 @@ def test_a_label_unseen_in_training_gets_no_probability(make_problem):
     _, p = fitted.judge(problem.rows)
     assert (p[:, 1] == 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
+
+
+def test_a_large_library_gets_the_approximate_machine_and_is_told(make_problem):
+    assert recipe("svm-rbf").note is None
+    large = recipe("svm-rbf", LARGE + 1)
+    assert "landmarks" in large.note
+    assert recipe("svm-rbf", 10, MANY + 1) is large
+    problem, further = make_problem(apart=8.0), make_problem(apart=8.0, seed=1)
+    fitted = fit(large, large.space[0], problem, seed=0)
+    _, p = fitted.judge(further.rows)
+    assert (p.argmax(axis=1) == further.y).mean() > 0.9
+    member = Member("svm-rbf", fitted, 1.0, 1.0)
+    model = Model(problem.labels, (member,), 1.0, 1, ("a",), COLUMNS)
+    again = artifacts.load(artifacts.dump(model)).judge(problem.rows, FACTS)
+    np.testing.assert_array_equal(again[1], model.judge(problem.rows, FACTS)[1])

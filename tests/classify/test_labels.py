@@ -1,0 +1,88 @@
+"""Labels from facts, tags and tables."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from click.testing import CliRunner
+
+from catalog.datasets import TrackRow, load_library
+from catalog.session import open_catalog
+from classify.cli import classify
+from classify.errors import BadLabelRuleError
+from classify.labels import labels_from_lines, labels_of
+from classify.loading import loaded_labels
+
+
+def track(number, path, album=None, year=None):
+    return TrackRow(number, path, str(number), path, None, None, (), album, year, ())
+
+
+TRACKS = [
+    track(0, "rock/a.mp3", "One", 1979),
+    track(1, "rock/b.mp3", "Two", 1980),
+    track(2, "jazz/c.mp3", "Two"),
+]
+
+
+def test_a_decade_is_a_label():
+    assert labels_of("decade", TRACKS) == ["1970s", "1980s", None]
+
+
+def test_a_table_names_paths_patterns_and_albums():
+    lines = [
+        ["what", "label"],
+        ["rock/*", "Loud"],
+        [" two ", "Second"],
+        ["rock/b.mp3", "loud"],
+        [],
+        ["no such thing", "X"],
+    ]
+    labels, unmatched = labels_from_lines(lines, TRACKS)
+    assert labels == ["Loud", "Loud", "Second"]
+    assert unmatched == ["line 6: no such thing"]
+
+
+def test_a_line_without_a_label_is_refused_with_its_number():
+    with pytest.raises(BadLabelRuleError, match="line 2"):
+        labels_from_lines([["rock/*", "Loud"], ["jazz/*"]], TRACKS)
+
+
+def test_tags_in_any_case_and_behind_any_prefix(make_catalog, make_problem, tagged):
+    raw = (("TXXX:Mood", "calm"),)
+    path = make_catalog(tagged(make_problem(), raw=raw))
+    with open_catalog(str(path), mode="read") as catalog:
+        library = load_library(catalog)
+        labels, unmatched = loaded_labels(catalog, library, "tag:MOOD")
+        assert set(labels) == {"calm"}
+        assert unmatched == []
+        with pytest.raises(BadLabelRuleError, match="no track has a tag"):
+            loaded_labels(catalog, library, "tag:KEY")
+        with pytest.raises(BadLabelRuleError, match="cannot be read"):
+            loaded_labels(catalog, library, f"csv:{path.parent / 'none.csv'}")
+
+
+def test_a_table_is_learned_from_and_what_it_misses_is_named(bands, tmp_path):
+    table = tmp_path / "labels.csv"
+    rows = [f"Album {g},{'odd' if g % 2 else 'even'}" for g in range(12)]
+    table.write_text("\n".join([*rows, "Nowhere,odd"]), encoding="utf-8-sig")
+    result = CliRunner().invoke(
+        classify,
+        [
+            "--all",
+            "--model",
+            "logistic",
+            "--label",
+            f"csv:{table}",
+            "-j",
+            "1",
+            "--db",
+            str(bands),
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    assert "Nowhere" in result.output
+    with sqlite3.connect(bands) as connection:
+        (labels,) = connection.execute("SELECT labels FROM runs").fetchone()
+    assert labels == '["even", "odd"]'

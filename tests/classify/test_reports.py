@@ -1,0 +1,143 @@
+"""Every report on a small library whose answers can be counted by hand."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from classify.cli import classify, report
+from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES
+from classify.reports.features import effect_sizes
+from classify.reports.learning_curve import at_most
+
+
+@pytest.fixture(scope="module")
+def judged(make_catalog, make_problem, tagged):
+    """Return a catalog with a hard problem, judged by two models."""
+    path = make_catalog(tagged(make_problem(apart=1.5)))
+    result = CliRunner().invoke(
+        classify,
+        [
+            "--all",
+            "--model",
+            "majority",
+            "--model",
+            "logistic",
+            "-j",
+            "1",
+            "--db",
+            str(path),
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    return path
+
+
+def rows_of(path, *options):
+    result = CliRunner().invoke(
+        report, [*options, "--db", str(path), "--format", "json"]
+    )
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+@pytest.mark.parametrize("found", [*REPORTS, *STUDIES], ids=lambda r: r.name)
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_every_report_comes_in_every_format(judged, found, form):
+    if found in STUDIES and form != "json":
+        pytest.skip("the same table again, after training again")
+    result = CliRunner().invoke(
+        report, [f"--{found.name}", "--db", str(judged), "--format", form]
+    )
+    assert result.exit_code == 0, result.output
+    assert result.output.strip()
+
+
+@pytest.mark.parametrize("found", OF_AN_ARTIST, ids=lambda r: r.name)
+def test_reports_of_an_artist_take_a_year(judged, found):
+    document = rows_of(
+        judged, f"--{found.name}", "--artist", "Band 1", "--through", "1985"
+    )
+    counted = [row.get("tracks", row.get("judged")) for row in document["rows"][:2]]
+    assert counted == [6, 6]
+    assert any("p = " in note or "chance" in note for note in document["notes"])
+
+
+def test_sections_add_up_to_all_windows(judged):
+    rows = {r["section"]: r for r in rows_of(judged, "--by-section")["rows"]}
+    with sqlite3.connect(judged) as connection:
+        ((windows, right),) = connection.execute(
+            "SELECT count(*), avg(label = true_label) FROM window_predictions "
+            "WHERE run_id = 2"
+        ).fetchall()
+    assert rows["all"]["windows"] == windows
+    assert rows["all"]["accuracy"] == pytest.approx(right)
+    parts = (rows[name]["windows"] for name in ("intro", "middle", "outro"))
+    assert sum(parts) == windows
+
+
+def test_the_models_are_compared_on_the_same_tracks(judged):
+    document = rows_of(judged, "--models")
+    assert [row["model"] for row in document["rows"]] == ["logistic", "majority"]
+    assert document["rows"][0]["p_vs_best"] is None
+    assert 0 < document["rows"][1]["p_vs_best"] <= 1
+
+
+def test_the_hardest_are_wrong_and_sorted(judged):
+    rows = rows_of(judged, "--hardest")["rows"]
+    assert all(row["label"] != row["taken_for"] for row in rows)
+    hard = [row["p_label"] for row in rows if row["verdict"] == "hard"]
+    assert hard == sorted(hard, reverse=True)
+
+
+def test_a_track_under_a_wrong_name_is_found(make_catalog, make_problem, tagged):
+    """One album holds a song of another band: it is the first to listen to."""
+    rows = tagged(make_problem(apart=6.0))
+    tags, _ = rows[4]
+    rows[4] = (tags, rows[20][1])
+    path = make_catalog(rows)
+    CliRunner().invoke(
+        classify, ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
+    )
+    first = rows_of(path, "--hardest")["rows"][0]
+    assert first["verdict"] == "likely mislabelled"
+    assert first["title"] == "song 4"
+    assert (first["label"], first["taken_for"]) == ("Band 0", "Band 1")
+
+
+def test_the_effect_of_a_feature_that_is_the_label_is_one(make_problem):
+    problem = make_problem()
+    problem.rows.X[:, 0] = problem.y[problem.rows.track]
+    problem.rows.X[:, 1] = 1.0
+    effects = effect_sizes(problem)
+    assert effects[0] == pytest.approx(1.0)
+    assert effects[1] == 0.0
+    assert ((effects >= 0) & (effects <= 1)).all()
+
+
+def test_a_learning_curve_draws_whole_albums(make_problem):
+    problem = make_problem()
+    tracks = np.arange(len(problem.y))
+    kept = at_most(problem, tracks, 2, np.random.default_rng(0))
+    for k in range(3):
+        groups = problem.groups[kept][problem.y[kept] == k]
+        assert len(np.unique(groups)) == 2
+        assert len(groups) == 6
+
+
+def test_a_study_of_a_library_that_has_changed_is_refused(
+    make_catalog, make_problem, tagged
+):
+    path = make_catalog(tagged(make_problem()))
+    CliRunner().invoke(
+        classify, ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
+    )
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE windows SET silent = 1 WHERE id = 1")
+    result = CliRunner().invoke(report, ["--features", "--db", str(path)])
+    assert result.exit_code == 1
+    assert "changed" in result.output
