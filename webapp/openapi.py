@@ -5,11 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-_TEXT: dict[str, Any] = {"type": "string"}
-_NUMBER: dict[str, Any] = {"type": "number"}
-_WHOLE: dict[str, Any] = {"type": "integer"}
-_SHARE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
-_FLAG: dict[str, Any] = {"type": "boolean"}
+from webapp.schemas import FLAG, NUMBER, TEXT, WHOLE, list_of, ref, schemas
 
 _MOST = 2**31 - 1
 
@@ -43,7 +39,7 @@ def document() -> dict[str, Any]:
             "/api/predict": {"post": _predict()},
             "/api/predict/{job_id}": {"get": _follow()},
         },
-        "components": {"schemas": _schemas()},
+        "components": {"schemas": schemas()},
     }
 
 
@@ -58,7 +54,7 @@ def _operation(
         "403": "The caller does not know the token, or comes from another site",
         "503": "There is no catalog that can be read, or too much to do",
     }
-    everywhere = {status: _json(why, _ref("Error")) for status, why in errors.items()}
+    everywhere = {status: _json(why, ref("Error")) for status, why in errors.items()}
     return {
         "summary": summary,
         "parameters": parameters or [],
@@ -71,8 +67,8 @@ def _map() -> dict[str, Any]:
     return _operation(
         "The points of the map",
         {
-            "200": _json("The map", _ref("Map")),
-            "202": _json("It is being drawn", _ref("Drawing")),
+            "200": _json("The map", ref("Map")),
+            "202": _json("It is being drawn", ref("Drawing")),
             **_errors("400", "404", "409"),
         },
         [_level(), _run()],
@@ -83,16 +79,16 @@ def _values() -> dict[str, Any]:
     answer = {
         "type": "object",
         "required": ["name", "values"],
-        "properties": {"name": _TEXT, "values": _list(_NUMBER)},
+        "properties": {"name": TEXT, "values": list_of(NUMBER)},
     }
     return _operation(
         "One feature of every point of the map",
         {
             "200": _json("Values in the order of the points", answer),
-            "202": _json("The map is being drawn", _ref("Drawing")),
+            "202": _json("The map is being drawn", ref("Drawing")),
             **_errors("400", "404", "409"),
         },
-        [_level(), _query("name", _TEXT, "The feature", required=True)],
+        [_level(), _query("name", TEXT, "The feature", required=True)],
     )
 
 
@@ -100,13 +96,13 @@ def _tracks() -> dict[str, Any]:
     answer = {
         "type": "object",
         "required": ["total", "tracks"],
-        "properties": {"total": _WHOLE, "tracks": _list(_ref("Track"))},
+        "properties": {"total": WHOLE, "tracks": list_of(ref("Track"))},
     }
     return _operation(
         "Tracks whose title, artist, album or path holds a text",
         {"200": _json("The tracks", answer), **_errors("400")},
         [
-            _query("q", _TEXT, "The text"),
+            _query("q", TEXT, "The text"),
             _query("offset", _whole(_MOST), "How many to pass over"),
             _query("limit", _whole(1000), "How many to list"),
         ],
@@ -124,10 +120,10 @@ def _track() -> dict[str, Any]:
         "type": "object",
         "required": ["track", "windows", "neighbours", "said", "file_there"],
         "properties": {
-            "track": _ref("Track"),
-            "file_there": _FLAG,
-            "windows": _list({"type": "object"}),
-            "neighbours": _list(_ref("Neighbour")),
+            "track": ref("Track"),
+            "file_there": FLAG,
+            "windows": list_of({"type": "object"}),
+            "neighbours": list_of(ref("Neighbour")),
             "said": {"type": ["object", "null"]},
         },
     }
@@ -144,7 +140,7 @@ def _report(summary: str, *, named: bool = False) -> dict[str, Any]:
         parameters += [*_artist(), _named()]
     return _operation(
         summary,
-        {"200": _json("The report", _ref("Table")), **_errors("400", "404", "409")},
+        {"200": _json("The report", ref("Table")), **_errors("400", "404", "409")},
         parameters,
     )
 
@@ -153,7 +149,7 @@ def _begin() -> dict[str, Any]:
     answer = {
         "type": "object",
         "required": ["under_way"],
-        "properties": {"under_way": _FLAG},
+        "properties": {"under_way": FLAG},
     }
     return _operation(
         "Begin a report that trains models; then ask for it until it is there",
@@ -166,13 +162,13 @@ def _begin() -> dict[str, Any]:
 
 
 def _named() -> dict[str, Any]:
-    return {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+    return {"name": "name", "in": "path", "required": True, "schema": TEXT}
 
 
 def _artist() -> list[dict[str, Any]]:
     year = {"type": "integer", "minimum": 1, "maximum": 9999}
     return [
-        _query("artist", _TEXT, "For the reports that compare an artist's eras"),
+        _query("artist", TEXT, "For the reports that compare an artist's eras"),
         _query("through", year, "The last year of the first era"),
     ]
 
@@ -186,13 +182,13 @@ def _predict() -> dict[str, Any]:
     return _operation(
         "Send a file to be judged; it is deleted afterwards and nothing is stored",
         {
-            "200": _json("The verdict, where `wait` asked for it", _ref("Job")),
-            "202": _json("The job to follow", _ref("Job")),
+            "200": _json("The verdict, where `wait` asked for it", ref("Job")),
+            "202": _json("The job to follow", ref("Job")),
             **_errors("400", "404", "413", "422"),
         },
         [
-            _query("whole", _FLAG, "Hear the whole track, not only its middle"),
-            _query("wait", _FLAG, "Answer when the verdict is there"),
+            _query("whole", FLAG, "Hear the whole track, not only its middle"),
+            _query("wait", FLAG, "Answer when the verdict is there"),
             _run(),
         ],
         requestBody={
@@ -205,95 +201,9 @@ def _predict() -> dict[str, Any]:
 def _follow() -> dict[str, Any]:
     return _operation(
         "How far a job is, and its verdict when it is done",
-        {"200": _json("The job", _ref("Job")), **_errors("404")},
-        [{"name": "job_id", "in": "path", "required": True, "schema": _TEXT}],
+        {"200": _json("The job", ref("Job")), **_errors("404")},
+        [{"name": "job_id", "in": "path", "required": True, "schema": TEXT}],
     )
-
-
-def _schemas() -> dict[str, Any]:
-    nullable_text = {"type": ["string", "null"]}
-    nullable_number = {"type": ["number", "null"]}
-    return {
-        "Error": {
-            "type": "object",
-            "required": ["error"],
-            "properties": {"error": _TEXT},
-        },
-        "Drawing": {
-            "type": "object",
-            "required": ["drawing"],
-            "properties": {"drawing": _SHARE},
-        },
-        "Map": {
-            "type": "object",
-            "required": ["level", "points", "tracks", "said", "features"],
-            "properties": {
-                "level": {"enum": ["tracks", "windows"]},
-                "points": {
-                    "type": "object",
-                    "required": ["track", "x", "y", "approximate"],
-                    "properties": {
-                        "track": _list(_WHOLE),
-                        "x": _list(_NUMBER),
-                        "y": _list(_NUMBER),
-                        "approximate": _list(_WHOLE),
-                        "start_s": _list(_NUMBER),
-                    },
-                },
-                "tracks": {"type": "object"},
-                "said": {"type": ["object", "null"]},
-                "features": _list(_TEXT),
-            },
-        },
-        "Track": {
-            "type": "object",
-            "required": ["id", "path", "status"],
-            "properties": {
-                "id": _WHOLE,
-                "title": nullable_text,
-                "artist": nullable_text,
-                "album": nullable_text,
-                "year": {"type": ["integer", "null"]},
-                "genre": nullable_text,
-                "path": _TEXT,
-                "duration_s": nullable_number,
-                "codec": nullable_text,
-                "loudness_lufs": nullable_number,
-                "status": {"enum": ["present", "missing"]},
-                "analysis": {"enum": ["ok", "silent", "too_short", None]},
-            },
-        },
-        "Neighbour": {
-            "type": "object",
-            "required": ["id", "title", "distance"],
-            "properties": {"id": _WHOLE, "title": _TEXT, "distance": _NUMBER},
-        },
-        "Table": {
-            "type": "object",
-            "required": ["title", "source", "rows", "total", "notes"],
-            "properties": {
-                "title": _TEXT,
-                "source": {"type": "object"},
-                "rows": _list({"type": "object"}),
-                "total": {"type": ["object", "null"]},
-                "notes": _list(_TEXT),
-            },
-        },
-        "Job": {
-            "type": "object",
-            "required": ["job", "phase", "verdict", "error"],
-            "properties": {
-                "job": _TEXT,
-                "phase": {
-                    "enum": ["waiting", "analysing", "judging", "done", "failed"]
-                },
-                "done_s": nullable_number,
-                "of_s": nullable_number,
-                "verdict": {"type": ["object", "null"]},
-                "error": nullable_text,
-            },
-        },
-    }
 
 
 _WHY = {
@@ -306,7 +216,7 @@ _WHY = {
 
 
 def _errors(*statuses: str) -> dict[str, Any]:
-    return {status: _json(_WHY[status], _ref("Error")) for status in statuses}
+    return {status: _json(_WHY[status], ref("Error")) for status in statuses}
 
 
 def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -314,14 +224,6 @@ def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
         "description": description,
         "content": {"application/json": {"schema": schema}},
     }
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _list(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
 
 
 def _whole(most: int) -> dict[str, Any]:

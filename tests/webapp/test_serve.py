@@ -84,8 +84,10 @@ def test_a_port_that_is_taken_is_an_error_in_one_line(made: Made) -> None:
         other.listen()
         port = str(other.getsockname()[1])
         done = subprocess.run(
-            [sys.executable, "-m", "sonicat", "serve", "--db", str(made.db)]
-            + ["--port", port, "--no-browser"],
+            [
+                *(sys.executable, "-m", "sonicat", "serve", "--no-browser"),
+                *("--db", str(made.db), "--port", port),
+            ],
             capture_output=True,
             text=True,
             check=False,
