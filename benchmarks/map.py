@@ -1,0 +1,187 @@
+"""What the map costs: drawing it, the first paint of its page, moving 100 000 points.
+
+    python benchmarks/map.py [--points 10000] [--tracks 10000] [--moved 100000]
+
+Needs a Chromium for the last two. The catalog is made up: tracks of three windows each,
+with vectors around a hundred centres, stored through the same functions as a scan's.
+Headless Chromium draws without a graphics card here, so that the frame times are those
+of two processor cores, not of a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from catalog.records import Analysis, Stamp, StreamFacts, TagFacts, TrackSeen, Windows
+from catalog.session import open_catalog
+from catalog.tracks import apply, ensure_root
+from classify.embedding import draw_map, place
+from scanner.features.definition import COLUMNS, VECTOR_NAMES, feature_set
+from webapp.app import create_app
+from webapp.context import STATE
+from webapp.settings import ServeSettings
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+BATCH = 500
+WINDOWS = 3
+
+FRAMES = """async (n) => {
+  const { PointCloud } = await import("/static/points.js");
+  const canvas = document.getElementById("points");
+  const fresh = canvas.cloneNode();
+  canvas.replaceWith(fresh);
+  const cloud = new PointCloud(fresh);
+  const x = Float32Array.from({ length: n }, () => Math.random() * 2 - 1);
+  const y = Float32Array.from({ length: n }, () => Math.random() * 2 - 1);
+  cloud.setPoints(x, y, []);
+  cloud.setStyle((i) => ({ colour: [i % 256, 114, 178], shape: i % 4 }));
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const moving = [], picking = [];
+  for (let k = 0; k < 60; k++) {
+    const before = performance.now();
+    cloud.pan(3, 1);
+    await frame(); await frame();
+    cloud.gl.readPixels(0, 0, 1, 1, 6408, 5121, new Uint8Array(4));  // wait for it
+    moving.push(performance.now() - before);
+    const asked = performance.now();
+    cloud.pick(300 + k, 300);
+    picking.push(performance.now() - asked);
+  }
+  return { moving, picking };
+}"""
+
+
+def vectors(n: int, seed: int = 0) -> np.ndarray[Any, np.dtype[np.float32]]:
+    random = np.random.default_rng(seed)
+    centres = random.normal(0, 2, (100, len(VECTOR_NAMES)))
+    rows = centres[random.integers(100, size=n)]
+    return (rows + random.normal(0, 1, rows.shape)).astype(np.float32)
+
+
+def drawing(n: int) -> None:
+    rows = vectors(n)
+    cpu, wall = time.process_time(), time.perf_counter()
+    drawn = draw_map(rows, seed=0)
+    print(
+        f"drawing {n} points: {time.process_time() - cpu:.1f} CPU s, "
+        f"{time.perf_counter() - wall:.1f} s on the clock, one thread"
+    )
+    cpu = time.process_time()
+    place(drawn, rows[:1] + np.float32(0.1))
+    print(f"placing one more: {time.process_time() - cpu:.2f} CPU s")
+
+
+def made_up(n: int, path: Path) -> None:
+    """Store `n` tracks of ten on an album, ten albums an artist."""
+    facts, rows = feature_set(), vectors(n * WINDOWS)
+    start = np.arange(WINDOWS) * 10.0
+    with open_catalog(str(path)) as catalog:
+        root = ensure_root(catalog, b"/nowhere")
+        for first in range(0, n, BATCH):
+            apply(
+                catalog,
+                [
+                    TrackSeen(
+                        root.id,
+                        f"{i}.mp3".encode(),
+                        Stamp(1, 1),
+                        f"{i:032x}",
+                        TagFacts(
+                            title=f"Track {i}",
+                            artists=(f"Artist {i // 100}",),
+                            albumartist=f"Artist {i // 100}",
+                            album=f"Album {i // 10}",
+                            date=str(1960 + i % 60),
+                        ),
+                        StreamFacts(container="mp3", codec="mp3", duration_s=60.0),
+                        Analysis(
+                            facts,
+                            "ok",
+                            60.0,
+                            Windows(
+                                start,
+                                np.full(WINDOWS, 30.0),
+                                np.zeros(WINDOWS, bool),
+                                dict.fromkeys(COLUMNS, np.ones(WINDOWS)),
+                                rows[i * WINDOWS : (i + 1) * WINDOWS],
+                            ),
+                            (),
+                            -14.0,
+                            "ffmpeg",
+                        ),
+                    )
+                    for i in range(first, min(first + BATCH, n))
+                ],
+            )
+
+
+def serve(path: Path) -> tuple[str, Any]:
+    from waitress.server import create_server
+
+    app = create_app(ServeSettings(catalog_url=str(path)))
+    app.test_client().get("/api/map")
+    app.extensions[STATE].atlas.wait()
+    server = create_server(app, host="127.0.0.1", port=0)
+    threading.Thread(target=server.run, daemon=True).start()
+    return f"http://127.0.0.1:{server.effective_port}/", server
+
+
+def in_browser(tracks: int, moved: int) -> None:
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "catalog.db"
+        made_up(tracks, path)
+        address, server = serve(path)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        for when in ("first", "again"):
+            page = browser.new_page(viewport={"width": 1200, "height": 800})
+            page.goto(address)
+            page.wait_for_selector("#drawing", state="hidden", timeout=120_000)
+            paint, shown = page.evaluate(
+                "() => [performance.getEntriesByName('first-contentful-paint')[0]"
+                ".startTime, performance.now()]"
+            )
+            print(
+                f"page of {tracks} tracks, {when}: first paint after {paint:.0f} ms, "
+                f"all points after {shown:.0f} ms"
+            )
+        times = page.evaluate(FRAMES, moved)
+        moving = sorted(times["moving"])
+        print(
+            f"moving {moved} points: median {statistics.median(moving):.1f} ms for two "
+            f"frames, worst of 60 {moving[-1]:.1f} ms; "
+            f"finding the one under the pointer {max(times['picking']):.2f} ms at most"
+        )
+        browser.close()
+        server.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=10_000)
+    parser.add_argument("--tracks", type=int, default=10_000)
+    parser.add_argument("--moved", type=int, default=100_000)
+    options = parser.parse_args()
+    drawing(options.points)
+    in_browser(options.tracks, options.moved)
