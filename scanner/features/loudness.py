@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,7 +48,7 @@ class LoudnessMeter:
         self._energy = np.zeros(channels)
         self._step = (sr + 5) // 10
         self._place = np.array([self._step, 0])
-        self._steps: list[float] = []
+        self._steps = array("d")
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, shape (n, channels)."""
@@ -62,7 +64,7 @@ class LoudnessMeter:
             self._place,
             powers,
         )
-        self._steps += powers[:found].tolist()
+        self._steps.frombytes(powers[:found].tobytes())
 
     def steps(self) -> NDArray[np.float64]:
         """Return the weighted power of each 100 ms so far, shape (n,)."""
