@@ -91,9 +91,6 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
             )
         )
     rows.sort(key=lambda row: -row[2])
-    classic = [i for i, name in enumerate(dataset.names) if name in CLASSIC]
-    alone = _alone(problem, classic, seed=run.seed)
-    everything = _alone(problem, list(range(len(dataset.names))), seed=run.seed)
     return Table(
         title=f"What carries the decision ({run.label_kind}, {run.model})",
         columns=COLUMNS,
@@ -104,12 +101,24 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
             f"loss is {loss:.2f}, the accuracy {accuracy:.2f}.",
             "Alone: balanced accuracy by track of a logistic regression on the group, "
             "nested, album-grouped.",
-            f"The {len(classic)} classic columns alone reach {alone:.2f}, all columns "
-            f"{everything:.2f}.",
+            _classic(problem, dataset.names, seed=run.seed),
             "Effect: the share of the variance of track means that lies between labels "
             "(eta squared), mean of the group.",
         ),
         source=described(run),
+    )
+
+
+def _classic(problem: Problem, names: tuple[str, ...], *, seed: int) -> str:
+    """Say what the columns of the study reach alone, beside all columns."""
+    classic = [i for i, name in enumerate(names) if name in CLASSIC]
+    if not classic:
+        return "None of the classic columns is among the features."
+    alone = _alone(problem, classic, seed=seed)
+    everything = _alone(problem, list(range(len(names))), seed=seed)
+    return (
+        f"The {len(classic)} classic columns alone reach {alone:.2f}, all columns "
+        f"{everything:.2f}."
     )
 
 
