@@ -6,6 +6,7 @@ these to be equal to it.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -109,21 +110,28 @@ def contrast_bands() -> tuple[ContrastBand, ...]:
     return tuple(bands)
 
 
-def sparse(bank: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the non-zero part of a bank of bands.
+@cache
+def sparse_mel(n_mels: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the non-zero part of the mel bank; made once a process, not to be changed.
 
     Returns
     -------
-    spans : shape (bands, 3)
+    spans : shape (n_mels, 3)
         First bin, number of bins, place of the first weight.
     weights : shape (n,)
         One band after the other.
     """
     spans, weights, place = [], [], 0
-    for band in bank:
+    for band in mel(n_mels):
         inside = np.flatnonzero(band)
         first, count = int(inside[0]), int(inside[-1] - inside[0]) + 1
         spans.append((first, count, place))
         weights.append(band[first : first + count])
         place += count
     return np.array(spans, np.int64), np.concatenate(weights)
+
+
+@cache
+def chroma_by_bin() -> NDArray[np.float32]:
+    """Return the chroma bank, shape (1025, 12); made once, not to be changed."""
+    return chroma().T.copy()

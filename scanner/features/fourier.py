@@ -14,6 +14,7 @@ from __future__ import annotations
 import cmath
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,8 +114,9 @@ def _transform(x: list[Complex]) -> list[Complex]:
     return out
 
 
+@cache
 def tapered_turns() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the tables that `power_spectra` reads.
+    """Return the tables that `power_spectra` reads; made once, not to be changed.
 
     Returns
     -------

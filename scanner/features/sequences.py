@@ -69,7 +69,7 @@ class Sequences:
     def __init__(self) -> None:
         self._power = np.zeros(N_BINS, np.float32)
         self._pitch = np.zeros(N_CHROMA, np.float32)
-        self._spans, self._weights = banks.sparse(banks.mel(N_SEQUENCE_MELS))
+        self._spans, self._weights = banks.sparse_mel(N_SEQUENCE_MELS)
         self._frames = 0
         self._pages: list[NDArray[np.float32]] = []
         self._steps = 0

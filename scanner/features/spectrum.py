@@ -16,6 +16,7 @@ from scanner.features.definition import (
     N_CHROMA,
     N_CONTRAST,
     N_FFT,
+    N_MELS,
     SR,
 )
 from scanner.features.fourier import (
@@ -189,8 +190,8 @@ class Spectra:
     def __init__(self, costs: Costs) -> None:
         self._costs = costs
         self._taper, self._turns = tapered_turns()
-        self._mel_spans, self._mel_weights = banks.sparse(banks.mel())
-        self._chroma = banks.chroma().T.copy()
+        self._mel_spans, self._mel_weights = banks.sparse_mel(N_MELS)
+        self._chroma = banks.chroma_by_bin()
         self._power = np.zeros((TILE // WIDTH, POWER_ROWS, WIDTH), np.float32)
         self._bins = np.zeros((TILE // WIDTH, BINS_ROWS, WIDTH), np.float32)
 
