@@ -168,3 +168,13 @@ class TempFullError(ScannerError):
             f"no space left for temporary files in {self.folder}; what was finished is "
             "kept. Make room, or name another folder in TMPDIR, and scan again"
         )
+
+
+class NoLocksError(ScannerError):
+    """The system lets processes share no locks, so that no worker can be run."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"worker processes cannot share locks here ({reason}); "
+            "give this user write access to /dev/shm, and scan again"
+        )

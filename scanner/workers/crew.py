@@ -12,6 +12,7 @@ from contextlib import suppress
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
+from scanner.errors import NoLocksError
 from scanner.workers.work import Job, Outcome, work
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ class Crew:
         ------
         BrokenProcessPool
             If a worker ended before its time; some outcomes are then lost.
+        NoLocksError
+            If the system has no shared locks, as in a bare change-root.
         """
+        _require_locks()
         thread = threading.Thread(target=self._hand_out, args=(tasks,), daemon=True)
         thread.start()
         try:
@@ -124,6 +128,15 @@ class Crew:
 
 
 _END = object()
+
+
+def _require_locks() -> None:
+    # Without them joblib would warn and fall back to threads of this process, which
+    # one crash of a decoder would end.
+    try:
+        multiprocessing.Lock()
+    except OSError as error:
+        raise NoLocksError(error.strerror or str(error)) from error
 
 
 def _is_no_callback(record: logging.LogRecord) -> bool:
