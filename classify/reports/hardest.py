@@ -65,7 +65,7 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
             f"{len(wrong)} of {len(said)} tracks are taken for another label; "
             f"the first {min(MOST, len(wrong))} are shown.",
             "Likely mislabelled: taken for the other label more surely than its own "
-            f"tracks are on average, the given one below {RULED_OUT}. Hard: the others.",
+            f"tracks are on average, the given one below {RULED_OUT}. Hard: others.",
         ),
         source=described(run),
     )
