@@ -99,7 +99,7 @@ def test_the_file_that_crashes_its_reader_is_found_out(
     poison = library.add("poison.wav", seed=0, seconds=LONG_S)
     for n in range(1, 5):
         library.add(f"good{n}.flac", seed=n)
-    process = scan.start(library.folder, "-j", jobs)
+    process = scan.start(library.folder, "-q", "-j", jobs)
     with whoever_reads(poison, process.pid, number):
         status, out, err = finish(process)
     assert (status, err) == (3, ""), out
@@ -117,7 +117,7 @@ def test_the_file_that_crashes_its_reader_is_found_out(
 def test_a_crash_that_does_not_repeat_costs_nothing(library: Any, scan: Any) -> None:
     long = library.add("long.wav", seed=0, seconds=LONG_S)
     library.add("good.flac", seed=1)
-    process = scan.start(library.folder, "-j", 2)
+    process = scan.start(library.folder, "-q", "-j", 2)
     wait_for(lambda: readers(process.pid, long))
     os.kill(readers(process.pid, long)[0], signal.SIGSEGV)
     status, _, err = finish(process)
@@ -152,8 +152,7 @@ def test_ctrl_c_keeps_what_is_finished(library: Any, scan: Any) -> None:
     process.send_signal(signal.SIGINT)
     status, out, err = finish(process)
     assert status == 130
-    assert err.count("\n") == 1
-    assert "interrupted" in err
+    assert err.splitlines()[-1].startswith("interrupted: what was finished is kept")
     assert str(scan.db) in out
     done = scan.one(count)
     assert 0 < done < 5
@@ -232,7 +231,7 @@ def test_a_full_disk_stops_the_scan_in_one_line(library: Any, scan: Any) -> None
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50_000, size + 50_000))
 
     done = subprocess.run(
-        scan.line(library.folder),
+        scan.line(library.folder, "-q"),
         preexec_fn=little_room,
         capture_output=True,
         text=True,
