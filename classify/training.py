@@ -147,7 +147,7 @@ def classify_library(
         jobs=request.jobs,
         done=started(n_tasks(request.models, problem)),
     )
-    baseline = majority_baseline(problem, folds)
+    baseline = majority_baseline(problem)
     known = _known_facts(catalog, library, dataset)
     found = audit(problem, fact_table(known), folds, seed=request.seed)
     confounds = figures(problem, found, seed=request.seed)

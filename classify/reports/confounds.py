@@ -57,7 +57,7 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     eras = np.array([decade_of(track) or "no year" for track in dataset.tracks])
     of_labels = np.array(problem.labels)[problem.y]
     whole = np.arange(n, dtype=np.intp)
-    baseline = majority_baseline(problem, folds)
+    baseline = majority_baseline(problem)
     reached = figures(problem, found, seed=run.seed)
     said = warning(reached, run.metrics["accuracy"], baseline)
     return Table(

@@ -42,7 +42,7 @@ def test_members_are_judged_once_even_when_asked_for_twice():
 
 def test_an_evaluation_is_whole_and_its_vote_sums_to_one(make_problem):
     problem = make_problem(apart=2.0)
-    folds, found = evaluate(problem, [VOTING, "majority"], seed=0, jobs=1)
+    _folds, found = evaluate(problem, [VOTING, "majority"], seed=0, jobs=1)
     assert list(found) == [VOTING, "majority"]
     voted = found[VOTING]
     np.testing.assert_allclose(voted.tracks.sum(axis=1), 1.0)
@@ -50,7 +50,7 @@ def test_an_evaluation_is_whole_and_its_vote_sums_to_one(make_problem):
     assert {m.name for m in voted.members} == set(VOTERS)
     assert sum(m.weight for m in voted.members) == pytest.approx(1.0)
     figures = scores(problem, voted, seed=0)
-    assert figures["accuracy"] > majority_baseline(problem, folds)
+    assert figures["accuracy"] > majority_baseline(problem)
     assert figures["unknown"]["rejected"][0][0] == "label 0"
     assert scores(problem, found["majority"], seed=0)["flattering"] is None
 
