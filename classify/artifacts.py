@@ -17,13 +17,13 @@ FORMAT = "skops"
 
 TRUSTED = (
     "classify.estimators.base.Fitted",
+    "classify.estimators.linear.differing",
     "classify.estimators.rnn.GruClassifier",
     "classify.estimators.svm.Landmarks",
     "classify.estimators.svm.MarginSVC",
     "classify.prediction.Member",
     "classify.prediction.Model",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.feature_selection._univariate_selection.f_classif",
     "sklearn.tree._tree.Tree",
 )
 """The types beyond scikit-learn's and NumPy's own that a stored model may hold."""

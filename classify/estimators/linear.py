@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
 from sklearn.feature_selection import SelectPercentile, f_classif
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from classify.estimators.base import Recipe, Setting
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def differing(
+    X: NDArray[np.float64], y: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return F and p of each feature; NaN where a training side is too small for them.
+
+    The selection takes NaN for the least; there is nothing to warn of.
+    """
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        f, p = f_classif(X, y)
+    return f, p
 
 
 def _logistic(setting: Setting, seed: int) -> Pipeline:
@@ -21,7 +42,7 @@ def _selecting(setting: Setting, seed: int) -> Pipeline:
     They are selected by the fit, so by the training side of a fold alone.
     """
     regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
-    select = SelectPercentile(f_classif, percentile=setting["percentile"])
+    select = SelectPercentile(differing, percentile=setting["percentile"])
     return Pipeline(
         [("scale", StandardScaler()), ("select", select), ("model", regression)]
     )
