@@ -153,18 +153,20 @@ def _tags(ctx: click.Context, options: dict[str, Any], run_id: int | None) -> in
     return SOME_FAILED if failed else 0
 
 
+_DEFAULT_REPORT = "by-album"
+
 _R = TypeVar("_R", bound="Callable[..., Any]")
 
 
 def _a_flag_each(command: _R) -> _R:
     """Give `report` a flag for every report there is."""
     for found in reversed((*REPORTS, *STUDIES, *OF_AN_ARTIST)):
+        default = "  [default]" if found.name == _DEFAULT_REPORT else ""
         command = click.option(
             f"--{found.name}",
             "kind",
             flag_value=found.name,
-            default="by-album" if found.name == "by-album" else None,
-            help=found.question,
+            help=found.question + default,
         )(command)
     return command
 
@@ -201,7 +203,7 @@ def _a_flag_each(command: _R) -> _R:
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of printing.")
 @_DB
 @click.version_option(package_name="sonicat")
-def report(kind: str, run_id: int | None, **options: Any) -> None:
+def report(kind: str | None, run_id: int | None, **options: Any) -> None:
     """Show what a run of `classify` found, from its stored predictions."""
     with _errors_in_one_line():
         from catalog.session import open_catalog  # noqa: PLC0415
@@ -215,6 +217,8 @@ def report(kind: str, run_id: int | None, **options: Any) -> None:
                 era = options["artist"], options["through"]
                 render.page(catalog, run_id, *era, options["output"])
                 return
+            # Not a default of the option: click lets the last flag's decide for all.
+            kind = kind or _DEFAULT_REPORT
             named = {found.name: found for found in (*REPORTS, *STUDIES)}
             if kind in named:
                 table = named[kind].make(catalog, run_id)
