@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.records import Stamp, TrackSeen
@@ -19,6 +23,8 @@ from scanner.variants.task import VariantTask, analyse_variant
 from scanner.workers import Job, Supervisor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from catalog.session import Catalog
     from scanner.batch import Batch
     from scanner.progress import Progress
@@ -27,6 +33,22 @@ if TYPE_CHECKING:
     from scanner.workers import Outcome
 
 log = logging.getLogger(__name__)
+
+_ENDING_S = 5.0
+
+
+@contextmanager
+def _private_folder() -> Iterator[str]:
+    """Give a folder that is gone afterwards, also if an encoder dies while writing."""
+    folder = tempfile.mkdtemp(prefix="sonicat-variants-")
+    try:
+        yield folder
+    finally:
+        until = time.monotonic() + _ENDING_S
+        shutil.rmtree(folder, ignore_errors=True)
+        while Path(folder).exists() and time.monotonic() < until:
+            time.sleep(0.05)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class VariantMaker:
@@ -74,7 +96,7 @@ class VariantMaker:
         TempFullError
             What was finished is kept.
         """
-        with tempfile.TemporaryDirectory(prefix="sonicat-variants-") as folder:
+        with _private_folder() as folder:
             tasks = self._missing(folder)
             if not tasks:
                 return
