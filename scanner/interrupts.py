@@ -1,4 +1,8 @@
-"""Ctrl-C at a moment that suits: not in the midst of a commit, unless pressed twice."""
+"""Ctrl-C at a moment that suits: not in the midst of a commit, and once only.
+
+Ending takes a moment: the workers are killed, what is finished is stored. A second
+Ctrl-C in that moment could strike anywhere, and would lose what the first one saves.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,8 @@ class Interrupts:
     def __init__(self) -> None:
         self._before: dict[signal.Signals, Any] = {}
         self._held = False
-        self._count = 0
+        self._asked = False
+        self._raised = False
 
     def __enter__(self) -> Self:
         """Take the signals over, where this is the main thread."""
@@ -31,23 +36,27 @@ class Interrupts:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Give the signals back."""
+        """Give the signals back, unless the program is ending by one."""
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self._raised else handler)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._count += 1
-        if not self._held or self._count > 1:
+        self._asked = True
+        if not self._held:
+            self._end()
+
+    def _end(self) -> None:
+        if not self._raised:
+            self._raised = True
             raise KeyboardInterrupt
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Put a first signal off until the block is done, but not a second one."""
+        """Put a signal off until the block is done."""
         self._held = True
-        count = self._count
         try:
             yield
         finally:
             self._held = False
-        if self._count > count:
-            raise KeyboardInterrupt
+        if self._asked:
+            self._end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,10 @@ from hypothesis import settings
 
 settings.register_profile("sonicat", deadline=None, max_examples=50)
 settings.load_profile("sonicat")
+
+# A test run in the background of a shell ignores Ctrl-C, and so would every process
+# that the tests start in order to press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MUSIC = Path(__file__).resolve().parents[2] / "shared" / "music"
 

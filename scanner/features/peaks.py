@@ -17,8 +17,10 @@ _CHUNK = 128
 """Samples, of all channels, that are passed over together."""
 
 _NEAR = 0.7
-"""Only a sample that reaches this share of the peak so far may hide a higher one:
-between the samples of a wave below a quarter of the rate lies at most 1 / 0.7 of them."""
+"""Only a sample that reaches this share of the peak so far may hide a higher one.
+
+Between the samples of a wave below a quarter of the rate lies at most 1 / 0.7 of them.
+"""
 
 
 def _interpolator() -> NDArray[np.float32]:

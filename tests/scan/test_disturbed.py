@@ -174,7 +174,7 @@ def test_ctrl_c_twice_leaves_a_sound_catalog(
     time.sleep(pause)
     os.killpg(process.pid, signal.SIGINT)
     status, _, err = finish(process)
-    assert status == 130
+    assert status == 130, err
     assert "Traceback" not in err
     scan.check()
     wait_for(lambda: workers_are_gone(process.pid))
