@@ -85,7 +85,8 @@ def scan(
             ended = "done"
         except KeyboardInterrupt:
             run.summary.interrupted = True
-            run.batch.flush()
+            with suppress(KeyboardInterrupt):  # put off until this was stored
+                run.batch.flush()
             ended = "interrupted"
         except ScannerError:
             run.batch.flush()
