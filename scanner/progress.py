@@ -164,6 +164,7 @@ class Bar:
 
     def close(self) -> None:
         """See `Progress`."""
+        self._show(refresh=True)  # how it ended, however short ago the last drawing
         self._bar.close()
 
     def _show(self, *, refresh: bool) -> None:
