@@ -50,6 +50,10 @@ class Interrupts:
             self._raised = True
             raise KeyboardInterrupt
 
+    def too_late(self) -> None:
+        """Take no more notice: all is done, and only remains to be told."""
+        self._held = True
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Put a signal off until the block is done."""

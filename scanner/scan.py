@@ -82,6 +82,7 @@ def scan(
             run.run(scopes, start)
             if maker is not None:
                 maker.make(run.summary, run.stop_at(start))
+            interrupts.too_late()
             ended = "done"
         except KeyboardInterrupt:
             run.summary.interrupted = True

@@ -144,11 +144,12 @@ def test_a_reader_that_hangs_is_ended(library: Any, scan: Any) -> None:
 def test_ctrl_c_keeps_what_is_finished(library: Any, scan: Any) -> None:
     for n in range(4):
         library.add(f"{n}.wav", seed=n, seconds=8)
-    last = library.add("long.wav", seed=9, seconds=LONG_S * 3)
+    last = library.add("long.wav", seed=9, seconds=LONG_S)
     process = scan.start(library.folder, "-j", 2)
-    wait_for(lambda: scan.db.exists() and readers(process.pid, last))
     count = "SELECT count(*) FROM analyses"
-    wait_for(lambda: scan.one(count) > 0)
+    with whoever_reads(last, process.pid, signal.SIGSTOP):  # so that it cannot finish
+        wait_for(lambda: scan.db.exists() and readers(process.pid, last))
+        wait_for(lambda: scan.one(count) > 0)
     process.send_signal(signal.SIGINT)
     status, out, err = finish(process)
     assert status == 130
