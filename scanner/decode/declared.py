@@ -61,6 +61,12 @@ def is_joined(file: IO[bytes], container: str) -> bool:
     return held > _JOINED * found[1].size + _SLOPPY
 
 
+def is_opus(fd: int) -> bool:
+    """Say whether the first stream of an Ogg file is Opus."""
+    head = os.pread(fd, 36, 0)
+    return head[:4] == b"OggS" and head[28:] == b"OpusHead"
+
+
 def declared_seconds(fd: int, container: str) -> float | None:
     """Return the length that the file declares, None if it does not.
 

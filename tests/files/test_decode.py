@@ -322,7 +322,8 @@ def test_libsndfile_reads_all_that_is_left_to_it(samples: dict[str, Path]) -> No
         with open_audio(bytes(path)) as audio:
             if audio.decoder == "libsndfile":
                 used.add(name)
-    assert used >= {"cbr.mp3", "a.flac", "a.ogg", "a.opus", "s16.wav", "a.aiff"}
+    assert used >= {"cbr.mp3", "a.flac", "a.ogg", "s16.wav", "a.aiff"}
+    assert "a.opus" not in used
     assert "mp4" not in CONTAINERS
 
 
