@@ -13,6 +13,8 @@ from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from catalog.session import Catalog
+
 SOME_FAILED = 3
 INTERRUPTED = 130
 
@@ -200,6 +202,12 @@ def _a_flag_each(command: _R) -> _R:
     help="html: every report with its picture, as one file to send.",
 )
 @click.option("--plots", metavar="DIR", help="Write every report's picture there: SVG.")
+@click.option("--png", is_flag=True, help="With --plots: PNG beside each SVG.")
+@click.option(
+    "--train",
+    is_flag=True,
+    help="With html or --plots: also the reports that train models again (minutes).",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of printing.")
 @_DB
 @click.version_option(package_name="sonicat")
@@ -210,12 +218,8 @@ def report(kind: str | None, run_id: int | None, **options: Any) -> None:
         from classify import render  # noqa: PLC0415
 
         with open_catalog(options["db"], mode="read") as catalog:
-            if options["plots"]:
-                render.pictures(catalog, run_id, options["plots"])
-                return
-            if options["form"] == "html":
-                era = options["artist"], options["through"]
-                render.page(catalog, run_id, *era, options["output"])
+            if options["plots"] or options["form"] == "html":
+                _all_pictures(catalog, run_id, options)
                 return
             # Not a default of the option: click lets the last flag's decide for all.
             kind = kind or _DEFAULT_REPORT
@@ -231,6 +235,23 @@ def report(kind: str | None, run_id: int | None, **options: Any) -> None:
                     through=options["through"],
                 )
         render.report(table, options["form"], options["output"])
+
+
+def _all_pictures(
+    catalog: Catalog, run_id: int | None, options: dict[str, Any]
+) -> None:
+    """Write the page of all reports, or the files of all pictures."""
+    from classify import render  # noqa: PLC0415
+
+    of_artist = {"artist": options["artist"], "through": options["through"]}
+    train, png = options["train"], options["png"]
+    if options["plots"]:
+        render.pictures(
+            catalog, run_id, options["plots"], of_artist=of_artist, train=train, png=png
+        )
+    else:
+        output = options["output"]
+        render.page(catalog, run_id, of_artist=of_artist, train=train, output=output)
 
 
 def _existing(option: str | None) -> str:

@@ -37,3 +37,7 @@ class NothingToReportError(ClassifyError):
 
 class TagWriteError(ClassifyError):
     """A label could not be written into a file."""
+
+
+class CannotDrawError(ClassifyError):
+    """No program of this system draws a picture in the form asked for."""

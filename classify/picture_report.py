@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from catalog.browse import listed_tracks
 from catalog.maps import load_newest_map
 from catalog.runs import load_run
 from classify.errors import ClassifyError, NothingToReportError
 from classify.pictures import STYLE, picture, standalone
+from classify.pictures.png import write_png
 from classify.pictures.scatter import scatter
 from classify.pictures.svg import text_of
-from classify.reports.by_era import by_era
-from classify.reports.every import REPORTS
+from classify.reports.every import OF_AN_ARTIST, QUICK_OF_AN_ARTIST, REPORTS, STUDIES
+from classify.reports.table import as_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from catalog.session import Catalog
     from classify.reports.table import Column, Table
 
+_TO_TOP = '<p class="note"><a href="#top">All reports</a></p>'
 _PAGE = (
     ":root{color-scheme:light dark;--page:#fff;--ink:#1b1f24;--line:#d5dae0;"
     "--soft:#57616c}"
@@ -38,6 +41,7 @@ _PAGE = (
     ".note{color:var(--soft);font-size:14px}figure{margin:0 0 16px}"
 )
 
+_MAP_TITLE = "The library as a map"
 _MAP_NOTE = (
     "Near points sound alike. The axes mean nothing, and how far apart two distant "
     "groups lie is not to be read."
@@ -45,71 +49,119 @@ _MAP_NOTE = (
 
 
 def html_report(
-    catalog: Catalog, run_id: int | None = None, *, artist: str = "", through: int = 0
+    catalog: Catalog,
+    run_id: int | None = None,
+    *,
+    of_artist: dict[str, Any] | None = None,
+    train: bool = False,
 ) -> str:
     """Return every report of a run as one HTML page that needs nothing else.
 
-    The report by era is among them where the run judged `artist`.
+    Nothing in it runs, so that it opens wherever a mail's attachment does: its tables
+    do not sort, but each is there as CSV.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    run_id : int or None
+    of_artist : dict, optional
+        ``artist`` and ``through`` of the reports by era, which are among them where
+        the run judged that artist.
+    train : bool
+        Whether those are made, too, that train models again.
 
     Raises
     ------
     NothingToReportError
         The catalog holds nothing that could be shown.
     """
-    sections = [_section(name, table) for name, table in tables(catalog, run_id)]
-    with suppress(ClassifyError):
-        era = by_era(catalog, run_id, artist=artist, through=through)
-        sections.append(_section("by-era", era))
     drawn = map_picture(catalog, run_id)
-    if drawn is not None:
-        sections.insert(0, _map_section(drawn))
-    if not sections:
+    parts = [] if drawn is None else [("map", _MAP_TITLE, _map_section(drawn))]
+    parts += [
+        (name, table.title, _section(name, table))
+        for name, table in tables(catalog, run_id, of_artist=of_artist, train=train)
+    ]
+    if not parts:
         raise NothingToReportError(
             "the catalog holds nothing to show; run `scan FOLDER` and `classify --all`"
         )
     run = load_run(catalog, run_id)
     title = "sonicat" if run is None else f"sonicat: {run.label_kind}, {run.model}"
+    contents = "".join(
+        f'<li><a href="#{escape(name)}">{text_of(heading)}</a></li>'
+        for name, heading, _ in parts
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>{text_of(title)}</title><style>{_PAGE}{STYLE}</style></head>"
-        f"<body><h1>{text_of(title)}</h1>{''.join(sections)}</body></html>\n"
+        f'<body><h1 id="top">{text_of(title)}</h1><nav aria-label="Reports"><ul>'
+        f"{contents}</ul></nav>{''.join(part for *_, part in parts)}</body></html>\n"
     )
 
 
 def write_pictures(
-    catalog: Catalog, folder: Path, run_id: int | None = None
-) -> list[Path]:
-    """Write every report that has a picture, and the map, as SVG into a folder.
+    catalog: Catalog,
+    folder: Path,
+    run_id: int | None = None,
+    *,
+    of_artist: dict[str, Any] | None = None,
+    train: bool = False,
+    png: bool = False,
+) -> Iterator[Path]:
+    """Write every report that has a picture, and the map, into a folder.
+
+    Parameters are those of `html_report`; with `png` as SVG and as PNG.
+
+    Returns
+    -------
+    iterator of Path
+        Each file when it is written.
 
     Raises
     ------
     NothingToReportError
         There is no picture to write.
+    CannotDrawError
+        No program of this system makes a PNG.
     OSError
         The folder cannot be made or written.
     """
-    drawn = {name: picture(table) for name, table in tables(catalog, run_id)}
-    drawn["map"] = map_picture(catalog, run_id)
-    found = {name: svg for name, svg in drawn.items() if svg is not None}
-    if not found:
-        raise NothingToReportError("the catalog holds nothing that a picture shows")
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, svg in found.items():
+    made = tables(catalog, run_id, of_artist=of_artist, train=train)
+    drawn = ((name, picture(table)) for name, table in made)
+    nothing = True
+    for name, svg in chain([("map", map_picture(catalog, run_id))], drawn):
+        if svg is None:
+            continue
+        nothing = False
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.svg"
         path.write_text(standalone(svg), encoding="utf-8")
-        written.append(path)
-    return written
+        yield path
+        if png:
+            write_png(path)
+            yield path.with_suffix(".png")
+    if nothing:
+        raise NothingToReportError("the catalog holds nothing that a picture shows")
 
 
-def tables(catalog: Catalog, run_id: int | None) -> Iterator[tuple[str, Table]]:
+def tables(
+    catalog: Catalog,
+    run_id: int | None,
+    *,
+    of_artist: dict[str, Any] | None = None,
+    train: bool = False,
+) -> Iterator[tuple[str, Table]]:
     """Give every report that has something to say of this catalog."""
-    for report in REPORTS:
+    quick = [one for one in OF_AN_ARTIST if one.name == QUICK_OF_AN_ARTIST]
+    slow = [one for one in OF_AN_ARTIST if one not in quick]
+    eras = [] if of_artist is None else [*quick, *(slow if train else ())]
+    for report in (*REPORTS, *eras, *(STUDIES if train else ())):
         try:
-            table = report.make(catalog, run_id)
+            choice = of_artist if report in eras and of_artist else {}
+            table = report.make(catalog, run_id, **choice)
         except ClassifyError:
             continue  # a run that lacks one report may still have the others
         if table.rows:
@@ -128,14 +180,14 @@ def map_picture(catalog: Catalog, run_id: int | None) -> str | None:
         ", ".join(part for part in (t.title or t.path, t.artist, t.album) if part)
         for t in shown
     ]
-    return scatter("The library as a map", stored.xy, names, [t.artist for t in shown])
+    return scatter(_MAP_TITLE, stored.xy, names, [t.artist for t in shown])
 
 
 def _map_section(drawn: str) -> str:
     return (
-        '<section id="map"><h2>The library as a map</h2>'
+        f'<section id="map"><h2>{_MAP_TITLE}</h2>'
         f'<figure class="scroll">{drawn}</figure>'
-        f'<p class="note">{_MAP_NOTE}</p></section>'
+        f'<p class="note">{_MAP_NOTE}</p>{_TO_TOP}</section>'
     )
 
 
@@ -152,8 +204,16 @@ def _section(name: str, table: Table) -> str:
     return (
         f'<section id="{escape(name)}"><h2>{text_of(table.title)}</h2>{figure}'
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody>{foot}</table></div>{notes}</section>"
+        f"<tbody>{body}</tbody>{foot}</table></div>{notes}"
+        f'<p class="note"><a download="{escape(name)}.csv" href="{_csv(table)}">CSV</a>'
+        f"</p>{_TO_TOP}</section>"
     )
+
+
+def _csv(table: Table) -> str:
+    """Return the table's CSV as an address that holds it."""
+    text = as_csv(table).encode("utf-8", "replace")
+    return f"data:text/csv;charset=utf-8,{quote(text)}"
 
 
 def _row(columns: tuple[Column, ...], row: tuple[Any, ...]) -> str:

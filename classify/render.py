@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 import sys
@@ -13,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from classify.reports.table import as_csv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,16 +40,6 @@ def as_json(table: Table) -> str:
         "notes": list(table.notes),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def as_csv(table: Table) -> str:
-    """Return a table's rows as CSV under a header, the run in the first column."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["run", *(column.name for column in table.columns)])
-    for row in table.rows:
-        writer.writerow([table.source.get("run"), *row])
-    return out.getvalue()
 
 
 def as_text(table: Table, width: int | None) -> str:
@@ -153,27 +143,42 @@ def report(table: Table, form: str, output: str | None) -> None:
 
 
 def page(
-    catalog: Catalog, run_id: int | None, artist: str, through: int, output: str | None
+    catalog: Catalog,
+    run_id: int | None,
+    *,
+    of_artist: dict[str, Any],
+    train: bool,
+    output: str | None,
 ) -> None:
     """Print every report as one HTML page, or write it to a file."""
     from classify.picture_report import html_report  # noqa: PLC0415
 
-    _write(html_report(catalog, run_id, artist=artist, through=through), output)
+    text = html_report(catalog, run_id, of_artist=of_artist, train=train)
+    _write(text, output)
 
 
-def pictures(catalog: Catalog, run_id: int | None, plots: str) -> None:
+def pictures(
+    catalog: Catalog,
+    run_id: int | None,
+    plots: str,
+    *,
+    of_artist: dict[str, Any],
+    train: bool,
+    png: bool,
+) -> None:
     """Write every report's picture into the folder `plots`."""
     from classify.picture_report import write_pictures  # noqa: PLC0415
 
     try:
-        written = write_pictures(catalog, Path(plots), run_id)
+        for path in write_pictures(
+            catalog, Path(plots), run_id, of_artist=of_artist, train=train, png=png
+        ):
+            click.echo(str(path))
     except OSError as error:
         raise click.ClickException(
             f"--plots {plots}: cannot be written ({error.strerror}); "
             "name another folder"
         ) from error
-    for path in written:
-        click.echo(str(path))
 
 
 def _write(text: str, output: str | None) -> None:

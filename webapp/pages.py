@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from catalog.browse import listed_tracks, state
 from catalog.said import tracks_said
 from classify.pictures import STYLE, picture, standalone
-from classify.render import as_csv
+from classify.reports.table import as_csv
 from webapp.context import catalog, chosen_run, runs, shared
 from webapp.errors import NotFoundError
 from webapp.reporting import (

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from catalog.browse import listed_tracks
-from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES, Report
+from classify.reports.every import (
+    OF_AN_ARTIST,
+    QUICK_OF_AN_ARTIST,
+    REPORTS,
+    STUDIES,
+    Report,
+)
 from classify.reports.source import chosen_run as run_or_reason
 from webapp.context import catalog, chosen_run, shared
 from webapp.errors import NotFoundError, NotReadyError, WebError
@@ -19,7 +25,6 @@ if TYPE_CHECKING:
 
 EVERY: tuple[Report, ...] = (*REPORTS, *OF_AN_ARTIST, *STUDIES)
 LAST_YEAR = 9999
-_QUICK_OF_AN_ARTIST = "by-era"
 
 
 def report_named(name: str) -> Report:
@@ -39,7 +44,7 @@ def report_named(name: str) -> Report:
 def is_study(report: Report) -> bool:
     """Return whether a report trains models, and so is made on request only."""
     return report in STUDIES or (
-        report in OF_AN_ARTIST and report.name != _QUICK_OF_AN_ARTIST
+        report in OF_AN_ARTIST and report.name != QUICK_OF_AN_ARTIST
     )
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from classify.pictures.svg import cut, element, figure, label, text_of, titled
-from classify.pictures.ticks import shown, ticks
+from classify.pictures.rowed import (
+    FOOT,
+    LEFT,
+    MARK,
+    RIGHT,
+    ROW,
+    WIDTH,
+    across,
+    axis,
+    name_of,
+)
+from classify.pictures.svg import element, figure, label, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ROW = 20
-_LEFT = 310
-_WIDTH = 480
-_RIGHT = 60
-_TOP = 34
+_HEAD = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,52 +49,33 @@ class Bar:
     shown: str = ""
 
 
-def bars(title: str, rows: Sequence[Bar], *, axis: str, top: float = 1.0) -> str:
+def bars(title: str, rows: Sequence[Bar], *, measure: str, top: float = 1.0) -> str:
     """Return horizontal bars from 0 to `top`, one row each, with their intervals."""
-    height = _TOP + _ROW * len(rows) + 26
-    parts = [label(_LEFT, 14, axis, "soft")]
-    for tick in ticks(0.0, top):
-        x = _LEFT + _WIDTH * tick / top
-        parts.append(
-            element("path", d=f"M{x:g} {_TOP - 6}V{height - 22}", class_="grid")
-        )
-        parts.append(label(x, height - 8, shown(tick), "soft", "middle"))
-    for i, bar in enumerate(rows):
-        parts.append(_bar(bar, _TOP + _ROW * i, top))
-    return figure(_LEFT + _WIDTH + _RIGHT, height, title, *parts)
+    height = _HEAD + ROW * len(rows) + FOOT
+    parts = axis(measure, head=_HEAD, height=height, top=top)
+    parts += [_bar(bar, _HEAD + ROW * i, top) for i, bar in enumerate(rows)]
+    return figure(LEFT + WIDTH + RIGHT, height, title, *parts)
 
 
 def _bar(bar: Bar, y: float, top: float) -> str:
-    name = element(
-        "text",
-        element("title", text_of(bar.name)),
-        text_of(cut(bar.name, 44)),
-        x=_LEFT - 8,
-        y=y + 11,
-        text_anchor="end",
-    )
     if bar.value is None:
-        return name
-    width = _WIDTH * min(max(bar.value / top, 0.0), 1.0)
+        return name_of(bar.name, y)
     parts = [
-        name,
+        name_of(bar.name, y),
         titled(
             "rect",
             title=f"{bar.name}: {bar.shown}",
-            x=_LEFT,
+            x=LEFT,
             y=y,
-            width=max(width, 1.0),
-            height=_ROW - 6,
-            class_=f"s{bar.series % 8}",
+            width=max(across(bar.value, top) - LEFT, 1.0),
+            height=MARK,
+            class_=f"s{bar.series % 8} edge",
         ),
-        label(_LEFT + _WIDTH + 8, y + 11, bar.shown, "soft"),
+        label(LEFT + WIDTH + 8, y + 11, bar.shown, "soft"),
     ]
     if bar.low is not None and bar.high is not None:
-        low, high = (
-            _LEFT + _WIDTH * min(max(end / top, 0.0), 1.0)
-            for end in (bar.low, bar.high)
-        )
-        middle = y + (_ROW - 6) / 2
+        low, high = across(bar.low, top), across(bar.high, top)
+        middle = y + MARK / 2
         path = f"M{low:.1f} {middle - 3:g}v6m0 -3H{high:.1f}m0 -3v6"
         parts.append(element("path", d=path, class_="whisker"))
     return "".join(parts)

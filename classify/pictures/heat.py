@@ -44,6 +44,7 @@ def heat(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]) -> s
 
 def _cell(i: int, j: int, count: int, share: float, hint: str) -> str:
     x, y = _LEFT + _CELL * j, _TOP + _CELL * i
+    step = round(STEPS * share)
     return titled(
         "rect",
         title=hint,
@@ -51,11 +52,11 @@ def _cell(i: int, j: int, count: int, share: float, hint: str) -> str:
         y=y,
         width=_CELL,
         height=_CELL,
-        class_=f"cell q{round(STEPS * share)}",
+        class_=f"cell q{step}",
     ) + label(
         x + _CELL / 2,
         y + _CELL / 2 + 4,
         count,
-        "light" if share > 0.5 else "",
+        "full" if step == STEPS else "count",
         "middle",
     )

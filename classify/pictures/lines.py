@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from classify.pictures.style import LINES
 from classify.pictures.svg import element, figure, label, titled
 from classify.pictures.ticks import clock, clock_ticks, shown, ticks
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _LEFT = 56
 _TOP = 18
 _BOTTOM = 34
+_APART = 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,19 @@ def lines(title: str, rows: Sequence[Line], frame: Frame) -> str:
         parts.append(label(x, frame.height - 18, text, "soft", "middle"))
     middle = _LEFT + across / 2
     parts.append(label(middle, frame.height - 4, frame.x_name, "soft", "middle"))
+    ends: list[tuple[float, float, str]] = []
     for i, row in enumerate(rows):
         points = [
             None if y is None else at(x, y) for x, y in zip(row.x, row.y, strict=True)
         ]
-        parts.append(_line(row, points, i % 8, named=len(rows) > 1))
+        parts.append(_line(row, points, LINES[i % len(LINES)]))
+        ends += [(*p, row.name) for p in points[::-1] if p is not None][:1]
+    if len(rows) > 1:
+        parts += _names(ends)
     return figure(frame.width, frame.height, title, *parts)
 
 
-def _line(
-    row: Line, points: list[tuple[float, float] | None], series: int, *, named: bool
-) -> str:
+def _line(row: Line, points: list[tuple[float, float] | None], series: int) -> str:
     path, pen = [], "M"
     for point in points:
         if point is None:
@@ -92,17 +96,23 @@ def _line(
             continue
         path.append(f"{pen}{point[0]:.1f} {point[1]:.1f}")
         pen = "L"
-    there = [point for point in points if point is not None]
     parts = [
         titled("path", title=row.name, d="".join(path) or "M0 0", class_=f"l{series}")
     ]
     parts += [
-        element("circle", cx=x, cy=y, r=2.5, class_=f"s{series}") for x, y in there
+        element("circle", cx=x, cy=y, r=2.5, class_=f"s{series}")
+        for x, y in (point for point in points if point is not None)
     ]
-    if named and there:
-        x, y = there[-1]
-        parts.append(label(x + 8, y + 4, row.name))
     return "".join(parts)
+
+
+def _names(ends: list[tuple[float, float, str]]) -> list[str]:
+    """Return the lines' names at their ends, none upon another."""
+    parts, lowest = [], -_APART
+    for x, y, name in sorted(ends, key=lambda end: end[1]):
+        lowest = max(y, lowest + _APART)
+        parts.append(label(x + 8, lowest + 4, name))
+    return parts
 
 
 def _range(

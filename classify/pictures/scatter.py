@@ -44,14 +44,14 @@ def scatter(
                 cx=_SIZE / 2 + (x - middle[0]) * scale,
                 cy=_SIZE / 2 - (y - middle[1]) * scale,
                 r=radius,
-                class_=f"s{series.get(group or '', len(SERIES) - 1)}",
+                class_=f"s{series.get(group or '', len(SERIES) - 1)} edge",
             )
         )
     for i, kind in enumerate(kinds[: len(SERIES)]):
         named = kind if i < len(SERIES) - 1 or len(kinds) == len(SERIES) else "others"
         y = _EDGE + 22 * i
         parts.append(
-            titled("circle", title=kind, cx=_SIZE + 10, cy=y, r=6, class_=f"s{i}")
+            titled("circle", title=kind, cx=_SIZE + 10, cy=y, r=6, class_=f"s{i} edge")
         )
         parts.append(label(_SIZE + 24, y + 4, cut(named, 28)))
     return figure(_SIZE + _LEGEND, _SIZE, title, *parts)

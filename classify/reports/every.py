@@ -90,3 +90,6 @@ OF_AN_ARTIST: tuple[Report, ...] = (
     ),
 )
 """These take an artist and a year, too."""
+
+QUICK_OF_AN_ARTIST = "by-era"
+"""The one of them that trains nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,3 +42,13 @@ class Table:
     notes: tuple[str, ...]
     source: dict[str, Any]
     total: tuple[Any, ...] | None = None
+
+
+def as_csv(table: Table) -> str:
+    """Return a table's rows as CSV under a header, the run in the first column."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["run", *(column.name for column in table.columns)])
+    for row in table.rows:
+        writer.writerow([table.source.get("run"), *row])
+    return out.getvalue()
