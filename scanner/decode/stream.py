@@ -81,7 +81,7 @@ class AudioStream:
         """Name of the decoder at work."""
         return self._decoder.name
 
-    def blocks(self, frames: int = 65536) -> Iterator[Block]:
+    def blocks(self, frames: int = 32768) -> Iterator[Block]:
         """Yield the audio once, in order.
 
         Parameters

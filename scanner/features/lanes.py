@@ -100,6 +100,15 @@ class Lanes:
         """Return the greater of two integer vectors, lane by lane."""
         return self._builder.select(self._builder.icmp_signed(">", a, b), a, b)
 
+    def not_less(self, a: Value, b: Value) -> Value:
+        """Return a bit for each lane, set where an integer of ``a`` is not less."""
+        return self._builder.icmp_signed(">=", a, b)
+
+    def store_bits(self, bits: Value, pointer: Value, at: Value) -> None:
+        """Store the bits of eight lanes as one byte."""
+        byte = self._builder.bitcast(bits, ir.IntType(8))
+        self._builder.store(byte, self._builder.gep(pointer, [at]))
+
     def add(self, a: Value, b: Value) -> Value:
         """Return a + b, of floats."""
         return self._builder.fadd(a, b, flags=_SUMS)

@@ -139,7 +139,7 @@ def edge(levels: NDArray[np.float64], sr: int) -> tuple[float, float]:
     width = sr / 2 / n
     levels = np.maximum(levels, _FLOOR_DB)
     near, far = int(_BESIDE_HZ / width) + 1, int((_BESIDE_HZ + _WIDTH_HZ) / width) + 2
-    drops = np.array([_drop(levels, i, near, far) for i in range(n)])
+    drops = _drops(levels, near, far)
     floor = levels.min()
     if floor <= _QUIET_DB:
         highest = int(np.flatnonzero(levels > floor + _ABOVE_FLOOR_DB)[-1:].sum())
@@ -150,10 +150,25 @@ def edge(levels: NDArray[np.float64], sr: int) -> tuple[float, float]:
     return (highest + 1) * width, float(drops[highest])
 
 
-def _drop(levels: NDArray[np.float64], i: int, near: int, far: int) -> float:
-    """Return how far the level falls from just below band ``i`` to just above it."""
-    below = levels[max(i - far, 0) : max(i - near + 1, 0)]
-    above = levels[i + near : i + far]
-    if not (below.size and above.size):
-        return 0.0
-    return max(float(np.median(below) - np.median(above)), 0.0)
+def _drops(levels: NDArray[np.float64], near: int, far: int) -> NDArray[np.float64]:
+    """Return how far the level falls from just below each band to just above it.
+
+    From the median of the bands ``far`` to ``near`` below to that of those above; 0
+    where there are none, and where it rises.
+    """
+    beside = np.full(far, np.nan)
+    padded = np.concatenate([beside, levels, beside])
+    n, width = levels.shape[0], far - near
+    below = _medians(padded[: n + width], width + 1)
+    above = _medians(padded[far + near :], width)[:n]
+    return np.maximum(np.nan_to_num(below - above), 0.0)
+
+
+def _medians(padded: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the median of every ``width`` neighbours, those that are NaN left out."""
+    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)
+    count = np.isfinite(ordered).sum(axis=1)
+    row = np.arange(ordered.shape[0])
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, width - 1)
+    medians: NDArray[np.float64] = 0.5 * (ordered[row, low] + ordered[row, high])
+    return medians
