@@ -198,13 +198,15 @@ class _Scan:
         self, tasks: list[FileTask], surveyor: Surveyor, start: float
     ) -> Iterator[Outcome | None]:
         # Loads joblib: a scan with nothing to read does without.
-        from scanner.workers import Job, Supervisor, is_first_time  # noqa: PLC0415
+        from scanner import workers  # noqa: PLC0415
 
-        if not self._settings.tags_only and is_first_time():
+        if not self._settings.tags_only and workers.is_first_time():
             self._progress.say("compiling the analysis for this machine, once ...")
+            workers.compile_kernels()
         with tempfile.TemporaryDirectory(prefix="sonicat-") as folder:
-            job = Job.prepare(self._settings, folder, surveyor.analysed())
-            yield from Supervisor(tasks, job, self.stop_at(start)).outcomes()
+            job = workers.Job.prepare(self._settings, folder, surveyor.analysed())
+            crew = workers.Supervisor(tasks, job, self.stop_at(start))
+            yield from crew.outcomes()
 
     def _take(
         self, outcome: Outcome, kind: str, task: FileTask, lost: LostTracks

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _NORMAL_S = 600.0  # seconds of audio that the time limit is meant for
 _DEATHS = 3  # of the whole crew in a row, with no task settled between them
+_PAUSE_S = 8 * TICK_S  # without a look: this process was stopped, or busy elsewhere
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -31,7 +32,9 @@ class Supervisor:
     A worker that crashes takes the pool with it. The tasks that were in hand are then
     done again one at a time, each in a process of its own, so that the culprit is
     found out and recorded; the rest go on. A worker that takes too long or too much
-    memory is ended; there the culprit is known.
+    memory is ended; there the culprit is known. Time in which nobody looked does not
+    count as the worker's: after a Ctrl-Z, or a pause of the whole machine, no file is
+    given up for it.
 
     Parameters
     ----------
@@ -49,7 +52,8 @@ class Supervisor:
         self._job = job
         self._stop_at = stop_at
         self._verdicts: dict[int, tuple[str, str]] = {}
-        self._next_look = 0.0
+        self._looked = time.monotonic()
+        self._pauses: list[tuple[float, float]] = []
 
     def outcomes(self) -> Iterator[Outcome | None]:
         """Yield the outcome of every task, and None from time to time.
@@ -117,9 +121,11 @@ class Supervisor:
     def _look(self) -> None:
         """End workers that take too long, or too much."""
         now = time.monotonic()
-        if now < self._next_look:
+        if now < self._looked + TICK_S:
             return
-        self._next_look = now + TICK_S
+        if now > self._looked + _PAUSE_S:
+            self._pauses.append((self._looked, now))
+        self._looked = now
         for note in read_notes(self._job.folder):
             if note.number not in self._todo or note.number in self._verdicts:
                 continue
@@ -131,7 +137,10 @@ class Supervisor:
     def _judge(self, note: Note, task: FileTask, now: float) -> tuple[str, str] | None:
         settings = self._job.settings
         limit = settings.timeout_s * max(1.0, task.expected_s / _NORMAL_S)
-        if settings.timeout_s and now - note.since > limit:
+        paused = sum(
+            max(0.0, end - max(start, note.since)) for start, end in self._pauses
+        )
+        if settings.timeout_s and now - note.since - paused > limit:
             return "timeout", f"it took more than {limit:.0f} s (--timeout)"
         if settings.memory_limit and _resident(note.pid) > settings.memory_limit:
             return "memory", f"it took more than {settings.memory_limit >> 20} MB"

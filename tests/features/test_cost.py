@@ -1,6 +1,7 @@
 """Memory that does not grow, kernels that are kept, modules that stay light."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -12,6 +13,7 @@ import pytest
 from scanner.features import warm_up
 from scanner.features.definition import SR
 from scanner.features.extractor import Extractor
+from scanner.features.kept import cache_folder, prune
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +51,7 @@ def run(code, **environment):
 
 
 def test_kernels_are_kept_where_they_can_be(tmp_path):
-    code = "from scanner.features.compiled import cache_folder; print(cache_folder())"
+    code = "from scanner.features.kept import cache_folder; print(cache_folder())"
     named = run(code, NUMBA_CACHE_DIR=str(tmp_path / "named"))
     assert Path(named).parent == tmp_path / "named"
     blocked = tmp_path / "file"
@@ -62,7 +64,7 @@ def test_kernels_are_kept_where_they_can_be(tmp_path):
 
 def test_kernels_work_without_any_folder():
     code = (
-        "import scanner.features.compiled as c\n"
+        "import scanner.features.kept as c\n"
         "c._writable = lambda folder: False\n"
         "from scanner.features.mixing import average\n"
         "import numpy as np\n"
@@ -95,3 +97,32 @@ def test_the_engine_does_not_need_librosa():
         "print([m for m in ('librosa', 'sklearn', 'soundfile') if m in sys.modules])"
     )
     assert run(code) == "[]"
+
+
+def test_kernels_are_compiled_ahead_once(tmp_path):
+    code = (
+        "from scanner.workers import compile_kernels, is_first_time\n"
+        "before = is_first_time()\n"
+        "compile_kernels()\n"
+        "print(before, is_first_time())"
+    )
+    kept = cache_folder()
+    compiled = tmp_path / Path(kept).name
+    shutil.copytree(kept, compiled)
+    (compiled / "complete").unlink(missing_ok=True)
+    before = {path.name for path in compiled.rglob("*.nbc")}
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "True False"
+    assert {path.name for path in compiled.rglob("*.nbc")} >= before != set()
+
+
+def test_only_what_is_long_unused_is_pruned(tmp_path):
+    current, recent, old = (tmp_path / f"kernels-{name}" for name in "abc")
+    for folder in (current, recent, old, tmp_path / "other"):
+        folder.mkdir()
+    for folder in (current, old, tmp_path / "other"):
+        os.utime(folder, (0, 0))
+    prune(current)
+    assert current.exists()
+    assert recent.exists()
+    assert (tmp_path / "other").exists()
+    assert not old.exists()
