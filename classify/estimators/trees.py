@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import (
     BaggingClassifier,
     HistGradientBoostingClassifier,
@@ -11,6 +15,33 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from classify.estimators.base import Recipe, Setting
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BINS = 64
+
+
+class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Replace each value by the number of its bin, of `BINS` that hold equally many.
+
+    Boosting bins its columns anyhow, but where windows have weights scikit-learn (1.9)
+    finds every edge of every column by a sort of its own: 13 of the 14 CPU seconds of a
+    fit on 1 300 windows. What is binned already it takes as it is.
+    """
+
+    def fit(self, X: NDArray[np.float32], y: object = None) -> QuantileBins:  # noqa: ARG002 (scikit-learn's signature)
+        """Find the edges, shape (BINS - 1, n_features)."""
+        self.edges_ = np.quantile(X, np.arange(1, BINS) / BINS, axis=0)
+        return self
+
+    def transform(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the bins' numbers."""
+        columns = [
+            np.searchsorted(edges, values)
+            for edges, values in zip(self.edges_.T, X.T, strict=True)
+        ]
+        return np.array(columns, dtype=np.float32).T
 
 
 def _decision_tree(setting: Setting, seed: int) -> Pipeline:
@@ -50,7 +81,7 @@ def _gradient_boosting(setting: Setting, seed: int) -> Pipeline:
         early_stopping=False,
         random_state=seed,
     )
-    return Pipeline([("model", boosting)])
+    return Pipeline([("bin", QuantileBins()), ("model", boosting)])
 
 
 DECISION_TREE = Recipe(
