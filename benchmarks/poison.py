@@ -1,16 +1,20 @@
-"""Make damaged, lying and nasty audio files out of good ones.
+"""Make damaged, lying and nasty audio files out of good ones, and scan them.
 
-    python benchmarks/poison.py FOLDER SOURCE...
+    python benchmarks/poison.py [--scan] FOLDER [SOURCE...]
 
 writes the variants of every SOURCE, and those that need none, into FOLDER, and prints
-how many there are of each kind. The same seed makes the same bytes.
+how many there are of each kind; with --scan also what the command `scan` makes of them.
+Without SOURCE they come of eight seconds of sound in fourteen formats. The same seed
+makes the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections import Counter
@@ -302,13 +306,50 @@ def main() -> None:
     """Write the corpus that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("sources", type=Path, nargs="+")
+    parser.add_argument("sources", type=Path, nargs="*")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scan", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    made = make_poison(options.sources, options.folder, seed=options.seed)
-    for kind, count in sorted(Counter(variant.kind for variant in made).items()):
-        print(f"{count:5}  {kind}")
+    with tempfile.TemporaryDirectory(prefix="poison-") as private:
+        sources = options.sources
+        if not sources:
+            from poisoned_scan import make_sources
+
+            sources = make_sources(Path(private))
+        made = make_poison(sources, options.folder, seed=options.seed)
+        outcomes = {}
+        if options.scan:
+            outcomes = _scan(options.folder, Path(private), options.jobs)
+    kinds = Counter(variant.kind for variant in made)
+    for kind, count in sorted(kinds.items()):
+        names = (variant.path.name for variant in made if variant.kind == kind)
+        ends = Counter(outcomes[name] for name in names if outcomes)
+        print(f"{count:5}  {kind:<17}", *(f"{k} {v}" for k, v in ends.most_common()))
     print(f"{len(made):5}  in all, in {options.folder}")
+
+
+def _scan(folder: Path, private: Path, jobs: int) -> dict[str, str]:
+    """Scan the corpus; print the figures, and return what became of every file."""
+    from poisoned_scan import scan_folder
+
+    found = scan_folder(folder, private, jobs)
+    slowest_s, name = found.slowest
+    print(
+        f"exit status {found.status}, {found.wall_s:.0f} s, on stderr: {found.said!r}"
+    )
+    print(f"slowest: {slowest_s:.1f} s, {name}; most memory: {found.peak_mb:.0f} MB")
+    again = {k: found.again[k] for k in ("unchanged", "left_alone", "new", "failed")}
+    print(f"a second scan: {again}")
+    for outcome, count in Counter(found.outcomes.values()).most_common():
+        print(f"{count:5}  {outcome}")
+    reasons = Counter(
+        f"{failure['stage']}: {re.sub(r'[0-9]+', 'N', failure['reason'])}"
+        for failure in found.summary["failures"]
+    )
+    for reason, count in reasons.most_common():
+        print(f"{count:5}  {reason}")
+    return found.outcomes
 
 
 if __name__ == "__main__":

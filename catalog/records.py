@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 AnalysisStatus = Literal["ok", "too_short", "silent"]
 
+RULES = "rules"  # among a track's sources: how its tags were read, where not as usual
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:

@@ -34,6 +34,14 @@ def begin_scan(catalog: Catalog, options: Mapping[str, Any]) -> int:
     return int(number)
 
 
+def last_options(catalog: Catalog) -> dict[str, Any]:
+    """Return what the last scan was asked to do; empty if there was none."""
+    rows = catalog.rows("SELECT options FROM scans ORDER BY id DESC LIMIT 1")
+    options = rows[0][0] if rows else {}
+    # SQLite gives JSON as text, PostgreSQL as what it says.
+    return dict(json.loads(options) if isinstance(options, str) else options)
+
+
 def end_scan(
     catalog: Catalog, number: int, outcome: Outcome, counts: Mapping[str, Any]
 ) -> None:

@@ -12,7 +12,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from catalog.records import KnownFailure, KnownTrack, Root
+from catalog.records import RULES, KnownFailure, KnownTrack, Root
 from catalog.texts import readable
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ def known_failures(catalog: Catalog, root_id: int) -> dict[bytes, KnownFailure]:
         root=root_id,
     )
     return {bytes(row[0]): KnownFailure(bytes(row[0]), *row[1:]) for row in rows}
+
+
+def tag_rules(catalog: Catalog) -> dict[int, str]:
+    """Return by which rules tags were read, for tracks where not by the usual ones."""
+    find = "SELECT track_id, source FROM tag_sources WHERE fact = :fact"
+    return dict(catalog.rows(find, fact=RULES))
 
 
 def forget_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> None:

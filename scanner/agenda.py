@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from catalog import tracks
 from catalog.records import Stamp
+from catalog.scans import last_options
 from scanner.analysis import FileTask
 from scanner.durations import Durations
 from scanner.errors import NothingToScanError
 from scanner.scopes import known_scopes, resolve
+from scanner.tag_rules import RuleBook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,16 @@ if TYPE_CHECKING:
     from catalog.records import Root
     from catalog.session import Catalog
     from scanner.scopes import Scope
+    from scanner.settings import ScanSettings
     from scanner.survey import Survey
+
+
+def book_of(
+    catalog: Catalog | None, scopes: Sequence[Scope], settings: ScanSettings
+) -> RuleBook:
+    """Return by which rules tags are to be read: as before, and as asked for now."""
+    before = RuleBook.remembered(last_options(catalog) if catalog else {})
+    return before.revised((scope.path for scope in scopes), settings)
 
 
 def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
@@ -45,7 +56,9 @@ def _is_alive(catalog: Catalog, root: Root) -> bool:
     )
 
 
-def tasks_of(survey: Survey, root_ids: dict[bytes, int]) -> list[tuple[str, FileTask]]:
+def tasks_of(
+    survey: Survey, root_ids: dict[bytes, int], book: RuleBook
+) -> list[tuple[str, FileTask]]:
     """Return the kind and the task of every file to read, the longest first.
 
     A long file that began last would keep one core busy while the others idle.
@@ -53,8 +66,8 @@ def tasks_of(survey: Survey, root_ids: dict[bytes, int]) -> list[tuple[str, File
     durations = Durations()
     files = sorted(
         (
-            (kind, durations.of(file.path, file.size), file)
-            for kind, _, file in survey.found("new", "changed", "stale")
+            (kind, durations.of(file.path, file.size), file, root)
+            for kind, root, file in survey.found("new", "changed", "stale", "misread")
         ),
         key=lambda item: (-item[1], item[2].root, item[2].path),
     )
@@ -68,7 +81,9 @@ def tasks_of(survey: Survey, root_ids: dict[bytes, int]) -> list[tuple[str, File
                 file.path,
                 Stamp(file.size, file.mtime_ns),
                 expected_s,
+                rules=book.at(os.path.join(file.root, file.path)),
+                payload=root.differences.payloads.get(file.path),
             ),
         )
-        for number, (kind, expected_s, file) in enumerate(files)
+        for number, (kind, expected_s, file, root) in enumerate(files)
     ]

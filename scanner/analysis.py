@@ -6,12 +6,13 @@ import os
 import resource
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from catalog.records import Analysis, FileFailed, StageCost, Stamp, TrackSeen
+from catalog.records import RULES, Analysis, FileFailed, StageCost, Stamp, TrackSeen
 from scanner.errors import FileError
 from scanner.files import cause, regular_file
+from scanner.tag_rules import ReadingRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,11 @@ class FileTask:
         As the walk saw it.
     expected_s : float
         Estimated duration of the audio, in seconds.
+    rules : ReadingRules
+        How to read its tags.
+    payload : str or None
+        The hash of its audio, where the catalog knows it for this very stamp: then
+        the tags alone are read.
     """
 
     number: int
@@ -47,6 +53,8 @@ class FileTask:
     path: bytes
     stamp: Stamp
     expected_s: float
+    rules: ReadingRules = field(default=ReadingRules(), kw_only=True)
+    payload: str | None = field(default=None, kw_only=True)
 
     @property
     def full_path(self) -> bytes:
@@ -90,7 +98,9 @@ def _read_steadily(
     for _ in range(2):
         before = _stamp(task.full_path)
         try:
-            seen = _read(replace(task, stamp=before), settings, wanted)
+            known = task.payload if before == task.stamp else None
+            now = replace(task, stamp=before, payload=known)
+            seen = _read(now, settings, wanted)
         except FileError:
             if _stamp(task.full_path) == before:
                 raise
@@ -113,28 +123,30 @@ def _read(
 
     costs = _Costs()
     with costs.of("payload"):
-        payload = payload_hash(task.full_path)
+        payload = task.payload or payload_hash(task.full_path)
     with costs.of("tags"):
-        tags, stream = _tags(task, settings)
+        tags, stream = _tags(task)
     analysis = None
-    if not settings.tags_only and wanted(payload):
+    if task.payload is None and not settings.tags_only and wanted(payload):
         analysis = _extract(task.full_path, settings, costs)
     return TrackSeen(
         task.root_id, task.path, task.stamp, payload, tags, stream, analysis
     )
 
 
-def _tags(task: FileTask, settings: ScanSettings) -> tuple[TagFacts, StreamFacts]:
+def _tags(task: FileTask) -> tuple[TagFacts, StreamFacts]:
     from scanner.tags import TagRules, read_tags  # noqa: PLC0415
     from scanner.tags.guess import fill_from_path  # noqa: PLC0415
 
     usual = TagRules()
-    separators = usual.artist_separators + settings.artist_separators
+    separators = usual.artist_separators + task.rules.artist_separators
     rules = replace(usual, artist_separators=separators)
     tags, stream = read_tags(task.full_path, rules)
-    return (
-        fill_from_path(tags, task.path) if settings.guess_from_path else tags
-    ), stream
+    if task.rules.guess_from_path:
+        tags = fill_from_path(tags, task.path)
+    if text := task.rules.text():  # so that a scan by other rules reads them again
+        tags = replace(tags, sources=(*tags.sources, (RULES, text)))
+    return tags, stream
 
 
 def _extract(path: bytes, settings: ScanSettings, costs: _Costs) -> Analysis:

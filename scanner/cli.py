@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scanner.options import since, span, variants
+from scanner.options import separators, since, span, variants
 from scanner.settings import ScanSettings, usable_cores
 
 if TYPE_CHECKING:
@@ -116,17 +116,19 @@ _SETTINGS = frozenset(ScanSettings.__dataclass_fields__)
     help="Leave the processor to others: the workers' niceness.",
 )
 @click.option(
-    "--guess-from-path",
-    is_flag=True,
+    "--guess-from-path/--no-guess-from-path",
+    default=None,
     help="Where tags are missing, take artist, album, number and title from the names "
-    "of folders and file.",
+    "of folders and file. Later scans do the same until told otherwise.",
 )
 @click.option(
     "--artist-separator",
     "artist_separators",
     multiple=True,
+    callback=lambda _context, _option, values: separators(values),
     metavar="TEXT",
-    help='Also split artist tags here, as in " feat. " or "/"; may be repeated.',
+    help='Also split artist tags here, as in " feat. " or "/"; may be repeated. Later '
+    'scans do the same until told otherwise; "" for none.',
 )
 @click.option(
     "--variants",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogMissingError
 from catalog.records import TrackSeen
 from catalog.session import open_catalog
-from scanner.agenda import scopes_of, tasks_of
+from scanner.agenda import book_of, scopes_of, tasks_of
 from scanner.durations import Durations, Remaining
 from scanner.errors import FileError
 from scanner.summary import clock
@@ -37,8 +37,9 @@ class Estimate:
         Files that are there, and tracks that need nothing.
     files : int
         To be read.
-    new, changed, stale : int
-        Of these: unknown; changed; without the features that are wanted.
+    new, changed, stale, misread : int
+        Of these: unknown; changed; without the features that are wanted; to have their
+        tags read by other rules.
     audio_hours : float
         That they play, as the headers of some of them suggest.
     seconds : float
@@ -52,6 +53,7 @@ class Estimate:
     new: int
     changed: int
     stale: int
+    misread: int
     audio_hours: float
     seconds: float
     catalog: str
@@ -64,8 +66,9 @@ class Estimate:
         """Yield the lines for people."""
         yield (
             f"{self.files} of {self.found} files to read "
-            f"({self.new} new, {self.changed} changed, {self.stale} without features); "
-            f"{self.unchanged} tracks unchanged"
+            f"({self.new} new, {self.changed} changed, {self.stale} without features"
+            + (f", {self.misread} for their tags" if self.misread else "")
+            + f"); {self.unchanged} tracks unchanged"
         )
         if self.files:
             yield (
@@ -94,17 +97,21 @@ def _estimate(
     progress: Progress,
 ) -> Estimate:
     wanted = wanted_feature_set(catalog, settings) if catalog else None
-    surveyor = Surveyor(catalog, settings, wanted)
-    survey = surveyor.survey(scopes_of(paths, catalog), progress.found)
-    tasks = [task for _, task in tasks_of(survey, {})]
+    scopes = scopes_of(paths, catalog)
+    book = book_of(catalog, scopes, settings)
+    surveyor = Surveyor(catalog, settings, wanted, book)
+    survey = surveyor.survey(scopes, progress.found)
+    all_tasks = tasks_of(survey, {}, book)
+    tasks = [task for kind, task in all_tasks if kind != "misread"]
     audio_s = _audio_s(tasks)
     return Estimate(
         found=survey.count,
         unchanged=sum(root.differences.unchanged for root in survey.roots),
-        files=len(tasks),
+        files=len(all_tasks),
         new=sum(1 for _ in survey.found("new")),
         changed=sum(1 for _ in survey.found("changed")),
         stale=sum(1 for _ in survey.found("stale")),
+        misread=sum(1 for _ in survey.found("misread")),
         audio_hours=round(audio_s / 3600, 3),
         seconds=round(_seconds(tasks, audio_s, settings), 1),
         catalog=name,

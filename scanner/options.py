@@ -49,6 +49,15 @@ def since(text: str) -> int:
     return int(then.timestamp()) * 1_000_000_000
 
 
+def separators(texts: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the separators that were given, if the option was given at all.
+
+    >>> separators(()), separators(("",)), separators(("/", " feat. "))
+    (None, (), ('/', ' feat. '))
+    """
+    return tuple(text for text in texts if text) if texts else None
+
+
 def variants(text: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of re-encodings in a list with commas.
 

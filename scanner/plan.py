@@ -21,12 +21,15 @@ class Rules:
     ----------
     is_stale : callable
         Says whether an unchanged track still lacks features of today's feature set.
+    is_misread : callable
+        Says whether its tags were read by other rules than today's.
     retry_failed : bool
     since_ns : int or None
         Files that changed before are left alone.
     """
 
     is_stale: Callable[[KnownTrack], bool]
+    is_misread: Callable[[KnownTrack], bool]
     retry_failed: bool = False
     since_ns: int | None = None
 
@@ -37,9 +40,11 @@ class Differences:
 
     Attributes
     ----------
-    new, changed, stale : list of FoundFile
+    new, changed, stale, misread : list of FoundFile
         Files to look at: unknown; known with another stamp; unchanged, but without
-        features of today's feature set.
+        features of today's feature set; only their tags to be read by other rules.
+    payloads : dict
+        Of the misread files: path to payload hash.
     before : list of KnownTrack
         What the catalog knows of the changed files.
     unchanged : int
@@ -60,6 +65,8 @@ class Differences:
     new: list[FoundFile] = field(default_factory=list)
     changed: list[FoundFile] = field(default_factory=list)
     stale: list[FoundFile] = field(default_factory=list)
+    misread: list[FoundFile] = field(default_factory=list)
+    payloads: dict[bytes, str] = field(default_factory=dict)
     before: list[KnownTrack] = field(default_factory=list)
     unchanged: int = 0
     returned: list[KnownTrack] = field(default_factory=list)
@@ -94,7 +101,7 @@ def compare(
         track = known.get(file.path)
         failure = failures.get(file.path)
         if failure and not rules.retry_failed and _same(file, failure):
-            failed = track is None or not _same(file, track) or rules.is_stale(track)
+            failed = track is None or not _same(file, track) or _unfit(track, rules)
         else:
             failed = False
         if failed:
@@ -114,13 +121,17 @@ def _same(file: FoundFile, other: KnownTrack | KnownFailure) -> bool:
     return file.size == other.size and file.mtime_ns == other.mtime_ns
 
 
+def _unfit(track: KnownTrack, rules: Rules) -> bool:
+    return rules.is_stale(track) or rules.is_misread(track)
+
+
 def _place(
     file: FoundFile, track: KnownTrack | None, rules: Rules, result: Differences
 ) -> None:
     changed = track is None or not _same(file, track)
     if track is not None and not changed and track.missing_since is not None:
         result.returned.append(track)
-    if track is not None and not changed and not rules.is_stale(track):
+    if track is not None and not changed and not _unfit(track, rules):
         result.unchanged += track.missing_since is None
     elif rules.since_ns is not None and file.mtime_ns < rules.since_ns:
         result.too_old += 1
@@ -129,8 +140,11 @@ def _place(
     elif changed:
         result.changed.append(file)
         result.before.append(track)
-    else:
+    elif rules.is_stale(track):
         result.stale.append(file)
+    else:
+        result.misread.append(file)
+        result.payloads[file.path] = track.payload_hash
 
 
 class Move(NamedTuple):

@@ -17,7 +17,7 @@ from catalog.records import Stamp, TrackMissing, TrackMoved, TrackReturned, Trac
 from catalog.scans import begin_scan, end_scan
 from catalog.session import open_catalog
 from catalog.texts import readable
-from scanner.agenda import scopes_of, tasks_of
+from scanner.agenda import book_of, scopes_of, tasks_of
 from scanner.analysis import FileTask
 from scanner.batch import Batch
 from scanner.errors import (
@@ -30,6 +30,7 @@ from scanner.lost import LostTracks
 from scanner.plan import too_much_gone
 from scanner.summary import Summary
 from scanner.survey import Surveyor, wanted_feature_set
+from scanner.tag_rules import BOOK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from scanner.scopes import Scope
     from scanner.settings import ScanSettings
     from scanner.survey import Survey
+    from scanner.tag_rules import RuleBook
     from scanner.variants.make import VariantMaker
     from scanner.workers import Outcome
 
@@ -73,9 +75,9 @@ def scan(
         catalog.scan_lock(settings.wait_s),
     ):
         scopes = scopes_of(paths, catalog)
-        run = _Scan(catalog, settings, progress, interrupts)
-        run.summary.catalog = catalog.name
-        number = begin_scan(catalog, _logged(settings, scopes))
+        book = book_of(catalog, scopes, settings)
+        run = _Scan(catalog, settings, progress, interrupts, book)
+        number = begin_scan(catalog, _logged(settings, scopes, book))
         ended: Ending = "stopped"
         try:
             maker = run.variant_maker() if settings.variants else None
@@ -100,9 +102,11 @@ def scan(
         return run.summary
 
 
-def _logged(settings: ScanSettings, scopes: Sequence[Scope]) -> dict[str, Any]:
+def _logged(
+    settings: ScanSettings, scopes: Sequence[Scope], book: RuleBook
+) -> dict[str, Any]:
     paths = [readable(scope.path) for scope in scopes]
-    return asdict(settings) | {"paths": paths}
+    return asdict(settings) | {"paths": paths, BOOK: book.as_json()}
 
 
 class _Scan:
@@ -114,8 +118,10 @@ class _Scan:
         settings: ScanSettings,
         progress: Progress,
         interrupts: Interrupts,
+        book: RuleBook,
     ) -> None:
-        self.summary = Summary()
+        self.summary = Summary(catalog=catalog.name)
+        self._book = book
         self._catalog = catalog
         self._settings = settings
         self._progress = progress
@@ -128,13 +134,14 @@ class _Scan:
             for scope in scopes
         }
         wanted = wanted_feature_set(self._catalog, self._settings)
-        surveyor = Surveyor(self._catalog, self._settings, wanted)
+        surveyor = Surveyor(self._catalog, self._settings, wanted, self._book)
         survey = surveyor.survey(scopes, self._progress.found)
         if not self._settings.accept_missing:
             survey.check()
         lost = LostTracks(survey, surveyor)
         self._settle(survey, root_ids)
-        self._read(tasks_of(survey, root_ids), surveyor, lost, start)
+        tasks = tasks_of(survey, root_ids, self._book)
+        self._read(tasks, surveyor, lost, start)
         self._mark_missing(survey, lost)
         self.batch.flush()
         for root_id in root_ids.values():
@@ -230,6 +237,9 @@ class _Scan:
     def _seen(self, change: TrackSeen, kind: str, lost: LostTracks) -> None:
         self.batch.add(change)
         summary = self.summary
+        if kind == "misread":
+            summary.retagged += 1
+            return
         summary.shared += change.analysis is None and not self._settings.tags_only
         if kind == "stale":
             summary.reanalysed += 1

@@ -24,10 +24,11 @@ class ScanSettings:
         Try the files on record as failed again, though they did not change.
     accept_missing : bool
         Mark tracks missing even where most of a root is gone.
-    guess_from_path : bool
-        Let folder and file names fill in what tags leave out.
-    artist_separators : tuple of str
-        What else splits one artist tag into several, besides what always does.
+    guess_from_path : bool or None
+        Let folder and file names fill in what tags leave out; None: as before.
+    artist_separators : tuple of str or None
+        What else splits one artist tag into several, besides what always does; None:
+        as before.
     since_ns : int or None
         Leave files alone that changed before this time, nanoseconds since 1970.
     timeout_s : float
@@ -56,8 +57,8 @@ class ScanSettings:
     tags_only: bool = False
     retry_failed: bool = False
     accept_missing: bool = False
-    guess_from_path: bool = False
-    artist_separators: tuple[str, ...] = ()
+    guess_from_path: bool | None = None
+    artist_separators: tuple[str, ...] | None = None
     since_ns: int | None = None
     timeout_s: float = 300.0
     limit_s: float | None = None

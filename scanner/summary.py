@@ -20,8 +20,10 @@ class Summary:
     ----------
     found : int
         Audio files that the walk found.
-    new, tags_edited, audio_changed, reanalysed, returned, moved, missing : int
-        Tracks by what happened to them; `reanalysed` had no features of today's set.
+    new, tags_edited, audio_changed, reanalysed, retagged : int
+    returned, moved, missing : int
+        Tracks by what happened to them; `reanalysed` had no features of today's set,
+        the tags of `retagged` had been read by other rules.
     unchanged : int
     shared : int
         Tracks whose audio had been analysed for another track.
@@ -44,6 +46,7 @@ class Summary:
     tags_edited: int = 0
     audio_changed: int = 0
     reanalysed: int = 0
+    retagged: int = 0
     unchanged: int = 0
     moved: int = 0
     returned: int = 0
@@ -118,10 +121,12 @@ class Summary:
 
     def _counts(self) -> Iterator[tuple[str, int]]:
         yield "new", self.new
-        yield "changed", self.tags_edited + self.audio_changed + self.reanalysed
+        changed = self.tags_edited + self.audio_changed
+        yield "changed", changed + self.reanalysed + self.retagged
         yield "  tags edited", self.tags_edited
         yield "  audio changed", self.audio_changed
         yield "  features", self.reanalysed
+        yield "  tag rules", self.retagged
         yield "unchanged", self.unchanged
         yield "moved", self.moved
         yield "returned", self.returned

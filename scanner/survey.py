@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scanner.plan import Move
     from scanner.scopes import Scope
     from scanner.settings import ScanSettings
+    from scanner.tag_rules import RuleBook
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Survey:
     count: int
 
     def found(self, *kinds: str) -> Iterator[tuple[str, RootSurvey, FoundFile]]:
-        """Yield the files that are "new", "changed" or "stale", with their root."""
+        """Yield the "new", "changed", "stale" or "misread" files, with their root."""
         moved = {(move.to.root, move.to.path) for move in self.moves}
         for root in self.roots:
             for kind in kinds:
@@ -103,6 +104,8 @@ class Surveyor:
     settings : ScanSettings
     feature_set_id : int or None
         Of the features that are wanted; None where the catalog has none of them.
+    book : RuleBook
+        By which rules tags are to be read.
     """
 
     def __init__(
@@ -110,10 +113,13 @@ class Surveyor:
         catalog: Catalog | None,
         settings: ScanSettings,
         feature_set_id: int | None,
+        book: RuleBook,
     ) -> None:
         self._catalog = catalog
         self._settings = settings
         self._feature_set_id = feature_set_id
+        self.book = book
+        self._read_by = tracks.tag_rules(catalog) if catalog and book else {}
         self._analysed: set[str] | None = None
         self._roots = tracks.roots(catalog) if catalog else []
 
@@ -147,7 +153,12 @@ class Surveyor:
             for one in surveys
             for track in (*one.differences.gone, *one.differences.absent)
         ]
-        new = [file for _, _, file in result.found("new")]
+        # What was guessed from the old path must be guessed anew: that file is read.
+        new = [
+            file
+            for _, _, file in result.found("new")
+            if not self.book.at(os.path.join(file.root, file.path)).guess_from_path
+        ]
         if new:
             vanished = [t for _, t in self.elsewhere(roots, gone_roots=True)]
             everything = (file for files in found.values() for file in files)
@@ -210,7 +221,10 @@ class Surveyor:
             if any(scope.covers(track.path) for scope in scopes)
         }
         rules = Rules(
-            self._is_stale, self._settings.retry_failed, self._settings.since_ns
+            self._is_stale,
+            lambda track: self._is_misread(track, path),
+            self._settings.retry_failed,
+            self._settings.since_ns,
         )
         return RootSurvey(
             path,
@@ -240,6 +254,12 @@ class Surveyor:
             track.feature_set_id != self._feature_set_id
             and track.payload_hash not in self.analysed()
         )
+
+    def _is_misread(self, track: KnownTrack, root: bytes) -> bool:
+        if not self.book:
+            return False
+        rules = self.book.at(os.path.join(root, track.path))
+        return self._read_by.get(track.id, "") != rules.text()
 
 
 def _arrived(track: KnownTrack, root_id: int) -> TrackMoved:

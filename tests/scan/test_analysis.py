@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from catalog.records import FileFailed, Stamp, TrackSeen
 from scanner.analysis import FileTask, analyse
 from scanner.settings import ScanSettings
+from scanner.tag_rules import ReadingRules
 
 TAGS = ScanSettings(tags_only=True)
 
@@ -99,7 +101,7 @@ def test_folder_names_fill_in_where_that_is_asked_for(tmp_path: Path) -> None:
     plain = analyse(one, TAGS, lambda _: True)
     assert isinstance(plain, TrackSeen)
     assert plain.tags.album is None
-    guessing = ScanSettings(tags_only=True, guess_from_path=True)
-    seen = analyse(one, guessing, lambda _: True)
+    guessing = replace(one, rules=ReadingRules(guess_from_path=True))
+    seen = analyse(guessing, TAGS, lambda _: True)
     assert isinstance(seen, TrackSeen)
     assert (seen.tags.album, seen.tags.artists) == ("Moving Pictures", ("Rush",))

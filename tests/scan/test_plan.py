@@ -12,7 +12,13 @@ from scanner.plan import Rules, compare, recognise_moves, too_much_gone
 from scanner.walk import FoundFile
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-ALWAYS = Rules(is_stale=lambda _track: False)
+
+
+def never(_track: KnownTrack) -> bool:
+    return False
+
+
+ALWAYS = Rules(is_stale=never, is_misread=never)
 
 
 def file(path: bytes, size: int = 1, mtime: int = 1) -> FoundFile:
@@ -38,15 +44,17 @@ known_files = st.dictionaries(paths, st.tuples(stamps, st.booleans())).map(
 )
 
 
-@given(found_files, known_files, st.booleans())
+@given(found_files, known_files, st.booleans(), st.booleans())
 def test_every_file_and_every_track_has_exactly_one_fate(
-    found: list[FoundFile], known: dict[bytes, KnownTrack], stale: bool
+    found: list[FoundFile], known: dict[bytes, KnownTrack], stale: bool, misread: bool
 ) -> None:
-    rules = Rules(is_stale=lambda _track: stale)
+    rules = Rules(lambda _track: stale, lambda _track: misread)
     result = compare(found, known, {}, rules)
     there = {one.path for one in found}
-    looked_at = [*result.new, *result.changed, *result.stale]
-    back_for_good = [t for t in result.returned if not stale]
+    looked_at = [*result.new, *result.changed, *result.stale, *result.misread]
+    back_for_good = [t for t in result.returned if not (stale or misread)]
+    assert set(result.payloads) == {one.path for one in result.misread}
+    assert not (stale and result.misread)
     assert len(looked_at) + result.unchanged + len(back_for_good) == len(found)
     assert {t.path for t in (*result.gone, *result.absent)} == set(known) - there
     assert all(t.missing_since is None for t in result.gone)
@@ -65,14 +73,14 @@ def test_a_failure_is_left_alone_while_its_stamp_is_the_same() -> None:
     same, other = [file(b"a", 1, 1)], [file(b"a", 1, 2)]
     assert compare(same, {}, failures, ALWAYS).left_alone == same
     assert compare(other, {}, failures, ALWAYS).new == other
-    again = Rules(is_stale=lambda _track: False, retry_failed=True)
+    again = Rules(never, never, retry_failed=True)
     assert compare(same, {}, failures, again).new == same
     # The file is again what it was when it was good.
     assert compare(same, {b"a": track(b"a")}, failures, ALWAYS).unchanged == 1
 
 
 def test_since_sets_older_files_aside_but_loses_none() -> None:
-    rules = Rules(is_stale=lambda _track: False, since_ns=5)
+    rules = Rules(never, never, since_ns=5)
     found = [file(b"new", 1, 9), file(b"old", 1, 1)]
     result = compare(found, {b"known": track(b"known")}, {}, rules)
     assert ([one.path for one in result.new], result.too_old) == ([b"new"], 1)
