@@ -22,8 +22,15 @@ _CPU_SECONDS = "7200"  # where nobody is left to kill it: ten hours of APE take 
 _NOISE = ("Stream mapping", "Press", "Output #", "Input #", "Guessed", "Last message")
 _BRACKET = re.compile(r"^(?:\[[^]]* @ [^]]*\]\s*)+")
 _GENERAL = re.compile(
-    r"^Error opening|^Conversion failed|Terminating|Task finished|^file:"
+    r"^Error (?:opening|marking filters)|^Conversion failed|Terminating|Task finished"
+    r"|^file:|^Truncating packet|^(?:video|size|audio)[:=]"
 )
+# What only those understand who gave ffmpeg its options.
+_PLAIN = {
+    "matches no streams": "there is no audio stream in it",
+    "add a trailing '?' to the map": "there is no audio stream in it",
+    "nothing was encoded": "nothing in it can be decoded",
+}
 _KEPT = 1 << 16  # of what ffmpeg says: its first and its last so many bytes
 
 
@@ -110,6 +117,9 @@ def complaint(said: str) -> str:
     lines = [line for line in lines if line and not line.startswith(_NOISE)]
     telling = [line for line in lines if not _GENERAL.search(line)]
     for line in (*telling[-1:], *lines[-1:]):
+        for words, plain in _PLAIN.items():
+            if words in line:
+                return plain
         return line.strip().removeprefix("file:/dev/fd/").lstrip("0123456789: ")
     return "ffmpeg gave no reason"
 

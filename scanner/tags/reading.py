@@ -80,9 +80,14 @@ def _read(file: BoundedReader, container: str) -> Read:
         try:
             return read_probed(file.fileno(), container)
         except TagError:
-            raise TagError(f"damaged headers: {_describe(error)}") from error
+            raise TagError(_describe(error)) from error
 
 
 def _describe(error: Exception) -> str:
-    text = str(error).split("\n")[0][:200]
-    return f"{text} ({type(error).__name__})" if text else type(error).__name__
+    if isinstance(error, TagError):
+        text = error.reason
+    elif isinstance(error, RecursionError):
+        text = "nested too deep"
+    else:  # some of mutagen's errors say nothing
+        text = str(error).split("\n")[0][:200].strip("\"' ")
+    return f"damaged headers: {text}" if text else "damaged headers"
