@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -139,6 +140,48 @@ def test_a_reader_that_hangs_is_ended(library: Any, scan: Any) -> None:
     ]
     assert scan.one("SELECT count(*) FROM analyses") == 1
     wait_for(lambda: workers_are_gone(process.pid))
+
+
+STEADY = """
+import os, sys, time
+from catalog.records import Stamp
+from scanner.analysis import FileTask
+from scanner.settings import ScanSettings
+from scanner.workers import Job, Supervisor
+
+def analyse(task, settings, wanted):
+    open(os.path.join(task.root, b"begun"), "w").close()
+    while time.process_time() < CPU_S:
+        pass
+    return task.failed("end", "in peace")
+
+if __name__ == "__main__":
+    import steady
+    folder = sys.argv[1]
+    task = FileTask(0, 1, os.fsencode(folder), b"one.wav", Stamp(1, 1), 1.0)
+    job = Job.prepare(ScanSettings(timeout_s=4), folder, set(), steady.analyse)
+    print(*(one.change.stage for one in Supervisor([task], job).outcomes() if one))
+"""
+
+
+def test_no_file_is_given_up_because_all_was_stopped(tmp_path: Path) -> None:
+    program = tmp_path / "steady.py"
+    program.write_text(STEADY.replace("CPU_S", "0.7"))
+    places = [str(tmp_path), *filter(None, sys.path)]
+    process = subprocess.Popen(
+        [sys.executable, program, tmp_path],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(places)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    wait_for((tmp_path / "begun").exists)
+    everyone = [process.pid, *children(process.pid)]
+    for number in (signal.SIGSTOP, signal.SIGCONT):  # longer than the limit for a file
+        for pid in everyone:
+            os.kill(pid, number)
+        time.sleep(4.5 if number == signal.SIGSTOP else 0)
+    out, _ = process.communicate(timeout=60)
+    assert out == "end\n"
 
 
 def test_ctrl_c_keeps_what_is_finished(library: Any, scan: Any) -> None:
