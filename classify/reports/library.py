@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from catalog.browse import failures, listed_tracks, stage_costs
 from catalog.runs import load_run
 from catalog.said import tracks_said
+from catalog.scans import energy_spent
 from classify.reports.table import Column, Table
 from classify.statistics import wilson_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from catalog.session import Catalog
 
 
@@ -31,9 +34,31 @@ def cost(catalog: Catalog, _run_id: int | None = None) -> Table:
             (stage, n, cpu, wall, cpu / hours if hours else None)
             for stage, n, hours, cpu, wall in rows
         ),
-        notes=("CPU seconds on one core; the last column is an hour of audio.",),
+        notes=(
+            "CPU seconds on one core; the last column is an hour of audio.",
+            *_for_a_thousand(catalog, rows),
+        ),
         source={},
     )
+
+
+def _for_a_thousand(
+    catalog: Catalog, rows: Sequence[tuple[str, int, float, float, float]]
+) -> Iterator[str]:
+    """Yield what a thousand tracks of this library take."""
+    if not rows:
+        return
+    analyses = max(n for _, n, _, _, _ in rows)
+    hours = sum(cpu for _, _, _, cpu, _ in rows) / 3600.0
+    yield f"1 000 tracks like these take {1000.0 * hours / analyses:.2f} CPU hours."
+    joules, tracks = energy_spent(catalog)
+    if tracks:
+        yield (
+            f"And {joules / 3.6 / tracks:.3g} Wh: what the processors took in all, by "
+            f"RAPL, while {tracks} tracks were scanned."
+        )
+    else:
+        yield "Energy is left out: no scan could read RAPL's counters."
 
 
 def unread(catalog: Catalog, _run_id: int | None = None) -> Table:
