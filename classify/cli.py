@@ -119,6 +119,7 @@ def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> in
             models=chosen(options["models"]),
             seed=options["seed"],
             everything=options["everything"],
+        from classify.workers import ended_by_signals  # noqa: PLC0415
             jobs=options["jobs"],
             unknown_below=options["unknown_below"],
             matched=options["matched"],
@@ -132,6 +133,7 @@ def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> in
             render.summary(found)
         if options["write_tags"]:
             return _tags(ctx, options, found.runs[-1].id)
+            ended_by_signals(),
     return 0
 
 
@@ -286,5 +288,5 @@ def _errors_in_one_line() -> Iterator[None]:
     except (ClassifyError, CatalogError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        click.echo("interrupted: nothing was stored", err=True)
+        click.echo("interrupted: a run is stored whole or not at all", err=True)
         sys.exit(INTERRUPTED)

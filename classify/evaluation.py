@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from classify.novelty import MOST_LABELS
 from classify.prediction import Member
 from classify.validation import OUTER_FOLDS, Split, album_folds
 from classify.voting import vote, voted
+from classify.workers import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,7 +120,8 @@ def evaluate(
         n_jobs=min(jobs or cpu_count(), len(tasks)), return_as="generator_unordered"
     )
     for name, i, result in workers(
-        delayed(_task)(name, i, problem, folds, left_out, seed) for name, i in tasks
+        delayed(_task)(name, i, problem, folds, left_out, seed, os.getpid())
+        for name, i in tasks
     ):
         if isinstance(result, Final):
             finals[name] = result
@@ -156,7 +159,9 @@ def _task(
     folds: list[Split],
     left_out: list[int],
     seed: int,
+    parent: int,
 ) -> tuple[str, int, Outcome | Final]:
+    follow(parent)
     model = recipe(name, len(problem.rows.X), len(problem.labels))
     if i < len(folds):
         return name, i, judge(model, problem, folds[i], seed=seed)
