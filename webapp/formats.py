@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -70,7 +73,16 @@ def printable(text: str | None) -> str:
     return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text or "")
 
 
+def coded(text: str) -> Markup:
+    """Return text whose commands, between backticks, are set as code.
+
+    >>> str(coded("run `scan <FOLDER>` again"))
+    'run <code>scan &lt;FOLDER&gt;</code> again'
+    """
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped just before)
+
+
 def register(app: Flask) -> None:
     """Make these known to the templates."""
-    for one in (clock, percent, number, cell, words, printable):
+    for one in (clock, percent, number, cell, words, printable, coded):
         app.add_template_filter(one)

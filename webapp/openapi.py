@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from webapp.reporting import EVERY
 from webapp.schemas import FLAG, NUMBER, TEXT, WHOLE, list_of, ref, schemas
 
 _MOST = 2**31 - 1
@@ -162,7 +163,8 @@ def _begin() -> dict[str, Any]:
 
 
 def _named() -> dict[str, Any]:
-    return {"name": "name", "in": "path", "required": True, "schema": TEXT}
+    names = {"enum": [one.name for one in EVERY]}
+    return {"name": "name", "in": "path", "required": True, "schema": names}
 
 
 def _artist() -> list[dict[str, Any]]:

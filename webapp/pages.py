@@ -124,6 +124,7 @@ def report_page(name: str) -> Any:
     return render_template(
         "report.html",
         report=report,
+        reports=EVERY,
         table=table,
         study=study,
         picture=picture(table) if table else None,

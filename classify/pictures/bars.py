@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from classify.pictures.rowed import (
-    FOOT,
-    LEFT,
-    MARK,
-    RIGHT,
-    ROW,
-    WIDTH,
-    across,
-    axis,
-    name_of,
-)
+from classify.pictures.rowed import MARK, WIDTH, Rows, left_of
 from classify.pictures.svg import element, figure, label, titled
 
 if TYPE_CHECKING:
@@ -51,30 +41,31 @@ class Bar:
 
 def bars(title: str, rows: Sequence[Bar], *, measure: str, top: float = 1.0) -> str:
     """Return horizontal bars from 0 to `top`, one row each, with their intervals."""
-    height = _HEAD + ROW * len(rows) + FOOT
-    parts = axis(measure, head=_HEAD, height=height, top=top)
-    parts += [_bar(bar, _HEAD + ROW * i, top) for i, bar in enumerate(rows)]
-    return figure(LEFT + WIDTH + RIGHT, height, title, *parts)
+    frame = Rows(left_of(bar.name for bar in rows), _HEAD, top)
+    parts = frame.axis(measure, len(rows))
+    parts += [_bar(bar, i, frame) for i, bar in enumerate(rows)]
+    return figure(frame.width, frame.height(len(rows)), title, *parts)
 
 
-def _bar(bar: Bar, y: float, top: float) -> str:
+def _bar(bar: Bar, row: int, frame: Rows) -> str:
     if bar.value is None:
-        return name_of(bar.name, y)
+        return frame.name(bar.name, row)
+    y = frame.y(row)
     parts = [
-        name_of(bar.name, y),
+        frame.name(bar.name, row),
         titled(
             "rect",
             title=f"{bar.name}: {bar.shown}",
-            x=LEFT,
+            x=frame.left,
             y=y,
-            width=max(across(bar.value, top) - LEFT, 1.0),
+            width=max(frame.across(bar.value) - frame.left, 1.0),
             height=MARK,
             class_=f"s{bar.series % 8} edge",
         ),
-        label(LEFT + WIDTH + 8, y + 11, bar.shown, "soft"),
+        label(frame.left + WIDTH + 8, y + 11, bar.shown, "soft"),
     ]
     if bar.low is not None and bar.high is not None:
-        low, high = across(bar.low, top), across(bar.high, top)
+        low, high = frame.across(bar.low), frame.across(bar.high)
         middle = y + MARK / 2
         path = f"M{low:.1f} {middle - 3:g}v6m0 -3H{high:.1f}m0 -3v6"
         parts.append(element("path", d=path, class_="whisker"))

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from classify.pictures.rowed import (
-    FOOT,
-    LEFT,
-    MARK,
-    RIGHT,
-    ROW,
-    WIDTH,
-    across,
-    axis,
-    name_of,
-)
+from classify.pictures.rowed import MARK, RIGHT, WIDTH, Rows, left_of
 from classify.pictures.svg import element, figure, label, titled
 from classify.pictures.ticks import shown
 
@@ -22,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LEGEND = 18
-_LETTER = 6.5  # pixels, of the legend's text: wide rather than narrow
+_LETTER = 7.0  # pixels, of the legend's text: wide rather than narrow
 _SHAPES = (
     "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z",
     "M-4-4h8v8h-8z",
@@ -49,31 +39,29 @@ def dots(
     measure : what the axis measures
     top : float
     """
-    legend, lines = _legend(series)
-    head = 34 + _LEGEND * lines
-    height = head + ROW * len(rows) + FOOT
-    parts = axis(measure, head=head, height=height, top=top) + legend
+    left = left_of(name for name, _ in rows)
+    legend, lines = _legend(series, left)
+    frame = Rows(left, 34 + _LEGEND * lines, top)
+    parts = frame.axis(measure, len(rows)) + legend
     for i, (name, values) in enumerate(rows):
-        y = head + ROW * i
-        middle = y + MARK / 2
-        rule = element("path", d=f"M{LEFT} {middle:g}h{WIDTH}", class_="grid")
-        parts += [rule, name_of(name, y)]
-        parts += [
-            _mark(k, across(value, top), middle, f"{name}, {series[k]}: {shown(value)}")
-            for k, value in enumerate(values)
-            if value is not None
-        ]
-    return figure(LEFT + WIDTH + RIGHT, height, title, *parts)
+        middle = frame.y(i) + MARK / 2
+        rule = element("path", d=f"M{left:g} {middle:g}h{WIDTH}", class_="grid")
+        parts += [rule, frame.name(name, i)]
+        for k, value in enumerate(values):
+            if value is not None:
+                told = f"{name}, {series[k]}: {shown(value)}"
+                parts.append(_mark(k, frame.across(value), middle, told))
+    return figure(frame.width, frame.height(len(rows)), title, *parts)
 
 
-def _legend(series: Sequence[str]) -> tuple[list[str], int]:
+def _legend(series: Sequence[str], left: float) -> tuple[list[str], int]:
     """Return the names of the series, and over how many lines they run."""
     parts: list[str] = []
-    x, line = float(LEFT), 0
+    x, line = left, 0
     for k, name in enumerate(series):
-        wide = 22 + _LETTER * len(name)
-        if x > LEFT and x + wide > LEFT + WIDTH + RIGHT:
-            x, line = float(LEFT), line + 1
+        wide = 28 + _LETTER * len(name)
+        if x > left and x + wide > left + WIDTH + RIGHT:
+            x, line = left, line + 1
         y = 30 + _LEGEND * line
         parts += [_mark(k, x + 5, y - 4, name), label(x + 14, y, name)]
         x += wide

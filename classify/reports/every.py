@@ -62,7 +62,7 @@ STUDIES: tuple[Report, ...] = (
     ),
     Report(
         "drift",
-        "How far does re-encoding move each feature? Needs the same.",
+        "How far does re-encoding move each feature? Needs `scan --variants`.",
         "codecs:drifted",
     ),
     Report(

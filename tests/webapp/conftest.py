@@ -95,7 +95,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("library")
     root, db = folder / "music", folder / "catalog.db"
     write_library(root)
-    sonicat("scan", str(root), "--db", str(db), "-j", "2", "-q")
+    sonicat("scan", str(root), "--db", str(db), "-j", "1", "-q")
     sonicat("classify", "--all", "--db", str(db), "--model", "svm-rbf", "-q", "-j", "1")
     return Made(root, db)
 

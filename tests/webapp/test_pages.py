@@ -79,6 +79,16 @@ def test_a_catalog_of_another_version(
     assert "newer version of sonicat" in answer.text
 
 
+def test_a_catalog_of_an_older_version(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.session.HEAD", "0002")  # as if one had come since
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert "older version" in answer.text
+    assert "sonicat db upgrade" in answer.text
+
+
 def test_something_else_in_the_catalogs_place(
     client_of: Callable[..., FlaskClient], tmp_path: Path
 ) -> None:

@@ -179,7 +179,7 @@ def test_a_png_is_as_wide_as_its_picture_asks(tmp_path: Path) -> None:
     data = made.read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     width, height = (int.from_bytes(data[i : i + 4]) for i in (16, 20))
-    assert width == 850 * SCALE
+    assert width == 600 * SCALE  # the narrowest room for names, 480 and 60
     assert height == pytest.approx(80 * SCALE, abs=1)
 
 

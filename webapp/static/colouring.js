@@ -1,5 +1,5 @@
 // How points are coloured: what kind a point is of, what each kind looks like, what the legend says.
-import { OTHERS, SERIES, SHAPES, ramp, rgb, series } from "./palette.js";
+import { GREY, SERIES, SHAPES, ramp, series } from "./palette.js";
 import { ask } from "./fetching.js";
 
 const NONE = -1;
@@ -46,7 +46,7 @@ function named(track, values, names, labels) {
   const entries = names
     .filter((name) => counts.get(name) && place.get(name) < LIMIT)
     .map((name) => ({ kind: place.get(name), name, count: counts.get(name), look: series(place.get(name)) }));
-  const rest = (kind, name, count) => count && entries.push({ kind, name, count, look: { css: OTHERS, shape: 0 } });
+  const rest = (kind, name, count) => count && entries.push({ kind, name, count, look: GREY });
   if (others) rest(LIMIT, "all others", names.reduce((sum, name) => sum + (place.get(name) >= LIMIT ? counts.get(name) ?? 0 : 0), 0));
   rest(NONE, "none", track.reduce((sum, t) => sum + (values[t] === null), 0));
   return {
@@ -68,12 +68,11 @@ function measured(values, at, name, text) {
   const low = known[Math.floor(known.length * 0.02)] ?? 0;
   const high = known[Math.ceil(known.length * 0.98) - 1] ?? 1;
   const missing = values.length - known.length;
-  const grey = { colour: rgb(OTHERS), shape: 0 };
   return {
-    entries: missing ? [{ kind: NONE, name: "not known", count: missing, look: { css: OTHERS, shape: 0 } }] : [],
+    entries: missing ? [{ kind: NONE, name: "not known", count: missing, look: GREY }] : [],
     range: [`${name} ${text(low)}`, text(high)],
     kind: (i) => (values[at(i)] === null ? NONE : 0),
-    style: (i, kind) => (kind === NONE ? grey : { colour: ramp((values[at(i)] - low) / (high - low || 1)), shape: 0 }),
+    style: (i, kind) => (kind === NONE ? GREY : ramp((values[at(i)] - low) / (high - low || 1))),
     told: (i) => (values[at(i)] === null ? "" : `${name} ${text(values[at(i)])}`),
   };
 }

@@ -1,4 +1,5 @@
-import { PointCloud, follow } from "./points.js";
+import { PointCloud } from "./points.js";
+import { follow } from "./gestures.js";
 import { fetchMap } from "./fetching.js";
 import { colouring } from "./colouring.js";
 

@@ -9,14 +9,18 @@ export function rgb(hex) {
   return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 }
 
-export function ramp(share) {
-  const at = Math.min(Math.max(share, 0), 1) * (RAMP.length - 1);
+// Looks are made once and shared: a style is asked for every point, and there may be many.
+const SHADES = 256;
+const RAMPED = Array.from({ length: SHADES }, (_, shade) => {
+  const at = (shade / (SHADES - 1)) * (RAMP.length - 1);
   const i = Math.min(Math.floor(at), RAMP.length - 2);
-  return RAMP[i].map((low, k) => Math.round(low + (RAMP[i + 1][k] - low) * (at - i)));
-}
-
-export function series(i) {
-  if (i < 0 || i >= SERIES.length * SHAPES) return { colour: rgb(OTHERS), shape: 0, css: OTHERS };
+  return { colour: RAMP[i].map((low, k) => Math.round(low + (RAMP[i + 1][k] - low) * (at - i))), shape: 0 };
+});
+const NAMED = Array.from({ length: SERIES.length * SHAPES }, (_, i) => {
   const css = SERIES[i % SERIES.length];
   return { colour: rgb(css), shape: Math.floor(i / SERIES.length), css };
-}
+});
+export const GREY = { colour: rgb(OTHERS), shape: 0, css: OTHERS };
+
+export const ramp = (share) => RAMPED[Math.round(Math.min(Math.max(share, 0), 1) * (SHADES - 1))];
+export const series = (i) => NAMED[i] ?? GREY;

@@ -1,5 +1,6 @@
 // Draws up to some hundred thousand points in WebGL, moves and zooms them, and finds the one under
 // a pointer. A plain canvas takes over where there is no WebGL.
+import { Grid } from "./grid.js";
 
 const VERTEX = `
 attribute vec2 place; attribute vec4 colour; attribute vec4 look;
@@ -14,7 +15,7 @@ void main() {
 const FRAGMENT = `
 precision mediump float;
 varying vec4 tint; varying float shape; varying float hollow;
-uniform mediump float size;
+uniform mediump float size; uniform vec3 ink; uniform float rim;
 void main() {
   vec2 p = gl_PointCoord * 2.0 - 1.0;
   float d = length(p);
@@ -25,11 +26,17 @@ void main() {
   float alpha = 1.0 - smoothstep(1.0 - soft, 1.0, d);
   if (hollow > 0.5) alpha *= smoothstep(0.5 - soft, 0.5, d);
   if (alpha < 0.02) discard;
-  gl_FragColor = vec4(tint.rgb, tint.a * alpha);
+  // pale colours would be lost on a white page: a dark rim, light on a dark one
+  float edge = rim * 0.6 * smoothstep(1.0 - 2.0 * soft, 1.0 - soft, d);
+  gl_FragColor = vec4(mix(tint.rgb, ink, edge), tint.a * alpha);
 }`;
 
-const CELLS = 128;
 const MOST_ZOOM = 400;
+// While the map moves, frames slower than this make it draw every second point, every fourth, ...
+const SLOW_MS = 40;
+const MOST_STEP = 16;
+const SETTLED_MS = 150;
+const RIM_FROM = 6; // pixels; smaller points would be all rim
 
 export class PointCloud {
   constructor(canvas) {
@@ -39,13 +46,20 @@ export class PointCloud {
     this.zoom = 1;
     this.onview = () => {};
     this.frames = 0;
+    this.step = 1; // of every how many points one is drawn while the map moves
+    this.movedAt = -Infinity;
+    this.drawnAt = -Infinity;
     this.gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: false });
     if (this.gl) this.prepare();
     else this.flat = canvas.getContext("2d");
     this.resize();
     new ResizeObserver(() => this.resize()).observe(canvas);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const scheme = () => { this.ink = dark.matches ? [0.91, 0.92, 0.93] : [0.1, 0.12, 0.14]; this.draw(); };
+    dark.addEventListener("change", scheme);
+    scheme();
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
-    canvas.addEventListener("webglcontextrestored", () => { this.prepare(); this.upload(); this.draw(); });
+    canvas.addEventListener("webglcontextrestored", () => { this.prepare(); this.upload(["place", "colour", "look"]); this.draw(); });
   }
 
   prepare() {
@@ -62,14 +76,25 @@ export class PointCloud {
     gl.useProgram(program);
     gl.enable(gl.BLEND);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    this.uniform = Object.fromEntries(["centre", "scale", "size"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.uniform = Object.fromEntries(["centre", "scale", "size", "ink", "rim"].map((name) => [name, gl.getUniformLocation(program, name)]));
     this.buffers = {};
-    for (const [name, count, type] of [["place", 2, gl.FLOAT], ["colour", 4, gl.UNSIGNED_BYTE], ["look", 4, gl.UNSIGNED_BYTE]]) {
-      const at = gl.getAttribLocation(program, name);
+    this.attributes = [["place", 2, gl.FLOAT, 8], ["colour", 4, gl.UNSIGNED_BYTE, 4], ["look", 4, gl.UNSIGNED_BYTE, 4]]
+      .map(([name, count, type, bytes]) => ({ name, count, type, bytes, at: gl.getAttribLocation(program, name) }));
+    for (const { name, at } of this.attributes) {
       this.buffers[name] = gl.createBuffer();
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
       gl.enableVertexAttribArray(at);
-      gl.vertexAttribPointer(at, count, type, type !== gl.FLOAT, 0, 0);
+    }
+    this.stride = 0;
+  }
+
+  // Let the attributes pass over all but every k-th point: fewer are drawn, nothing is copied.
+  pace(k) {
+    if (k === this.stride) return;
+    const gl = this.gl;
+    this.stride = k;
+    for (const { name, count, type, bytes, at } of this.attributes) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
+      gl.vertexAttribPointer(at, count, type, type !== gl.FLOAT, k * bytes, 0);
     }
   }
 
@@ -85,9 +110,10 @@ export class PointCloud {
       this.looks[4 * i + 2] = 255;
     }
     for (const i of hollow) this.looks[4 * i + 1] = 255;
-    this.index();
+    this.step = 1;
+    this.grid = new Grid(this.places);
     this.reset();
-    this.upload();
+    this.upload(["place"]);
   }
 
   // style(i) returns {colour: [r, g, b], shape} or null for a hidden point
@@ -101,35 +127,18 @@ export class PointCloud {
       this.colours[4 * i + 3] = alpha;
       this.looks[4 * i] = one.shape;
     }
-    this.upload();
+    this.upload(["colour", "look"]);
     this.draw();
   }
 
-  upload() {
+  upload(names) {
     if (!this.gl || !this.n) return;
     const gl = this.gl;
-    for (const [name, data] of [["place", this.places], ["colour", this.colours], ["look", this.looks]]) {
+    const data = { place: this.places, colour: this.colours, look: this.looks };
+    for (const name of names) {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
-      gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+      gl.bufferData(gl.ARRAY_BUFFER, data[name], gl.DYNAMIC_DRAW);
     }
-  }
-
-  index() {
-    const counts = new Uint32Array(CELLS * CELLS + 1);
-    const cell = new Uint32Array(this.n);
-    for (let i = 0; i < this.n; i++) {
-      cell[i] = this.row(this.places[2 * i + 1]) * CELLS + this.row(this.places[2 * i]);
-      counts[cell[i] + 1]++;
-    }
-    for (let c = 0; c < CELLS * CELLS; c++) counts[c + 1] += counts[c];
-    this.starts = counts.slice();
-    this.order = new Uint32Array(this.n);
-    const next = counts.slice();
-    for (let i = 0; i < this.n; i++) this.order[next[cell[i]]++] = i;
-  }
-
-  row(value) {
-    return Math.min(CELLS - 1, Math.max(0, Math.floor(((value + 1.05) / 2.1) * CELLS)));
   }
 
   visible(i) {
@@ -150,16 +159,32 @@ export class PointCloud {
     return (Math.min(this.width, this.height) / 2.15) * this.zoom;
   }
 
+  // One frame for however many changes came before it; none where nothing changes.
   draw() {
     if (this.pending || !this.n) return;
     this.pending = true;
-    requestAnimationFrame(() => {
-      this.pending = false;
-      this.frames++;
-      if (this.gl) this.drawPoints();
-      else this.drawFlat();
-      this.onview();
-    });
+    requestAnimationFrame((now) => this.frame(now));
+  }
+
+  // The same for a change that others will follow at once: a finger, a wheel, a held key.
+  move() {
+    this.movedAt = performance.now();
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.draw(), SETTLED_MS);
+    this.draw();
+  }
+
+  frame(now) {
+    this.pending = false;
+    this.frames++;
+    const moving = now - this.movedAt < SETTLED_MS - 10;
+    const took = now - this.drawnAt;
+    if (moving && this.wasMoving && took > SLOW_MS && took < 10 * SLOW_MS) this.step = Math.min(MOST_STEP, 2 * this.step);
+    this.wasMoving = moving;
+    this.drawnAt = now;
+    if (this.gl) this.drawPoints(moving ? this.step : 1);
+    else this.drawFlat(moving ? this.step : 1);
+    this.onview();
   }
 
   size() {
@@ -167,22 +192,25 @@ export class PointCloud {
     return Math.min(18, base * Math.max(1, Math.sqrt(this.zoom) * 0.8)) * (window.devicePixelRatio || 1);
   }
 
-  drawPoints() {
+  drawPoints(step = 1) {
     const gl = this.gl;
+    this.pace(step);
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.uniform2f(this.uniform.centre, this.centre[0], this.centre[1]);
     gl.uniform2f(this.uniform.scale, (2 * this.unit) / this.width, (2 * this.unit) / this.height);
     gl.uniform1f(this.uniform.size, this.size());
-    gl.drawArrays(gl.POINTS, 0, this.n);
+    gl.uniform3fv(this.uniform.ink, this.ink);
+    gl.uniform1f(this.uniform.rim, this.size() >= RIM_FROM * (window.devicePixelRatio || 1) ? 1 : 0);
+    gl.drawArrays(gl.POINTS, 0, Math.ceil(this.n / step));
   }
 
-  drawFlat() {
+  drawFlat(step = 1) {
     const ratio = window.devicePixelRatio || 1;
     const half = this.size() / 2;
     this.flat.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    for (let i = 0; i < this.n; i++) {
+    for (let i = 0; i < this.n; i += step) {
       if (!this.visible(i)) continue;
       const [x, y] = this.pixel(i);
       const [r, g, b, a] = this.colours.subarray(4 * i, 4 * i + 4);
@@ -206,19 +234,7 @@ export class PointCloud {
   // the visible point nearest to a pixel, within a radius; -1 for none
   pick(px, py, radius = 14) {
     const [x, y] = this.pointAt(px, py);
-    const reach = radius / this.unit;
-    let best = -1;
-    let least = reach * reach;
-    for (let r = this.row(y - reach); r <= this.row(y + reach); r++) {
-      for (let c = this.row(x - reach); c <= this.row(x + reach); c++) {
-        for (let k = this.starts[r * CELLS + c]; k < this.starts[r * CELLS + c + 1]; k++) {
-          const i = this.order[k];
-          const d = (this.places[2 * i] - x) ** 2 + (this.places[2 * i + 1] - y) ** 2;
-          if (d < least && this.visible(i)) [best, least] = [i, d];
-        }
-      }
-    }
-    return best;
+    return this.grid.nearest(x, y, radius / this.unit, (i) => this.visible(i));
   }
 
   // the visible point that a reader means by going from one point in a direction; -1 for none
@@ -248,7 +264,7 @@ export class PointCloud {
 
   pan(dx, dy) {
     this.centre = [this.centre[0] - dx / this.unit, this.centre[1] + dy / this.unit];
-    this.draw();
+    this.move();
   }
 
   zoomAt(px, py, factor) {
@@ -256,7 +272,7 @@ export class PointCloud {
     this.zoom = Math.min(MOST_ZOOM, Math.max(0.5, this.zoom * factor));
     const [nx, ny] = this.pointAt(px, py);
     this.centre = [this.centre[0] + x - nx, this.centre[1] + y - ny];
-    this.draw();
+    this.move();
   }
 
   reveal(i) {
@@ -265,44 +281,4 @@ export class PointCloud {
     this.centre = [this.places[2 * i], this.places[2 * i + 1]];
     this.draw();
   }
-}
-
-// Drag, wheel and pinch; tells what is under the pointer and what was clicked.
-export function follow(cloud, { hover, click }) {
-  const canvas = cloud.canvas;
-  const down = new Map();
-  let moved = 0;
-  const at = (event) => {
-    const box = canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, at(event));
-    if (down.size === 1) moved = 0;
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const here = at(event);
-    const before = down.get(event.pointerId);
-    if (!before) return hover(cloud.pick(...here));
-    moved += Math.abs(here[0] - before[0]) + Math.abs(here[1] - before[1]);
-    if (down.size === 1) cloud.pan(here[0] - before[0], here[1] - before[1]);
-    else {
-      const other = [...down].find(([id]) => id !== event.pointerId)[1];
-      const span = (p) => Math.hypot(p[0] - other[0], p[1] - other[1]);
-      cloud.zoomAt((here[0] + other[0]) / 2, (here[1] + other[1]) / 2, span(here) / Math.max(1, span(before)));
-    }
-    down.set(event.pointerId, here);
-  });
-  const up = (event) => {
-    const single = down.size === 1;
-    if (down.delete(event.pointerId) && event.type === "pointerup" && single && moved < 6) click(cloud.pick(...at(event), 18));
-  };
-  canvas.addEventListener("pointerup", up);
-  canvas.addEventListener("pointercancel", up);
-  canvas.addEventListener("pointerleave", () => { if (!down.size) hover(-1); });
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    cloud.zoomAt(...at(event), Math.exp(-event.deltaY * 0.0015));
-  }, { passive: false });
 }

@@ -21,7 +21,7 @@ function sort(table, head, column) {
     return numeric ? Number(cell.dataset.value ?? (cell.textContent.trim() || "-Infinity")) : cell.textContent.trim();
   };
   const rows = [...table.tBodies[0].rows].map((row) => [value(row), row]);
-  rows.sort(([a], [b]) => (numeric ? a - b : order.compare(a, b)) * (down ? -1 : 1));
+  rows.sort(([a], [b]) => (numeric ? (a === b ? 0 : a - b) : order.compare(a, b)) * (down ? -1 : 1));
   table.tBodies[0].append(...rows.map(([, row]) => row));
   for (const other of table.querySelectorAll("thead th")) other.setAttribute("aria-sort", "none");
   head.setAttribute("aria-sort", down ? "descending" : "ascending");

@@ -1,6 +1,7 @@
 // Send a file, follow how far it is, show the verdict.
 import { ask, fetchMap } from "./fetching.js";
-import { PointCloud, follow } from "./points.js";
+import { PointCloud } from "./points.js";
+import { follow } from "./gestures.js";
 import { colouring } from "./colouring.js";
 
 const $ = (id) => document.getElementById(id);
@@ -110,7 +111,8 @@ function shares(said) {
     const line = document.createElement("div");
     const term = document.createElement("dt");
     const swatch = document.createElement("span");
-    swatch.className = `swatch c${k % 8}`;
+    line.className = `c${k % 8}`;
+    swatch.className = "swatch";
     term.append(swatch, label);
     const value = document.createElement("dd");
     const meter = document.createElement("meter");
