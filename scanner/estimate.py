@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -141,13 +140,13 @@ def _seconds(
     tasks: Sequence[FileTask], audio_s: float, settings: ScanSettings
 ) -> float:
     """Return how long reading takes; a file of middling length is read as a trial."""
-    from scanner.workers import Job, Supervisor  # noqa: PLC0415
+    from scanner.workers import Job, Supervisor, private_folder  # noqa: PLC0415
 
     if not tasks:
         return 0.0
     trial = replace(tasks[len(tasks) // 2], number=0)
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="sonicat-") as folder:
+    with private_folder() as folder:
         job = Job.prepare(replace(settings, jobs=1), folder, set())
         for outcome in Supervisor([trial], job).outcomes():
             if outcome is None:

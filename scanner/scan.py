@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict
@@ -152,7 +151,9 @@ class _Scan:
         # Loads joblib and NumPy: a scan without variants does not.
         from scanner.variants.make import VariantMaker  # noqa: PLC0415
 
-        return VariantMaker(self._catalog, self._settings, self._progress, self.batch)
+        return VariantMaker(
+            self._catalog, self._settings, self._progress, self.batch, self._book
+        )
 
     def stop_at(self, start: float) -> float | None:
         """Return when to begin no more files, on the monotonic clock."""
@@ -210,7 +211,7 @@ class _Scan:
         if not self._settings.tags_only and workers.is_first_time():
             self._progress.say("compiling the analysis for this machine, once ...")
             workers.compile_kernels()
-        with tempfile.TemporaryDirectory(prefix="sonicat-") as folder:
+        with workers.private_folder() as folder:
             job = workers.Job.prepare(self._settings, folder, surveyor.analysed())
             crew = workers.Supervisor(tasks, job, self.stop_at(start))
             yield from crew.outcomes()

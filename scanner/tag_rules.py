@@ -83,7 +83,7 @@ class RuleBook:
 
     def revised(self, paths: Iterable[bytes], settings: ScanSettings) -> RuleBook:
         """Return the book with what the settings ask for below `paths`."""
-        if settings.artist_separators is settings.guess_from_path is None:
+        if settings.artist_separators is None and settings.guess_from_path is None:
             return self
         rules = dict(self._rules)
         for path in map(readable, paths):

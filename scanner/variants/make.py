@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
-import time
-from contextlib import contextmanager
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from catalog.records import Stamp, TrackSeen
@@ -20,35 +16,18 @@ from scanner.features.definition import feature_set
 from scanner.variants.recode import DISK, LONGEST_S, require_encoders
 from scanner.variants.sample import sample
 from scanner.variants.task import VariantTask, analyse_variant
-from scanner.workers import Job, Supervisor
+from scanner.workers import Job, Supervisor, private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from catalog.session import Catalog
     from scanner.batch import Batch
     from scanner.progress import Progress
     from scanner.settings import ScanSettings
     from scanner.summary import Summary
+    from scanner.tag_rules import RuleBook
     from scanner.workers import Outcome
 
 log = logging.getLogger(__name__)
-
-_ENDING_S = 5.0
-
-
-@contextmanager
-def _private_folder() -> Iterator[str]:
-    """Give a folder that is gone afterwards, also if an encoder dies while writing."""
-    folder = tempfile.mkdtemp(prefix="sonicat-variants-")
-    try:
-        yield folder
-    finally:
-        until = time.monotonic() + _ENDING_S
-        shutil.rmtree(folder, ignore_errors=True)
-        while Path(folder).exists() and time.monotonic() < until:
-            time.sleep(0.05)
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class VariantMaker:
@@ -61,6 +40,8 @@ class VariantMaker:
         ``variants``, ``sample`` and ``seed`` say what is wanted.
     progress : Progress
     batch : Batch
+    book : RuleBook
+        By which rules the tags of the tracks are read.
 
     Raises
     ------
@@ -74,12 +55,14 @@ class VariantMaker:
         settings: ScanSettings,
         progress: Progress,
         batch: Batch,
+        book: RuleBook,
     ) -> None:
         require_encoders(settings.variants)
         self._catalog = catalog
         self._settings = settings
         self._progress = progress
         self._batch = batch
+        self._book = book
 
     def make(self, summary: Summary, stop_at: float | None) -> None:
         """Make what is wanted and not there yet.
@@ -96,7 +79,7 @@ class VariantMaker:
         TempFullError
             What was finished is kept.
         """
-        with _private_folder() as folder:
+        with private_folder() as folder:
             tasks = self._missing(folder)
             if not tasks:
                 return
@@ -138,6 +121,7 @@ class VariantMaker:
                 variant,
                 one.payload_hash,
                 folder,
+                rules=self._book.at(os.path.join(one.root, one.path)),
             )
             for position, (one, variant) in enumerate(wanted)
         ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.analysis import analyse
+from scanner.errors import TempFullError
 from scanner.workers.notes import Pen
 
 if TYPE_CHECKING:
@@ -58,9 +59,18 @@ class Job:
         analysed: set[str],
         analyse: Analyse = analyse,
     ) -> Job:
-        """Lay out the private folder `folder`, and return the job."""
-        Path(folder, _CLAIMS).mkdir()
-        Path(folder, ANALYSED).write_text("\n".join(sorted(analysed)), "ascii")
+        """Lay out the private folder `folder`, and return the job.
+
+        Raises
+        ------
+        TempFullError
+            There is no room in it.
+        """
+        try:
+            Path(folder, _CLAIMS).mkdir()
+            Path(folder, ANALYSED).write_text("\n".join(sorted(analysed)), "ascii")
+        except OSError as error:
+            raise TempFullError(folder) from error
         return Job(settings, folder, os.getpid(), analyse)
 
 
@@ -87,6 +97,7 @@ class _Worker:
     def __init__(self, job: Job) -> None:
         self.folder = job.folder
         self.number = 0
+        self._is_full = False
         self._pen = Pen(job.folder)
         self._analysed = frozenset(
             Path(job.folder, ANALYSED).read_text("ascii").split()
@@ -98,6 +109,8 @@ class _Worker:
         self._pen.begins(task.number)
         start = time.perf_counter()
         change = job.analyse(task, job.settings, self.is_wanted)
+        if self._is_full:  # no fault of the file's
+            raise TempFullError(self.folder)
         self._pen.ends()
         return Outcome(task.number, change, time.perf_counter() - start)
 
@@ -107,11 +120,13 @@ class _Worker:
             return False
         claim = Path(self.folder, _CLAIMS, payload)
         try:
-            with claim.open("x") as file:
-                file.write(str(self.number))
+            claim.symlink_to(str(self.number))  # takes no room, and is there at once
         except FileExistsError:
             # One's own, if an earlier attempt at this task was cut short.
-            return claim.read_text() == str(self.number)
+            return str(claim.readlink()) == str(self.number)
+        except OSError:
+            self._is_full = True
+            return False
         return True
 
 
@@ -119,11 +134,20 @@ _here: _Worker | None = None
 
 
 def work(task: FileTask, job: Job) -> Outcome:
-    """Do one task in this worker process."""
+    """Do one task in this worker process.
+
+    Raises
+    ------
+    TempFullError
+        There is no room in the scan's private folder.
+    """
     global _here  # noqa: PLW0603 - a worker is one process: this is its state
     if _here is None or _here.folder != job.folder:
         _settle(job)
-        _here = _Worker(job)
+        try:
+            _here = _Worker(job)
+        except OSError as error:
+            raise TempFullError(job.folder) from error
     return _here.run(task, job)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -260,36 +259,6 @@ def test_a_second_scan_waits_or_says_so(library: Any, scan: Any) -> None:
     process.send_signal(signal.SIGINT)
     assert finish(process)[0] == 130
     assert finish(waiting)[0] == 0
-
-
-def test_a_full_disk_stops_the_scan_in_one_line(library: Any, scan: Any) -> None:
-    for n in range(6):
-        library.add(f"{n}.wav", seed=n, seconds=400)
-    library.add("short.wav", seed=7, seconds=6)
-    scan(library.folder / "short.wav")
-    size = scan.db.stat().st_size
-
-    def little_room() -> None:
-        # Files of this process may not grow further: EFBIG, as a quota would say.
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50_000, size + 50_000))
-
-    done = subprocess.run(
-        scan.line(library.folder, "-q"),
-        preexec_fn=little_room,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 1, done.stdout
-    assert done.stderr.count("\n") == 1
-    assert str(scan.db) in done.stderr
-    scan.check()
-    kept = scan.one("SELECT count(*) FROM analyses")
-    assert kept >= 1
-    summary = scan(library.folder)
-    assert (summary["unchanged"], summary["new"]) == (kept, 7 - kept)
 
 
 def test_a_root_that_goes_away_meanwhile(
