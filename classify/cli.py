@@ -71,6 +71,13 @@ _DB = click.option(
     "cannot tell the labels apart.",
 )
 @click.option(
+    "--steady/--no-steady",
+    default=True,
+    show_default=True,
+    help="Learn from re-encodings in the catalog (scan --variants) in which directions "
+    "coding moves features, and trust these less.",
+)
+@click.option(
     "--write-tags",
     is_flag=True,
     help="Show what SONICAT_LABEL would be written into each file; with --yes, do it.",
@@ -112,6 +119,7 @@ def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> in
         from classify import render  # noqa: PLC0415
         from classify.estimators import chosen  # noqa: PLC0415
         from classify.training import Request, classify_library  # noqa: PLC0415
+        from classify.workers import ended_by_signals  # noqa: PLC0415
 
         request = Request(
             rule=options["rule"],
@@ -119,12 +127,13 @@ def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> in
             models=chosen(options["models"]),
             seed=options["seed"],
             everything=options["everything"],
-        from classify.workers import ended_by_signals  # noqa: PLC0415
             jobs=options["jobs"],
             unknown_below=options["unknown_below"],
             matched=options["matched"],
+            steady=options["steady"],
         )
         with (
+            ended_by_signals(),
             open_catalog(_existing(options["db"])) as catalog,
             render.progress(quiet=options["quiet"]) as started,
         ):
@@ -133,7 +142,6 @@ def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> in
             render.summary(found)
         if options["write_tags"]:
             return _tags(ctx, options, found.runs[-1].id)
-            ended_by_signals(),
     return 0
 
 

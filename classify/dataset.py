@@ -5,7 +5,7 @@ Everything below this module is arrays in, arrays out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +65,35 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
+class Pairs:
+    """Tracks that were also analysed as one re-encoding.
+
+    Attributes
+    ----------
+    variant : str
+    tracks : intp, shape (n_tracks,), ascending
+        Of a problem.
+    original, coded : Rows
+        Of these tracks; the same windows in the same order.
+    """
+
+    variant: str
+    tracks: NDArray[np.intp]
+    original: Rows
+    coded: Rows
+
+    def of_tracks(self, tracks: NDArray[np.intp]) -> Pairs:
+        """Return the pairs of those of the problem's `tracks` that are here."""
+        kept = np.flatnonzero(np.isin(self.tracks, tracks))
+        return Pairs(
+            self.variant,
+            self.tracks[kept],
+            self.original.of_tracks(kept),
+            self.coded.of_tracks(kept),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Labelled rows: what a model learns from and is judged on.
 
@@ -76,20 +105,29 @@ class Problem:
     groups : intp, shape (n_tracks,)
         Tracks of one group stay on one side of every split.
     labels : tuple of str
+    pairs : tuple of Pairs
+        What re-encodings did to some of the tracks; nobody is judged on it.
     """
 
     rows: Rows
     y: NDArray[np.intp]
     groups: NDArray[np.intp]
     labels: tuple[str, ...]
+    pairs: tuple[Pairs, ...] = ()
 
     def of_tracks(self, tracks: NDArray[np.intp]) -> Problem:
         """Return the problem that is left when only `tracks` (ascending) are known."""
+        known = [pairs.of_tracks(tracks) for pairs in self.pairs]
         return Problem(
             self.rows.of_tracks(tracks),
             self.y[tracks],
             self.groups[tracks],
             self.labels,
+            tuple(
+                replace(one, tracks=np.searchsorted(tracks, one.tracks))
+                for one in known
+                if len(one.tracks)
+            ),
         )
 
 

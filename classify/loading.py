@@ -78,4 +78,8 @@ def dataset_hash(dataset: Dataset) -> str:
     for array in (problem.y, problem.groups, problem.rows.track):
         digest.update(np.ascontiguousarray(array, "<i8").tobytes())
     digest.update(np.ascontiguousarray(problem.rows.X, "<f4").tobytes())
+    for pairs in problem.pairs:
+        digest.update(pairs.variant.encode())
+        digest.update(np.ascontiguousarray(pairs.tracks, "<i8").tobytes())
+        digest.update(np.ascontiguousarray(pairs.coded.X, "<f4").tobytes())
     return digest.hexdigest()

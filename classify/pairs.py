@@ -2,70 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from catalog.datasets import load_library
 from catalog.variants import variant_counts
-from classify.dataset import Rows, heard_windows, usable
+from classify.dataset import Pairs, Rows, heard_windows, usable
 from classify.loading import loaded_sequences
 from classify.sequences import sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
     from catalog.datasets import Library
     from catalog.session import Catalog
-    from classify.refit import Studied
+    from classify.dataset import Dataset
     from classify.sequences import TrackSequences
 
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """The tracks of a problem that were also analysed as one variant.
+def all_pairs(
+    catalog: Catalog,
+    library: Library,
+    sequences: Mapping[int, TrackSequences],
+    dataset: Dataset,
+    *,
+    slices: bool = False,
+) -> tuple[Pairs, ...]:
+    """Return what re-encodings did to the tracks of a problem, by the variant's name.
 
-    Attributes
+    Parameters
     ----------
-    variant : str
-    tracks : intp, shape (n_tracks,), ascending
-        Of the problem.
-    original, coded : Rows
-        Of these tracks; the same windows in the same order.
+    catalog : Catalog
+    library : Library
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences
+    dataset : Dataset
+        Prepared from these two.
+    slices : bool
+        Whether to cut the sequences to the windows, too.
     """
-
-    variant: str
-    tracks: NDArray[np.intp]
-    original: Rows
-    coded: Rows
-
-    def of_tracks(self, tracks: NDArray[np.intp]) -> Pairs:
-        """Return the pairs of those of the problem's `tracks` that are here."""
-        kept = np.flatnonzero(np.isin(self.tracks, tracks))
-        return Pairs(
-            self.variant,
-            self.tracks[kept],
-            self.original.of_tracks(kept),
-            self.coded.of_tracks(kept),
-        )
-
-
-def all_pairs(catalog: Catalog, known: Studied) -> list[Pairs]:
-    """Return the pairs of every variant that the catalog holds, by name."""
-    number = known.library.feature_set_id
-    slices = known.dataset.problem.rows.slices is not None
-    originals = _windows(known.library, known.sequences, slices=slices)
+    number = library.feature_set_id
+    names = variant_counts(catalog, number)
+    if not names:
+        return ()
+    originals = _windows(library, sequences, slices=slices)
     found = []
-    for variant in variant_counts(catalog, number):
-        library = load_library(catalog, number, variant=variant)
-        if library is not None:
-            sequences = loaded_sequences(catalog, library)
-            coded = _windows(library, sequences, slices=slices)
-            found.append(_paired(variant, known, originals, coded))
-    return [pairs for pairs in found if len(pairs.tracks)]
+    for name in names:
+        coded = load_library(catalog, number, variant=name)
+        if coded is not None:
+            heard = loaded_sequences(catalog, coded)
+            found.append(
+                _paired(name, dataset, originals, _windows(coded, heard, slices=slices))
+            )
+    return tuple(pairs for pairs in found if len(pairs.tracks))
+
+
+def with_pairs(
+    catalog: Catalog,
+    library: Library,
+    sequences: Mapping[int, TrackSequences],
+    dataset: Dataset,
+    only: Collection[str] | None = None,
+) -> Dataset:
+    """Return a data set whose models can learn what re-encoding does.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    library : Library
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences
+    dataset : Dataset
+    only : collection of str or None
+        Names of the variants to learn from; None for all that the catalog holds.
+    """
+    found = all_pairs(catalog, library, sequences, dataset)
+    known = tuple(one for one in found if only is None or one.variant in only)
+    return replace(dataset, problem=replace(dataset.problem, pairs=known))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +113,13 @@ def _windows(
 
 def _paired(
     variant: str,
-    known: Studied,
+    dataset: Dataset,
     originals: Mapping[int, _Windows],
     coded: Mapping[int, _Windows],
 ) -> Pairs:
-    width = known.dataset.problem.rows.X.shape[1]
+    width = dataset.problem.rows.X.shape[1]
     tracks, one, other = [], [], []
-    for i, track in enumerate(known.dataset.tracks):
+    for i, track in enumerate(dataset.tracks):
         a, b = originals.get(track.id), coded.get(track.id)
         if a is None or b is None or {a.X.shape[1], b.X.shape[1]} != {width}:
             continue

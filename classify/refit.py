@@ -16,6 +16,7 @@ from classify.errors import NothingToReportError
 from classify.estimators import VOTING, reads_slices, recipe, with_voters
 from classify.estimators.base import fit
 from classify.loading import dataset_hash, loaded_labels, loaded_sequences
+from classify.pairs import with_pairs
 from classify.prediction import Member, Model
 from classify.validation import OUTER_FOLDS, album_folds
 
@@ -72,6 +73,9 @@ def studied(catalog: Catalog, run: RunFacts) -> Studied:
         sequences=sequences,
         slices=reads_slices(with_voters((run.model,))),
     )
+    learned = run.parameters.get("steadied")
+    if learned:
+        dataset = with_pairs(catalog, library, sequences, dataset, learned)
     if dataset_hash(dataset) != run.dataset_hash:
         raise NothingToReportError(
             f"the library has changed since run {run.id}; run `classify --all` again"

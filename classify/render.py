@@ -61,7 +61,7 @@ def as_text(table: Table, width: int | None) -> str:
     if table.total:
         lines.insert(-1, _GAP.join("-" * w for w in widths))
     told = ", ".join(f"{key} {value}" for key, value in table.source.items() if value)
-    notes = [*table.notes, f"({told})"]
+    notes = [*table.notes, *([f"({told})"] if told else [])]
     lines += ["", *(_wrapped(note, width) for note in notes)]
     return "\n".join(lines) + "\n"
 
@@ -262,6 +262,10 @@ def summary(found: Summary) -> None:
     )
     for line in _warnings(found):
         click.echo(line)
+    steadied = found.runs[0].parameters["steadied"]
+    if steadied:
+        known = ", ".join(f"{name} ({n} tracks)" for name, n in steadied.items())
+        click.echo(f"steadied against lossy coding: {known}")
     for run in found.runs:
         _model(run.id, run.model, run.metrics)
     click.echo(

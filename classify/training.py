@@ -20,6 +20,7 @@ from classify.evaluation import Evaluation, evaluate, n_tasks
 from classify.file_facts import fact_table
 from classify.loading import dataset_hash, loaded_labels, loaded_sequences
 from classify.matching import judged_pairs, matched
+from classify.pairs import with_pairs
 from classify.prediction import UNKNOWN, Model
 from classify.scores import majority_baseline, scores
 from classify.statistics import balanced_accuracy, macro_f1
@@ -58,6 +59,8 @@ class Request:
         called unknown; None sets the threshold by leaving out each label in turn.
     matched : bool
         Whether to judge pairs of tracks that are coded alike, too.
+    steady : bool
+        Whether models learn from the catalog's re-encodings what to distrust.
     """
 
     rule: str = "artist"
@@ -68,6 +71,7 @@ class Request:
     jobs: int | None = None
     unknown_below: float | None = None
     matched: bool = False
+    steady: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ def classify_library(
             "the catalog holds no analysed track; run `scan FOLDER` first"
         )
     given, unmatched = loaded_labels(catalog, library, request.rule)
+    sequences = loaded_sequences(catalog, library)
     dataset = prepare(
         library.tracks,
         library.windows,
@@ -136,9 +141,11 @@ def classify_library(
         rule=request.rule,
         only=request.only,
         given=given,
-        sequences=loaded_sequences(catalog, library),
+        sequences=sequences,
         slices=reads_slices(request.models),
     )
+    if request.steady:
+        dataset = with_pairs(catalog, library, sequences, dataset)
     problem = dataset.problem
     folds, evaluations = evaluate(
         problem,
@@ -211,6 +218,7 @@ def _facts(
             "temperature": evaluation.choice.temperature,
             "unknown_below": threshold,
             "notes": list(evaluation.notes),
+            "steadied": {one.variant: len(one.tracks) for one in dataset.problem.pairs},
         },
         versions={name: version(name) for name in _PACKAGES},
         metrics={**figures, "majority_baseline": baseline},

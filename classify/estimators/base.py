@@ -60,6 +60,8 @@ class Recipe:
         Whether the last step takes sample weights.
     grouped : bool
         Whether the last step wants to know the albums, for its early stopping.
+    steady : bool
+        Whether the first step is a `SteadyScaler`, which learns from re-encodings.
     note : str or None
         What to tell when this recipe stands in for another.
     """
@@ -70,6 +72,7 @@ class Recipe:
     reads: Reads = "windows"
     weighted: bool = True
     grouped: bool = False
+    steady: bool = False
     note: str | None = None
 
 
@@ -110,6 +113,22 @@ def view(rows: Rows, reads: Reads) -> NDArray[Any]:
     part = slice(N_CHROMA) if reads == "chroma" else slice(N_CHROMA, None)
     flat = rows.slices[:, :, part].reshape(len(rows.slices), -1)
     return flat.astype(np.float32)
+
+
+def shifts(problem: Problem, reads: Reads) -> Floats:
+    """Return by how much re-encodings moved the rows, as an estimator reads them.
+
+    Returns
+    -------
+    float64, shape (n, n_features)
+        Of every pair of the problem.
+    """
+    return np.concatenate(
+        [
+            view(pairs.coded, reads).astype(np.float64) - view(pairs.original, reads)
+            for pairs in problem.pairs
+        ]
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,5 +203,7 @@ def fit_estimator(
         more["model__sample_weight"] = balanced_weights(y, track)
     if recipe.grouped:
         more["model__groups"] = problem.groups[track]
+    if recipe.steady and problem.pairs:
+        more["scale__shifts"] = shifts(problem, recipe.reads)
     estimator.fit(X, y, **more)
     return estimator

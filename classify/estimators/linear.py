@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.feature_selection import SelectPercentile, f_classif
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from classify.estimators.base import Recipe, Setting
+from classify.estimators.steady import SteadyScaler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def differing(
 
 def _logistic(setting: Setting, seed: int) -> Pipeline:
     regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
-    return Pipeline([("scale", StandardScaler()), ("model", regression)])
+    return Pipeline([("scale", SteadyScaler()), ("model", regression)])
 
 
 def _selecting(setting: Setting, seed: int) -> Pipeline:
@@ -44,7 +44,7 @@ def _selecting(setting: Setting, seed: int) -> Pipeline:
     regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
     select = SelectPercentile(differing, percentile=setting["percentile"])
     return Pipeline(
-        [("scale", StandardScaler()), ("select", select), ("model", regression)]
+        [("scale", SteadyScaler()), ("select", select), ("model", regression)]
     )
 
 
@@ -52,16 +52,20 @@ def _sgd(setting: Setting, seed: int) -> Pipeline:
     descent = SGDClassifier(
         loss="log_loss", alpha=setting["alpha"], average=True, random_state=seed
     )
-    return Pipeline([("scale", StandardScaler()), ("model", descent)])
+    return Pipeline([("scale", SteadyScaler()), ("model", descent)])
 
 
 LOGISTIC = Recipe(
-    "logistic", _logistic, tuple({"C": c} for c in (0.001, 0.003, 0.01, 0.03))
+    "logistic",
+    _logistic,
+    tuple({"C": c} for c in (0.001, 0.003, 0.01, 0.03)),
+    steady=True,
 )
 TRACK_LOGISTIC = Recipe(
     "track-logistic",
     _selecting,
     tuple({"C": c, "percentile": p} for p in (100, 50) for c in (0.003, 0.01, 0.03)),
     reads="tracks",
+    steady=True,
 )
-SGD = Recipe("sgd", _sgd, tuple({"alpha": a} for a in (0.01, 0.1, 0.3)))
+SGD = Recipe("sgd", _sgd, tuple({"alpha": a} for a in (0.01, 0.1, 0.3)), steady=True)

@@ -9,10 +9,10 @@ import numpy as np
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from classify.estimators.base import Recipe, Setting
+from classify.estimators.steady import SteadyScaler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def _exact(setting: Setting, seed: int) -> Pipeline:
         decision_function_shape="ovo",
         random_state=seed,
     )
-    return Pipeline([("scale", StandardScaler()), ("model", machine)])
+    return Pipeline([("scale", SteadyScaler()), ("model", machine)])
 
 
 def _approximate(setting: Setting, seed: int) -> Pipeline:
@@ -85,9 +85,7 @@ def _approximate(setting: Setting, seed: int) -> Pipeline:
     kernel = Landmarks(
         gamma=setting["gamma"], n_components=LANDMARKS, random_state=seed
     )
-    return Pipeline(
-        [("scale", StandardScaler()), ("kernel", kernel), ("model", linear)]
-    )
+    return Pipeline([("scale", SteadyScaler()), ("kernel", kernel), ("model", linear)])
 
 
 _GAMMAS = (0.0003, 0.001, 0.004)
@@ -101,11 +99,13 @@ SVM_RBF = Recipe(
     "svm-rbf",
     _exact,
     tuple({"C": c, "gamma": g} for c in (1.0, 10.0) for g in _GAMMAS),
+    steady=True,
 )
 SVM_RBF_LARGE = Recipe(
     "svm-rbf",
     _approximate,
     tuple({"alpha": a, "gamma": g} for a in (1e-5, 1e-4) for g in _GAMMAS),
+    steady=True,
     note=_NOTE,
 )
 TRACK_SVM = Recipe(
@@ -113,11 +113,13 @@ TRACK_SVM = Recipe(
     _exact,
     tuple({"C": c, "gamma": g} for c in (1.0, 10.0) for g in (0.0003, 0.001)),
     reads="tracks",
+    steady=True,
 )
 TRACK_SVM_LARGE = Recipe(
     "track-svm",
     _approximate,
     tuple({"alpha": 1e-4, "gamma": g} for g in (0.0003, 0.001)),
     reads="tracks",
+    steady=True,
     note=_NOTE,
 )

@@ -16,8 +16,7 @@ from classify.robustness import Drift, Judged, drift, flips, track_spread
 if TYPE_CHECKING:
     from catalog.runs import RunFacts
     from catalog.session import Catalog
-    from classify.dataset import Rows
-    from classify.pairs import Pairs
+    from classify.dataset import Pairs, Rows
     from classify.prediction import Model
     from classify.refit import Studied
     from classify.validation import Split
@@ -159,10 +158,13 @@ def _drift(pairs: Pairs, known: Studied) -> Drift:
 
 def _loaded(
     catalog: Catalog, run_id: int | None
-) -> tuple[RunFacts, Studied, list[Pairs]]:
+) -> tuple[RunFacts, Studied, tuple[Pairs, ...]]:
     run = chosen_run(catalog, run_id)
     known = studied(catalog, run)
-    pairs = all_pairs(catalog, known)
+    slices = known.dataset.problem.rows.slices is not None
+    pairs = all_pairs(
+        catalog, known.library, known.sequences, known.dataset, slices=slices
+    )
     if not pairs:
         raise NothingToReportError(_NO_VARIANTS)
     return run, known, pairs
