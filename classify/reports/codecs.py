@@ -79,6 +79,7 @@ def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
             "Both times a track is judged by the model that never heard its album.",
             "Mean change: of the true label's probability, over tracks. "
             "`report --drift` shows how far each feature moves.",
+            _learned_from(run),
         ),
         source=described(run),
     )
@@ -112,8 +113,25 @@ def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
             "Root mean square change of a window, in units of the feature's standard "
             "deviation between tracks: 1 is as much as lies between two tracks.",
             "Bias: the mean change under the worst of the variants.",
+            _learned_from(run),
         ),
         source=described(run),
+    )
+
+
+def _learned_from(run: RunFacts) -> str:
+    """Say whether the run's models know what is shown here."""
+    steadied = run.parameters.get("steadied")
+    if not steadied:
+        return (
+            "The models of this run learned from originals alone. `classify` steadies "
+            "them against the re-encodings that the catalog then holds."
+        )
+    known = ", ".join(f"{name} ({n} tracks)" for name, n in steadied.items())
+    return (
+        f"Steadied: each fold's models learned from {known} in which directions coding "
+        "moves features, from the tracks of the training side alone, and trust these "
+        "less. `classify --no-steady` does without."
     )
 
 

@@ -224,7 +224,9 @@ def test_an_encoder_that_is_the_only_difference_is_named(planted):
 @pytest.mark.slow
 def test_what_re_encoding_does_is_said_by_variant_and_by_feature(planted):
     db, _ = planted
-    (row,) = report(db, "--codecs")["rows"]
+    table = report(db, "--codecs")
+    (row,) = table["rows"]
+    assert "learned from mp3:64k (4 tracks)" in " ".join(table["notes"])
     assert (row["variant"], row["tracks"], row["windows"]) == ("mp3:64k", 4, 4)
     assert 0 <= row["tracks_flipped"] <= 1
     assert len(row["most_moved"].split(", ")) == 5
