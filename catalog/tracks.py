@@ -90,6 +90,14 @@ def forget_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> N
     forget(catalog, [(root_id, path) for path in paths])
 
 
+def drop_root(catalog: Catalog, root_id: int) -> None:
+    """Remove a root with its failures, unless a track belongs to it."""
+    find = "SELECT 1 FROM tracks WHERE root_id = :root LIMIT 1"
+    if not catalog.rows(find, root=root_id):
+        catalog.execute("DELETE FROM failures WHERE root_id = :root", root=root_id)
+        catalog.execute("DELETE FROM roots WHERE id = :root", root=root_id)
+
+
 def ensure_feature_set(catalog: Catalog, facts: FeatureSetFacts) -> int:
     """Return the id of a feature set, added if it is new."""
     digest = feature_set_digest(facts)

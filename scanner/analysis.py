@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from catalog.records import RULES, Analysis, FileFailed, StageCost, Stamp, TrackSeen
 from scanner.errors import FileError
 from scanner.files import cause, regular_file
+from scanner.plan import NO_ACCESS
 from scanner.tag_rules import ReadingRules
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def analyse(
     except FileError as error:
         return task.failed(error.stage, error.reason)
     except OSError as error:
-        return task.failed("identify", cause(error))
+        stage = NO_ACCESS if isinstance(error, PermissionError) else "identify"
+        return task.failed(stage, cause(error))
     except MemoryError:
         return task.failed("memory", "there was not enough memory")
     except Exception as error:  # noqa: BLE001 - one file must never stop a scan

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from scanner.walk import FoundFile
 
 
+NO_ACCESS = "access"  # a stage: permission may be given without a new stamp
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What makes a known file worth another look.
@@ -58,6 +61,8 @@ class Differences:
         Known and present before, not found now.
     absent : list of KnownTrack
         Missing before, and still.
+    forgotten : list of bytes
+        Paths of files that failed before and are no more.
     present : int
         How many known tracks were not missing before.
     """
@@ -74,6 +79,7 @@ class Differences:
     too_old: int = 0
     gone: list[KnownTrack] = field(default_factory=list)
     absent: list[KnownTrack] = field(default_factory=list)
+    forgotten: list[bytes] = field(default_factory=list)
     present: int = 0
 
 
@@ -92,6 +98,7 @@ def compare(
     known : mapping of path to KnownTrack
         Those that the walk would have found, were they there.
     failures : mapping of path to KnownFailure
+        Likewise.
     rules : Rules
     """
     result = Differences()
@@ -100,7 +107,7 @@ def compare(
         seen.add(file.path)
         track = known.get(file.path)
         failure = failures.get(file.path)
-        if failure and not rules.retry_failed and _same(file, failure):
+        if failure and _holds(failure, file, rules):
             failed = track is None or not _same(file, track) or _unfit(track, rules)
         else:
             failed = False
@@ -108,6 +115,7 @@ def compare(
             result.left_alone.append(file)
         else:
             _place(file, track, rules, result)
+    result.forgotten = [path for path in failures if path not in seen]
     for path, track in known.items():
         result.present += track.missing_since is None
         if path not in seen:
@@ -119,6 +127,11 @@ def compare(
 
 def _same(file: FoundFile, other: KnownTrack | KnownFailure) -> bool:
     return file.size == other.size and file.mtime_ns == other.mtime_ns
+
+
+def _holds(failure: KnownFailure, file: FoundFile, rules: Rules) -> bool:
+    again = rules.retry_failed or failure.stage == NO_ACCESS
+    return not again and _same(file, failure)
 
 
 def _unfit(track: KnownTrack, rules: Rules) -> bool:

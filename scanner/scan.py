@@ -25,6 +25,7 @@ from scanner.errors import (
     ScannerError,
 )
 from scanner.interrupts import Interrupts
+from scanner.forget import forget_what_is_gone
 from scanner.lost import LostTracks
 from scanner.plan import too_much_gone
 from scanner.summary import Summary
@@ -145,6 +146,7 @@ class _Scan:
         self.batch.flush()
         for root_id in root_ids.values():
             derive_albumartists(self._catalog, root_id)
+        forget_what_is_gone(self._catalog, survey)
 
     def variant_maker(self) -> VariantMaker:
         """Return what encodes tracks anew, or fail before anything is done."""

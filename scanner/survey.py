@@ -216,10 +216,9 @@ class Surveyor:
         own += adopted
         known += own
         covered = {
-            track.path: track
-            for track in own
-            if any(scope.covers(track.path) for scope in scopes)
+            track.path: track for track in own if _is_covered(track.path, scopes)
         }
+        failures = {p: one for p, one in failures.items() if _is_covered(p, scopes)}
         rules = Rules(
             self._is_stale,
             lambda track: self._is_misread(track, path),
@@ -262,6 +261,10 @@ class Surveyor:
         return self._read_by.get(track.id, "") != rules.text()
 
 
+def _is_covered(path: bytes, scopes: Sequence[Scope]) -> bool:
+    return any(scope.covers(path) for scope in scopes)
+
+
 def _arrived(track: KnownTrack, root_id: int) -> TrackMoved:
     return TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
 
@@ -281,11 +284,11 @@ def _excuse(root: RootSurvey, unreadable: Iterable[tuple[bytes, str]]) -> None:
     for path, _ in unreadable:
         if is_inside(path, root.path):
             hidden = relative(path, root.path)
-            root.differences.gone = [
-                track
-                for track in root.differences.gone
-                if not is_inside(track.path, hidden) or not os.path.lexists(path)
-            ]
+            if not os.path.lexists(path):
+                continue
+            part = root.differences
+            part.gone = [t for t in part.gone if not is_inside(t.path, hidden)]
+            part.forgotten = [p for p in part.forgotten if not is_inside(p, hidden)]
 
 
 def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:

@@ -180,17 +180,55 @@ def test_an_unreadable_folder_hides_its_tracks_but_loses_none(
 ) -> None:
     for n in range(4):
         library.add(f"Bob/Other/{n}.flac", seed=10 + n)
-    scan(library.folder, tags_only=True)
+    broken = album[0].with_name("broken.mp3")
+    broken.write_text("no music at all")
+    scan(library.folder, status=3, tags_only=True)
     folder = album[0].parent
     folder.chmod(0)
     try:
-        if os.access(folder, os.R_OK):
-            pytest.skip("this user may read every folder")
         summary = scan(library.folder, tags_only=True)
     finally:
         folder.chmod(0o755)
-    assert summary["unreadable"][0]["path"] == str(folder)
+    assert [one["path"] for one in summary["unreadable"]] == [str(folder)]
     assert (summary["missing"], summary["unchanged"]) == (0, 4)
+    # Nor is it forgotten what failed there.
+    summary = scan(library.folder, tags_only=True)
+    assert (summary["unchanged"], summary["left_alone"]) == (7, 1)
+
+
+def test_an_unreadable_file_is_read_as_soon_as_it_may_be(
+    library: Any, scan: Any, album: Any
+) -> None:
+    album[0].chmod(0)
+    for _ in range(2):
+        summary = scan(library.folder, status=3, tags_only=True)
+        (failure,) = summary["failures"]
+        assert (failure["stage"], failure["reason"]) == ("access", "Permission denied")
+    album[0].chmod(0o644)  # which leaves no trace in size and time
+    summary = scan(library.folder, tags_only=True)
+    assert (summary["new"], summary["unchanged"]) == (1, 2)
+    assert scan.one("SELECT count(*) FROM failures") == 0
+
+
+def test_failures_of_files_that_are_gone_are_forgotten(
+    library: Any, scan: Any, album: Any, tmp_path: Path
+) -> None:
+    broken = [library.folder / name / "text.mp3" for name in ("Ann", "Bob")]
+    broken[1].parent.mkdir()
+    for path in broken:
+        path.write_text("no music at all")
+    scan(library.folder, status=3, tags_only=True)
+    broken[0].unlink()
+    failed = "SELECT path_text FROM failures"
+    scan(library.folder / "Bob", tags_only=True)  # which says nothing of the other
+    assert len(scan.rows(failed)) == 2
+    scan(library.folder, tags_only=True)
+    assert scan.rows(failed) == [("Bob/text.mp3",)]
+    # With the whole tree, its root and all that was said of it move.
+    moved = library.folder.rename(tmp_path / "elsewhere")
+    assert scan(moved, status=3, tags_only=True)["moved"] == 3
+    assert scan.rows("SELECT path FROM roots") == [(os.fsencode(moved),)]
+    assert scan.rows(failed) == [("Bob/text.mp3",)]
 
 
 def test_broken_files_are_recorded_and_tried_again_when_they_change(
