@@ -23,6 +23,7 @@ from webapp.reporting import (
     is_study,
     made,
     report_named,
+    study_of,
     table_document,
     whole,
 )
@@ -131,20 +132,22 @@ def artists() -> dict[str, Any]:
 
 
 @api.get("/reports/<name>")
-def report(name: str) -> dict[str, Any]:
-    """Return a report by name."""
+def report(name: str) -> dict[str, Any] | tuple[dict[str, Any], int]:
+    """Return a report by name, or that it is being made (202)."""
+    wanted = report_named(name)
+    study = study_of(wanted, choice_of(wanted)) if is_study(wanted) else None
+    if study is not None and study.under_way:
+        return {"under_way": True}, 202
     return _report(name)
 
 
 @api.post("/reports/<name>")
 def begin(name: str) -> tuple[dict[str, Any], int]:
-    """Begin a report that trains models."""
+    """Begin a report that trains models; again, if it could not be made before."""
     wanted = report_named(name)
     if not is_study(wanted):
         raise NotReadyError("this report is made at once; ask for it with GET")
     study = begin_study(wanted, choice_of(wanted))
-    if study.error:
-        raise NotReadyError(study.error)
     return {"under_way": study.under_way}, 202
 
 

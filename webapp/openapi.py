@@ -9,6 +9,11 @@ from webapp.reporting import EVERY
 from webapp.schemas import FLAG, NUMBER, TEXT, WHOLE, list_of, ref, schemas
 
 _MOST = 2**31 - 1
+_UNDER_WAY = {
+    "type": "object",
+    "required": ["under_way"],
+    "properties": {"under_way": FLAG},
+}
 
 
 def document() -> dict[str, Any]:
@@ -137,25 +142,18 @@ def _track() -> dict[str, Any]:
 
 def _report(summary: str, *, named: bool = False) -> dict[str, Any]:
     parameters = [_run()]
+    answers = {"200": _json("The report", ref("Table"))}
     if named:
         parameters += [*_artist(), _named()]
-    return _operation(
-        summary,
-        {"200": _json("The report", ref("Table")), **_errors("400", "404", "409")},
-        parameters,
-    )
+        answers["202"] = _json("It is being made", _UNDER_WAY)
+    return _operation(summary, {**answers, **_errors("400", "404", "409")}, parameters)
 
 
 def _begin() -> dict[str, Any]:
-    answer = {
-        "type": "object",
-        "required": ["under_way"],
-        "properties": {"under_way": FLAG},
-    }
     return _operation(
         "Begin a report that trains models; then ask for it until it is there",
         {
-            "202": _json("It is begun, or already there", answer),
+            "202": _json("It is begun, or already there", _UNDER_WAY),
             **_errors("400", "404", "409"),
         },
         [_run(), *_artist(), _named()],

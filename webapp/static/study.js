@@ -7,18 +7,15 @@ const text = document.getElementById("study-text");
 const csrf = document.querySelector("meta[name=csrf]").content;
 const PAUSE_MS = 1000;
 
-button.addEventListener("click", make);
-if (part.dataset.begun === "1") make();
+button.addEventListener("click", () => make(true));
+if (part.dataset.begun === "1") make(false);
 
-async function make() {
+async function make(begin) {
   button.disabled = true;
   text.textContent = "It is being made …";
   try {
-    for (;;) {
-      const { body } = await ask(part.dataset.url, { method: "POST", headers: { "X-Sonicat-Csrf": csrf } });
-      if (!body.under_way) break;
-      await new Promise((done) => setTimeout(done, PAUSE_MS));
-    }
+    if (begin) await ask(part.dataset.url, { method: "POST", headers: { "X-Sonicat-Csrf": csrf } });
+    while ((await ask(part.dataset.url)).status === 202) await new Promise((done) => setTimeout(done, PAUSE_MS));
     location.reload();
   } catch (error) {
     text.textContent = error.message;

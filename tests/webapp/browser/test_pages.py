@@ -36,6 +36,17 @@ def test_tables_sort_by_number_and_by_text(page: Any) -> None:
     assert values == sorted(values, reverse=True)
 
 
+def test_a_report_that_cannot_be_made_says_why_and_can_be_tried_again(
+    page: Any,
+) -> None:
+    page.goto("/reports/drift")
+    page.click("#begin")
+    page.wait_for_function(
+        "() => /scan --variants/.test(document.getElementById('study-text').textContent)"
+    )
+    assert page.locator("#begin").is_enabled()
+
+
 CONTRAST = """() => {
   const light = (css) => {
     const [r, g, b] = css.match(/[\\d.]+/g).map(Number).map((v) => {
