@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from catalog.session import Catalog
 
+_ANALYSED = ("new", "audio_changed", "reanalysed", "variants")
+
 Outcome = Literal["done", "interrupted", "stopped"]
 
 
@@ -60,3 +62,19 @@ def end_scan(
         counts=json.dumps(dict(counts), sort_keys=True),
         number=number,
     )
+
+
+def energy_spent(catalog: Catalog) -> tuple[float, int]:
+    """Return the joules that scans took, and the tracks that those analysed.
+
+    Of the scans that could read energy counters; 0 and 0 if there were none.
+    """
+    joules, tracks = 0.0, 0
+    for (text,) in catalog.rows("SELECT counts FROM scans WHERE ended_at IS NOT NULL"):
+        counts = json.loads(text) if isinstance(text, str) else text
+        analysed = sum(counts.get(k, 0) for k in _ANALYSED) - counts.get("shared", 0)
+        energy = counts.get("energy_j")
+        if energy is not None and analysed > 0 and counts.get("audio_hours"):
+            joules += energy
+            tracks += analysed
+    return joules, tracks

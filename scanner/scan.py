@@ -19,13 +19,14 @@ from catalog.texts import readable
 from scanner.agenda import book_of, scopes_of, tasks_of
 from scanner.analysis import FileTask
 from scanner.batch import Batch
+from scanner.energy import EnergyMeter
 from scanner.errors import (
     RootGoneError,
     RootLostError,
     ScannerError,
 )
-from scanner.interrupts import Interrupts
 from scanner.forget import forget_what_is_gone
+from scanner.interrupts import Interrupts
 from scanner.lost import LostTracks
 from scanner.plan import too_much_gone
 from scanner.summary import Summary
@@ -96,7 +97,7 @@ def scan(
             raise
         finally:
             progress.close()
-            run.summary.wall_s = time.monotonic() - start
+            run.spent(time.monotonic() - start)
             with suppress(CatalogError):  # a full disk is told of already
                 end_scan(catalog, number, ended, run.summary.counts())
         return run.summary
@@ -126,6 +127,7 @@ class _Scan:
         self._settings = settings
         self._progress = progress
         self.batch = Batch(catalog, interrupts)
+        self._energy = EnergyMeter()
 
     def run(self, scopes: Sequence[Scope], start: float) -> None:
         """Do everything."""
@@ -144,9 +146,9 @@ class _Scan:
         self._read(tasks, surveyor, lost, start)
         self._mark_missing(survey, lost)
         self.batch.flush()
+        forget_what_is_gone(self._catalog, survey)
         for root_id in root_ids.values():
             derive_albumartists(self._catalog, root_id)
-        forget_what_is_gone(self._catalog, survey)
 
     def variant_maker(self) -> VariantMaker:
         """Return what encodes tracks anew, or fail before anything is done."""
@@ -161,6 +163,11 @@ class _Scan:
         """Return when to begin no more files, on the monotonic clock."""
         limit = self._settings.limit_s
         return None if limit is None else start + limit
+
+    def spent(self, wall_s: float) -> None:
+        """Note what the scan took."""
+        self.summary.wall_s = wall_s
+        self.summary.energy_j = self._energy.joules()
 
     def _settle(self, survey: Survey, root_ids: dict[bytes, int]) -> None:
         """Store what the survey alone shows."""
@@ -203,6 +210,7 @@ class _Scan:
                 self.summary.left -= 1
                 self._take(outcome, *tasks[outcome.number], lost)
             self.batch.flush_if_due()
+            self._energy.look()
 
     def _outcomes(
         self, tasks: list[FileTask], surveyor: Surveyor, start: float

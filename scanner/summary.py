@@ -39,6 +39,8 @@ class Summary:
     unreadable : list of (path, reason)
     audio_s, wall_s : float
         Audio that was analysed, and the time that the scan took, in seconds.
+    energy_j : float or None
+        What the processors took meanwhile, whoever used them; None if not known.
     """
 
     found: int = 0
@@ -60,6 +62,7 @@ class Summary:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     audio_s: float = 0.0
     wall_s: float = 0.0
+    energy_j: float | None = None
     interrupted: bool = False
     catalog: str = ""
 
