@@ -41,7 +41,7 @@ contracts:
 
 pytest:
 	$(BIN)/coverage erase
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 setup: $(VENV)/.installed
 
