@@ -35,7 +35,11 @@ class EnergyMeter:
 
     def look(self) -> None:
         """Take notice of how far the counters have come."""
-        now = self._counts()
+        try:
+            now = self._counts()
+        except (OSError, ValueError):  # a scan does not end for want of a figure
+            self._packages.clear()
+            return
         for n, (_, turn) in enumerate(self._packages):
             gain = now[n] - self._before[n]
             self._spent[n] += gain if gain >= 0 else gain + turn
@@ -43,10 +47,8 @@ class EnergyMeter:
 
     def joules(self) -> float | None:
         """Return the energy so far; None where no counter can be read."""
-        if not self._packages:
-            return None
         self.look()
-        return sum(self._spent) / 1e6
+        return sum(self._spent) / 1e6 if self._packages else None
 
 
 def _is_package(place: Path) -> bool:

@@ -46,3 +46,13 @@ def test_without_a_counter_nothing_is_claimed(tmp_path: Path) -> None:
     place = counter(tmp_path, "intel-rapl:0", 0).parent
     (place / "energy_uj").write_text("no number")
     assert EnergyMeter(tmp_path).joules() is None
+
+
+def test_a_counter_that_goes_away_ends_the_count_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    count = counter(tmp_path, "intel-rapl:0", 0)
+    meter = EnergyMeter(tmp_path)
+    count.unlink()
+    meter.look()
+    assert meter.joules() is None
