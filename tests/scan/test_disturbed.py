@@ -224,7 +224,16 @@ def test_ctrl_c_twice_leaves_a_sound_catalog(
 
 
 @pytest.mark.parametrize("moment", [0.3, 1.5, 3.0])
-def test_kill_9_at_any_moment(library: Any, scan: Any, moment: float) -> None:
+def test_kill_9_at_any_moment(
+    library: Any,
+    scan: Any,
+    moment: float,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     for n in range(12):
         library.add(f"{n}.wav", seed=n, seconds=40)
     process = scan.start(library.folder, "-j", 2)
@@ -243,6 +252,7 @@ def test_kill_9_at_any_moment(library: Any, scan: Any, moment: float) -> None:
     assert before.items() <= after.items()
     assert len(after) == 12
     scan.check()
+    assert list(scratch.iterdir()) == []  # what was killed has left nothing
 
 
 def test_a_second_scan_waits_or_says_so(library: Any, scan: Any) -> None:

@@ -111,3 +111,14 @@ def test_more_than_half_is_too_much() -> None:
     assert too_much_gone(2, 3)
     assert not too_much_gone(1, 2)
     assert not too_much_gone(0, 0)
+
+
+def test_a_failure_holds_until_the_stamp_changes_or_permission_may_be_given() -> None:
+    failures = {
+        path: KnownFailure(path, 1, 1, stage, "why")
+        for path, stage in ((b"a", "decode"), (b"b", "access"), (b"gone", "decode"))
+    }
+    result = compare([file(b"a"), file(b"b")], {}, failures, ALWAYS)
+    assert [one.path for one in result.left_alone] == [b"a"]
+    assert [one.path for one in result.new] == [b"b"]
+    assert result.forgotten == [b"gone"]
