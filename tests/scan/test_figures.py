@@ -95,7 +95,8 @@ def test_dates_and_ages() -> None:
 
 
 def test_a_summary_says_what_matters() -> None:
-    summary = Summary(new=2, unchanged=1, audio_s=7200, wall_s=36, catalog="c.db")
+    summary = Summary(found=16, new=2, unchanged=1, audio_s=7200, wall_s=36)
+    summary.catalog = "c.db"
     summary.failed = [(f"{n}.mp3", "decode", "truncated") for n in range(12)]
     summary.failed += [("x.mp3", "identify", "text")]
     text = "\n".join(summary.lines())
@@ -104,6 +105,11 @@ def test_a_summary_says_what_matters() -> None:
     assert "2.0 h of audio in 36.0 s, 200 times real time" in text
     assert text.endswith("catalog: c.db")
     assert clock(3725) == "1:02:05 h"
+    assert "no audio file" not in text
+
+
+def test_a_folder_without_music_is_said_to_have_none() -> None:
+    assert any("no audio file was found" in line for line in Summary().lines())
 
 
 def in_terminal(command: list[str], columns: int) -> tuple[int, str]:
