@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
@@ -23,6 +23,7 @@ from catalog.session import open_catalog
 from classify.calibration import brier_score
 from classify.dataset import Dataset, Problem, Rows, prepare
 from classify.estimators import VOTERS, recipe
+from classify.estimators.stages import track_statistics
 from classify.loading import loaded_sequences
 from classify.nest import Outcome, judge
 from classify.sequences import NAMES
@@ -30,6 +31,8 @@ from classify.statistics import balanced_accuracy, macro_f1
 from classify.validation import OUTER_FOLDS, album_folds
 from classify.voting import voted
 
+WHOLE = "track-logistic of whole tracks"
+DEVIATING = "track-logistic of means and deviations"
 WINDOWS = tuple(name for name in VOTERS if not name.startswith("track-"))
 
 
@@ -53,7 +56,9 @@ STEPS = (
     Step("svm-rbf, + harmony without key", ("svm-rbf",), plain),
     Step("svm-rbf, + motion and tonal sequences", ("svm-rbf",), lambda _: True),
     Step("logistic over windows", ("logistic",), lambda _: True),
-    Step("logistic over track statistics", ("track-logistic",), lambda _: True),
+    Step("logistic over means and deviations", (DEVIATING,), lambda _: True),
+    Step("+ change from window to window", (WHOLE,), lambda _: True),
+    Step("+ parts of tracks (track-logistic)", ("track-logistic",), lambda _: True),
     Step("vote of window models", WINDOWS, lambda _: True),
     Step("vote, + track models, plain columns", VOTERS, plain),
     Step("vote, + track models (voting)", VOTERS, lambda _: True),
@@ -73,10 +78,22 @@ def narrowed(dataset: Dataset, kept: Callable[[str], bool]) -> Problem:
     )
 
 
+def without_parts(problem: Problem, *, change: bool) -> Problem:
+    """Return the problem with a row a track, for what `track-logistic` adds to it."""
+    X = track_statistics(problem.rows)
+    if not change:
+        X = X[:, : 2 * problem.rows.X.shape[1]]
+    return replace(problem, rows=Rows(X, np.arange(len(X)), len(X)))
+
+
 def one(problem: Problem, model: str, seed: int, fold: int) -> Outcome:
     """Judge one model on one fold."""
     folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
-    return judge(recipe(model, len(problem.rows.X)), problem, folds[fold], seed=seed)
+    found = recipe(model.split(maxsplit=1)[0], len(problem.rows.X))
+    if model in (WHOLE, DEVIATING):
+        problem = without_parts(problem, change=model == WHOLE)
+        found = replace(found, reads="windows")
+    return judge(found, problem, folds[fold], seed=seed)
 
 
 def figures(

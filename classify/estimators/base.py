@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from classify.errors import FeatureSetMismatchError
-from classify.estimators.stages import track_statistics
+from classify.estimators.stages import in_parts, track_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +53,8 @@ class Recipe:
     space : tuple of settings
         The candidates of the inner loop, the plainest first.
     reads : str
-        ``"windows"``: a row a window; ``"tracks"``: statistics of a track's windows;
+        ``"windows"``: a row a window; ``"tracks"``: statistics of the windows of a
+        track, and of its parts;
         ``"chroma"`` and ``"logmel"``: a window's flattened slice of a sequence;
         ``"slices"``: the slice of both, not flattened.
     weighted : bool
@@ -150,13 +151,16 @@ class Fitted:
     def judge(self, rows: Rows) -> tuple[Floats, Floats]:
         """Return probabilities: (n_windows, n_labels) and (n_tracks, n_labels).
 
-        A track's are the mean of its windows'. A model of whole tracks says the same
-        of each window of a track.
+        A track's are the mean of its windows', or for a model of whole tracks of the
+        track and its parts; such a model says the same of each window of a track.
         """
-        p = self._proba(view(rows, self.reads))
         if self.reads == "tracks":
+            parts, owner = in_parts(rows)
+            of_parts = self._proba(view(parts, self.reads))
+            p = track_means(of_parts, owner, rows.n_tracks)
             return p[rows.track], p
-        return p, track_means(p, rows)
+        p = self._proba(view(rows, self.reads))
+        return p, track_means(p, rows.track, rows.n_tracks)
 
     def _proba(self, X: NDArray[Any]) -> Floats:
         p = np.zeros((len(X), self.n_labels))
@@ -165,11 +169,11 @@ class Fitted:
         return p
 
 
-def track_means(p: Floats, rows: Rows) -> Floats:
-    """Return the mean over each track's windows of `p`, shape (n_tracks, n_labels)."""
-    sums = np.zeros((rows.n_tracks, p.shape[1]))
-    np.add.at(sums, rows.track, p)
-    result: Floats = sums / np.bincount(rows.track, minlength=rows.n_tracks)[:, None]
+def track_means(p: Floats, track: NDArray[np.intp], n_tracks: int) -> Floats:
+    """Return the mean over each track's rows of `p`, shape (n_tracks, n_labels)."""
+    sums = np.zeros((n_tracks, p.shape[1]))
+    np.add.at(sums, track, p)
+    result: Floats = sums / np.bincount(track, minlength=n_tracks)[:, None]
     return result
 
 
@@ -177,10 +181,9 @@ def fit(
     recipe: Recipe, setting: Mapping[str, Any], problem: Problem, *, seed: int
 ) -> Fitted:
     """Fit `recipe` with `setting` on all tracks of `problem`."""
-    rows = problem.rows
-    track = rows.track
+    rows, track = problem.rows, problem.rows.track
     if recipe.reads == "tracks":
-        track = np.arange(rows.n_tracks, dtype=np.intp)
+        rows, track = in_parts(rows)
     X = view(rows, recipe.reads)
     estimator = fit_estimator(recipe, setting, X, problem, track, seed=seed)
     return Fitted(recipe.reads, estimator, len(problem.labels))

@@ -19,6 +19,7 @@ from classify.errors import (
 )
 from classify.estimators import LARGE, MANY, NAMES, VOTING, chosen, recipe
 from classify.estimators.base import balanced_weights, fit
+from classify.estimators.stages import in_parts, track_statistics
 from classify.prediction import Member, Model
 
 RECIPES = [name for name in NAMES if name != VOTING]
@@ -41,7 +42,7 @@ def model_of(problem, name="svm-rbf"):
 @pytest.mark.parametrize("name", [n for n in RECIPES if n != "majority"])
 def test_a_model_tells_apart_what_is_far_apart(make_problem, name):
     _needs(name)
-    problem, further = make_problem(apart=8.0), make_problem(apart=8.0, seed=1)
+    problem, further = make_problem(apart=10.0), make_problem(apart=10.0, seed=1)
     fitted = fit(recipe(name), recipe(name).space[0], problem, seed=0)
     _, p = fitted.judge(further.rows)
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -132,3 +133,25 @@ def test_a_large_library_gets_the_approximate_machine_and_is_told(make_problem):
     model = Model(problem.labels, (member,), 1.0, 1, ("a",), COLUMNS)
     again = artifacts.load(artifacts.dump(model)).judge(problem.rows, FACTS)
     np.testing.assert_array_equal(again[1], model.judge(problem.rows, FACTS)[1])
+
+
+def test_a_tracks_change_tells_drifting_from_alternating():
+    drifting, alternating = [0.0, 0.0, 4.0, 4.0], [0.0, 4.0, 0.0, 4.0]
+    X = np.array([[v] for v in (*drifting, *alternating, 7.0)], dtype=np.float32)
+    rows = Rows(X, np.array([0] * 4 + [1] * 4 + [2]), 3)
+    expected = [[2, 2, 4 / 3], [2, 2, 4], [7, 0, 0]]
+    np.testing.assert_allclose(track_statistics(rows), expected, rtol=1e-6)
+
+
+def test_parts_are_the_whole_and_three_halves_of_each_track():
+    X = np.arange(12.0, dtype=np.float32)[:, None]
+    parts, owner = in_parts(Rows(X, np.array([0] * 8 + [1] * 4), 2))
+    found = [parts.X[parts.track == i, 0].tolist() for i in range(parts.n_tracks)]
+    assert found == [
+        list(range(8)),
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [2, 3, 4, 5],
+        [8, 9, 10, 11],  # too short for parts
+    ]
+    assert owner.tolist() == [0, 0, 0, 0, 1]
