@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from classify.dataset import Pairs, Problem, Rows
 from classify.estimators import recipe
 from classify.estimators.base import fit, shifts
-from classify.estimators.steady import SteadyScaler, quietening
+from classify.estimators.steady import MOST, SteadyScaler, quietening
 from classify.nest import judge
 from classify.robustness import Judged, flips
 from classify.validation import album_folds
@@ -67,6 +67,17 @@ def test_what_never_moves_is_no_division_by_zero():
     one_moves = np.zeros((2, 3))
     one_moves[:, 1] = 2.0
     assert np.isfinite(quietening(rows, one_moves)).all()
+
+
+def test_of_very_many_differences_some_are_enough():
+    rng = np.random.default_rng(0)
+    X, moved = rng.normal(size=(50, 4)), rng.normal(size=(3 * MOST + 1, 4))
+    moved *= [1, 2, 3, 4]
+    found = SteadyScaler().fit(X, shifts=moved)
+    scaled = StandardScaler().fit(X)
+    whole = quietening(scaled.transform(X), moved / scaled.scale_)
+    assert np.allclose(found.turn_, whole, atol=0.02)
+    assert not np.array_equal(found.turn_, whole)
 
 
 @given(st.integers(0, 2**32 - 1))
