@@ -41,9 +41,7 @@ def test_a_report_that_cannot_be_made_says_why_and_can_be_tried_again(
 ) -> None:
     page.goto("/reports/drift")
     page.click("#begin")
-    page.wait_for_function(
-        "() => /scan --variants/.test(document.getElementById('study-text').textContent)"
-    )
+    page.wait_for_selector("#study-text:has-text('scan --variants')")
     assert page.locator("#begin").is_enabled()
 
 
