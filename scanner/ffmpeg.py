@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import re
 import shutil
 import subprocess
 import threading
+from contextlib import suppress
 from functools import cache
 from typing import IO
 
@@ -19,6 +21,7 @@ FORMATS = (
     "ogg,tak,tta,w64,wav,webm,wv"
 )
 _CPU_SECONDS = "7200"  # where nobody is left to kill it: ten hours of APE take less
+_PIPE_BYTES = 1 << 20
 _NOISE = ("Stream mapping", "Press", "Output #", "Input #", "Guessed", "Last message")
 _BRACKET = re.compile(r"^(?:\[[^]]* @ [^]]*\]\s*)+")
 _GENERAL = re.compile(
@@ -86,6 +89,7 @@ class Ffmpeg:
             stderr=subprocess.PIPE,
             pass_fds=(fd,),
         )
+        _widen(self.stdout)
         self._said = _Tail(_stream(self._process.stderr))
 
     @property
@@ -122,6 +126,13 @@ def complaint(said: str) -> str:
                 return plain
         return line.strip().removeprefix("file:/dev/fd/").lstrip("0123456789: ")
     return "ffmpeg gave no reason"
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let ffmpeg work ahead: at 64 kB it would wait for every block to be measured."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):  # a user's pipes may hold only so much in all
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _stream(pipe: IO[bytes] | None) -> io.BufferedReader:
