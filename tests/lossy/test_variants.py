@@ -184,12 +184,12 @@ def test_an_interrupt_leaves_no_temporary_file_and_keeps_what_is_done(
         stderr=subprocess.PIPE,
     )
     deadline = time.monotonic() + 60
-    while not list(temp.glob("sonicat-variants-*/*.*")) and time.monotonic() < deadline:
+    while not list(temp.glob("sonicat-scan-*/*.*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert list(temp.glob("sonicat-variants-*")) == []
+    assert list(temp.glob("sonicat-scan-*")) == []
 
 
 @pytest.mark.slow
