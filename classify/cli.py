@@ -118,6 +118,7 @@ def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> in
         from catalog.session import open_catalog  # noqa: PLC0415
         from classify import render  # noqa: PLC0415
         from classify.estimators import chosen  # noqa: PLC0415
+        from classify.reports.models import models  # noqa: PLC0415
         from classify.training import Request, classify_library  # noqa: PLC0415
         from classify.workers import ended_by_signals  # noqa: PLC0415
 
@@ -138,8 +139,10 @@ def classify(ctx: click.Context, /, only: tuple[str, ...], **options: Any) -> in
             render.progress(quiet=options["quiet"]) as started,
         ):
             found = classify_library(catalog, request, started=started)
+            several = len(found.runs) > 1
+            ranking = models(catalog, found.runs[-1].id) if several else None
         if not options["quiet"]:
-            render.summary(found)
+            render.summary(found, ranking)
         if options["write_tags"]:
             return _tags(ctx, options, found.runs[-1].id)
     return 0

@@ -98,7 +98,7 @@ def _widths(
     if width is None:
         return widths
     room = width - len(_GAP) * (len(widths) - 1)
-    texts = [i for i, column in enumerate(columns) if column.kind == "text"]
+    texts = [i for i, c in enumerate(columns) if c.kind == "text" and not c.whole]
     while sum(widths) > room and texts:
         widest = max(texts, key=lambda i: widths[i])
         if widths[widest] <= _NARROWEST:
@@ -252,8 +252,15 @@ def progress(*, quiet: bool) -> Iterator[Callable[[int], Callable[[str], None]]]
             bar.close()
 
 
-def summary(found: Summary) -> None:
-    """Print what a training found, model by model, and what it left out."""
+def summary(found: Summary, ranking: Table | None) -> None:
+    """Print what a training found, and what it left out.
+
+    Parameters
+    ----------
+    found : Summary
+    ranking : Table or None
+        Of several models, to be printed in place of a paragraph each.
+    """
     first = found.runs[0].metrics
     click.echo(
         f"{first['tracks']} tracks of {first['albums']} albums, "
@@ -266,8 +273,12 @@ def summary(found: Summary) -> None:
     if steadied:
         known = ", ".join(f"{name} ({n} tracks)" for name, n in steadied.items())
         click.echo(f"steadied against lossy coding: {known}")
-    for run in found.runs:
-        _model(run.id, run.model, run.metrics)
+    if ranking is None:
+        for run in found.runs:
+            _model(run.id, run.model, run.metrics)
+    else:
+        wide = shutil.get_terminal_size((120, 24)).columns
+        click.echo("\n" + as_text(ranking, wide), nl=False)
     click.echo(
         f"\nAlways the most frequent label would be right for {found.baseline:.2f}."
     )
@@ -308,10 +319,10 @@ def _without_music(found: Summary) -> None:
         f"music: accuracy {reached['accuracy']:.2f}, "
         f"balanced {reached['balanced_accuracy']:.2f}."
     )
-    for run in found.runs:
-        said = warning(reached, run.metrics["accuracy"], found.baseline)
-        if said and run.model != "majority":
-            click.echo(f"warning: {run.model}: {said}; see `report --confounds`")
+    best = max(found.runs, key=lambda run: float(run.metrics["balanced_accuracy"]))
+    said = warning(reached, best.metrics["accuracy"], found.baseline)
+    if said and best.model != "majority":
+        click.echo(f"warning: {best.model}: {said}; see `report --confounds`")
     for name, pairs in found.matched.items():
         if pairs.accuracy is None or pairs.unmatched is None:
             click.echo(f"{name}: no two tracks of different labels are coded alike")

@@ -12,10 +12,14 @@ Kind = Literal["text", "count", "share", "number"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A named column; its kind says how a terminal shows its values."""
+    """A named column; its kind says how a terminal shows its values.
+
+    One that is `whole` is not cut short for a narrow terminal.
+    """
 
     name: str
     kind: Kind = "text"
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def query(path, sql, *values):
         return connection.execute(sql, values).fetchall()
 
 
-def test_every_figure_that_a_reader_needs_is_printed(bands):
+def test_several_models_are_one_table(bands):
     result = run(
         classify,
         "--all",
@@ -45,6 +45,15 @@ def test_every_figure_that_a_reader_needs_is_printed(bands):
         "-j",
         1,
     )
+    assert result.exit_code == 0, result.output
+    for words in ("balanced", "macro f1", "brier", "flattering", "most frequent label"):
+        assert words in result.output
+    ranked = [line.split()[0] for line in result.output.splitlines() if line]
+    assert ranked.index("svm-rbf") < ranked.index("majority")
+
+
+def test_one_model_is_told_in_words(bands):
+    result = run(classify, "--all", "--model", "svm-rbf", "--db", bands, "-j", 1)
     assert result.exit_code == 0, result.output
     for words in ("accuracy", "95 %", "balanced", "macro F1", "most frequent label"):
         assert words in result.output
