@@ -5,7 +5,8 @@ import { ask } from "./fetching.js";
 const NONE = -1;
 const LIMIT = SERIES.length * SHAPES;
 
-export async function colouring(map, choice, run) {
+// through: the last year of the first era
+export async function colouring(map, choice, run, through) {
   const track = map.points.track;
   if (choice.startsWith("feature:")) return feature(map, choice.slice(8), run);
   if (choice === "year") return measured(map.tracks.year, (i) => track[i], "year", String);
@@ -13,6 +14,10 @@ export async function colouring(map, choice, run) {
   if (choice === "decade") {
     const decades = map.tracks.year.map((year) => (year === null ? null : `${Math.floor(year / 10) * 10}s`));
     return named(track, decades, [...new Set(decades.filter(Boolean))].sort(), []);
+  }
+  if (choice === "era") {
+    const eras = [`through ${through}`, `after ${through}`];
+    return named(track, map.tracks.year.map((year) => (year === null ? null : eras[Number(year > through)])), eras, []);
   }
   if (choice === "right") {
     const words = map.said.right.map((right) => (right === null ? null : right ? "right" : "wrong"));

@@ -13,21 +13,33 @@ let cloud;
 let chosen = -1;
 let hidden = new Set();
 let paint;
+let turn = 0;
 
 start().catch((error) => say(error.message));
 
 async function start() {
-  map = await fetchMap($("level")?.value ?? "tracks", run, (share) => {
-    $("drawing-text").textContent = `Drawing the map: ${Math.round(share * 100)} %`;
-    $("drawing-share").value = share;
-  });
+  const begun = { at: performance.now(), share: null };
+  map = await fetchMap($("level")?.value ?? "tracks", run, (share) => drawing(share, begun));
   cloud ??= connect();
   cloud.setPoints(map.points.x, map.points.y, map.points.approximate);
   canvas.cloud = cloud;
   $("drawing").hidden = true;
   offerColours();
+  $("through").value ||= middle(map.tracks.year);
   await colour();
   fromAddress();
+}
+
+// Say how far the drawing is, and from its pace how long it still takes.
+function drawing(share, begun) {
+  if (begun.share === null) Object.assign(begun, { at: performance.now(), share });
+  const done = share - begun.share;
+  const left = ((performance.now() - begun.at) / 60_000) * ((1 - share) / done);
+  const rest = done < 0.05 ? "" : left < 1 ? ", less than a minute more" : `, about ${Math.round(left)} min more`;
+  $("drawing").hidden = false;
+  $("drawing-text").textContent = `Drawing the map: ${Math.round(share * 100)} %${rest}`;
+  $("drawing-share").hidden = false;
+  $("drawing-share").value = share;
 }
 
 function say(text) {
@@ -57,14 +69,25 @@ function offerColours() {
   const said = map.said
     ? [["label", "what it sounds like"], ["right", "right or wrong"], ["confidence", "how sure"]]
     : [];
-  group("Track", [["artist", "artist"], ["album", "album"], ["year", "year"], ["decade", "decade"], ["genre", "genre"], ["codec", "codec"], ...said]);
+  group("Track", [["artist", "artist"], ["album", "album"], ["year", "year"], ["decade", "decade"], ["era", "era: before and after a year"], ["genre", "genre"], ["codec", "codec"], ...said]);
   group("Feature", map.features.map((name) => [`feature:${name}`, name.replaceAll("_", " ")]));
   if (before) select.value = before;
 }
 
+// where the years part the tracks in two halves
+function middle(years) {
+  const known = years.filter((year) => year !== null).sort((a, b) => a - b);
+  return known[Math.floor((known.length - 1) / 2)] ?? "";
+}
+
 async function colour() {
+  const choice = $("colour").value;
+  $("era").hidden = choice !== "era";
+  const mine = ++turn;
+  const made = await colouring(map, choice, run, Number($("through").value));
+  if (mine !== turn) return; // another was chosen while this one was fetched
   hidden = new Set();
-  paint = await colouring(map, $("colour").value, run);
+  paint = made;
   restyle();
   legend();
 }
@@ -204,7 +227,7 @@ function fromAddress() {
   if (t >= 0) choose(map.points.track.indexOf(t));
 }
 
-$("colour").addEventListener("change", () => colour().catch((error) => say(error.message)));
+for (const id of ["colour", "through"]) $(id).addEventListener("change", () => colour().catch((error) => say(error.message)));
 $("level")?.addEventListener("change", () => {
   chosen = -1;
   start().catch((error) => say(error.message));

@@ -70,6 +70,17 @@ def test_every_colouring_has_a_legend(map_page: Any) -> None:
         assert shown(map_page) == "10 of 10 tracks shown", colour
 
 
+def test_an_era_ends_with_the_year_that_the_reader_says(map_page: Any) -> None:
+    assert not map_page.is_visible("#through")
+    map_page.select_option("#colour", "era")
+    map_page.wait_for_selector("#legend button")
+    map_page.fill("#through", "1984")
+    map_page.keyboard.press("Enter")
+    map_page.wait_for_selector("#legend button:has-text('through 1984')")
+    counts = map_page.locator("#legend .n").all_inner_texts()
+    assert counts == ["2", "8"]  # each artist's first album has one track
+
+
 def point(page: Any, i: int) -> tuple[float, float]:
     box = page.locator("#points").bounding_box()
     x, y = page.evaluate(f"() => document.getElementById('points').cloud.pixel({i})")
