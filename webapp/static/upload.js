@@ -142,7 +142,10 @@ function row(one) {
   const line = document.createElement("tr");
   const link = Object.assign(document.createElement("a"), { href: `/tracks/${one.id}`, textContent: one.title });
   line.insertCell().append(link);
-  for (const text of [one.artist, one.album, one.year ?? "", one.distance]) line.insertCell().textContent = text;
+  for (const text of [one.artist, one.album]) line.insertCell().textContent = text;
+  for (const value of [one.year ?? "", Number(one.distance.toPrecision(3))]) {
+    Object.assign(line.insertCell(), { className: "number", textContent: value });
+  }
   return line;
 }
 
