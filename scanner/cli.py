@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -243,11 +243,21 @@ def errors_in_one_line() -> Iterator[None]:
         sys.exit(INTERRUPTED)
 
 
+class _LogFile(logging.FileHandler):
+    """A log that ends, and says so once, where nothing more can be written."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802
+        """Go on without the log."""
+        self.setLevel(logging.CRITICAL + 1)
+        with suppress(OSError):
+            error = sys.exc_info()[1]
+            click.echo(f"the log ends here: {self.baseFilename}: {error}", err=True)
+
+
 def _log_to(path: str) -> None:
+    log = _LogFile(path, encoding="utf-8", errors="backslashreplace")
     logging.basicConfig(
-        filename=path,
+        handlers=[log],
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
-        encoding="utf-8",
-        errors="backslashreplace",
     )

@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from scanner.durations import Durations, Remaining
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scanner.analysis import FileTask
 
@@ -62,6 +63,54 @@ class Quiet:
 
     def close(self) -> None:
         """See `Progress`."""
+
+
+class WhileItLasts:
+    """Shows what another shows, until that cannot be written any more.
+
+    A terminal may be closed, or the disk that a log is redirected to be full, hours
+    before the scan is done.
+    """
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+
+    def found(self, count: int) -> None:
+        """See `Progress`."""
+        with self._lasting():
+            self._shown.found(count)
+
+    def begin(self, tasks: Sequence[FileTask]) -> None:
+        """See `Progress`."""
+        with self._lasting():
+            self._shown.begin(tasks)
+
+    def done(self, task: FileTask, audio_s: float | None, note: str) -> None:
+        """See `Progress`."""
+        with self._lasting():
+            self._shown.done(task, audio_s, note)
+
+    def tick(self) -> None:
+        """See `Progress`."""
+        with self._lasting():
+            self._shown.tick()
+
+    def say(self, text: str) -> None:
+        """See `Progress`."""
+        with self._lasting():
+            self._shown.say(text)
+
+    def close(self) -> None:
+        """See `Progress`."""
+        with self._lasting():
+            self._shown.close()
+
+    @contextmanager
+    def _lasting(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError):  # a ValueError: the stream was closed
+            self._shown = Quiet()
 
 
 class Meter:
@@ -217,11 +266,11 @@ class Lines:
 
 def progress(*, quiet: bool, verbose: bool) -> Progress:
     """Return what suits stderr: a bar on a terminal, else lines, or nothing."""
-    if quiet:
+    if quiet or sys.stderr is None:  # as after 2>&-
         return Quiet()
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        return Bar(verbose=verbose)
-    return Lines(verbose=verbose)
+        return WhileItLasts(Bar(verbose=verbose))
+    return WhileItLasts(Lines(verbose=verbose))
 
 
 def _clock(seconds: float) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 INTERRUPTED = 130
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 COMMANDS = {
     "scan": "scanner.cli:scan",
     "classify": "classify.cli:classify",
@@ -133,6 +136,7 @@ def run(
     0: done; 1: failed; 2: wrong usage; 3: done, but some files failed; 130:
     interrupted.
     """
+    _open_streams()
     try:
         result = command.main(
             arguments, prog_name=name, standalone_mode=False, obj=Tools()
@@ -150,9 +154,30 @@ def run(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001 - the last line of defence
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+            _say(f"{name}: the output cannot be written: {error.strerror}")
+            sys.exit(FAILED)
         _say(f"{name}: {_unexpected(error)}")
         sys.exit(FAILED)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _open_streams() -> None:
+    """Make up for streams that the caller has closed, as by ``2>&-``.
+
+    The next file that is opened would be taken for them, and workers want them too.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Opening gives the lowest number that is free, which is this one.
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(opened, True)  # noqa: FBT003  (takes no keyword)
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            stream = os.fdopen(number, mode, encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
 
 
 def _line(name: str, error: click.ClickException) -> str:
@@ -166,13 +191,18 @@ def _line(name: str, error: click.ClickException) -> str:
 
 def _unexpected(error: Exception) -> str:
     """Keep the traceback in a file, for a report; return what to say."""
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="sonicat-", suffix=".log", delete=False, encoding="utf-8"
-    ) as file:
-        file.write("".join(traceback.format_exception(error)))
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"this should not have happened: {what} (details for a report: {file.name})"
+    said = f"this should not have happened: {what}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="sonicat-", suffix=".log", delete=False, encoding="utf-8"
+        ) as file:
+            file.write("".join(traceback.format_exception(error)))
+    except OSError:
+        return said
+    return f"{said} (details for a report: {file.name})"
 
 
 def _say(line: str) -> None:
-    click.echo(line.encode("utf-8", "backslashreplace"), err=True)
+    with suppress(OSError):  # the exit status says the rest
+        click.echo(line.encode("utf-8", "backslashreplace"), err=True)

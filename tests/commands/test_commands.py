@@ -124,6 +124,22 @@ def test_no_arguments_show_the_commands() -> None:
     assert run("--version").stdout.startswith("sonicat")
 
 
+def test_output_that_cannot_be_written_is_one_line() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sonicat", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    said = "sonicat: the output cannot be written: No space left on device\n"
+    assert done.stderr == said
+
+
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     line = f"{sys.executable} -m sonicat scan --help | true"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import shlex
 import struct
 import subprocess
 import termios
@@ -159,6 +160,24 @@ def test_without_a_terminal_there_is_no_bar(library: Any, scan: Any) -> None:
     loud = scan.run(library.folder, "--tags-only", "-v", "--log-file", log)
     assert "two.flac: new" in loud.stderr
     assert "two.flac: new" in log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["2>/dev/full", "2>&-", "--log-file /dev/full"])
+def test_a_scan_goes_on_when_nobody_can_be_told(
+    library: Any, scan: Any, shell: str
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    library.add("one.flac", seed=1)
+    line = shlex.join(scan.line(library.folder, "-v", "--tags-only"))
+    done = subprocess.run(
+        f"{line} {shell}", shell=True, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "new                  1" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("the log ends here") == ("log" in shell)
 
 
 @pytest.mark.slow
