@@ -165,8 +165,9 @@ class TempFullError(ScannerError):
     def __str__(self) -> str:
         """Say where, and what to do."""
         return (
-            f"no space left for temporary files in {self.folder}; what was finished is "
-            "kept. Make room, or name another folder in TMPDIR, and scan again"
+            f"temporary files cannot be written in {self.folder}: is it full? What was "
+            "finished is kept. Make room, or name another folder in TMPDIR, and scan "
+            "again"
         )
 
 
