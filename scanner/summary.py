@@ -145,7 +145,7 @@ class Summary:
             yield f"  and {more} more: see the view v_failures"
 
     def _hints(self) -> Iterator[str]:
-        if not self.found:
+        if not self.found and not self.unreadable:
             yield "no audio file was found there: mp3, flac, ogg, m4a, wav and the like"
         for path, reason in self.unreadable[:_FAILURES_SHOWN]:
             yield f"cannot read {path}: {reason}"
