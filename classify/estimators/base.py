@@ -124,12 +124,14 @@ def shifts(problem: Problem, reads: Reads) -> Floats:
     float64, shape (n, n_features)
         Of every pair of the problem.
     """
-    return np.concatenate(
-        [
-            view(pairs.coded, reads).astype(np.float64) - view(pairs.original, reads)
-            for pairs in problem.pairs
-        ]
-    )
+    moved = []
+    for pairs in problem.pairs:
+        sides = (pairs.original, pairs.coded)
+        if reads == "tracks":
+            sides = (in_parts(pairs.original)[0], in_parts(pairs.coded)[0])
+        before, after = (view(rows, reads).astype(np.float64) for rows in sides)
+        moved.append(after - before)
+    return np.concatenate(moved)
 
 
 @dataclass(frozen=True, eq=False)
