@@ -18,9 +18,11 @@ FORMAT = "skops"
 TRUSTED = (
     "classify.estimators.base.Fitted",
     "classify.estimators.linear.differing",
+    "classify.estimators.neighbours.FewNeighbours",
     "classify.estimators.rnn.GruClassifier",
     "classify.estimators.steady.SteadyScaler",
     "classify.estimators.svm.Landmarks",
+    "classify.estimators.svm.LeastSquares",
     "classify.estimators.svm.MarginSVC",
     "classify.estimators.trees.QuantileBins",
     "classify.prediction.Member",

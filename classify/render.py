@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _GAP = "  "
 _NARROWEST = 6
+_NAMED = 10
 _FLATTERING = """\
   a random split of windows would have said {:.2f}: higher, because windows of the same
   song then stand on both sides, so that the song is recognised, not the label"""
@@ -297,16 +298,25 @@ def _warnings(found: Summary) -> Iterator[str]:
         yield f"warning: no track matches {line}"
     for note in dict.fromkeys(n for r in found.runs for n in r.parameters["notes"]):
         yield f"note: {note}"
-    for name, tracks in found.left_out.items():
-        yield f"left out: {name} ({tracks} tracks), which has fewer than 2 albums"
-    for name in found.scarce:
-        yield f"warning: {name} has 2 albums only; each fold learns it from one album"
+    yield from _scant(found)
     for count, why in (
         (found.unheard, "have no window that a model may hear (silent or too short)"),
         (found.elsewhere, "were analysed with other features; scan them again"),
     ):
         if count:
             yield f"left out: {count} tracks {why}"
+
+
+def _scant(found: Summary) -> Iterator[str]:
+    """Yield which labels have too few albums, or barely enough: some by name."""
+    for name, tracks in list(found.left_out.items())[:_NAMED]:
+        yield f"left out: {name} ({tracks} tracks), which has fewer than 2 albums"
+    if len(found.left_out) > _NAMED:
+        yield f"left out: {len(found.left_out) - _NAMED} further labels like these"
+    for name in found.scarce[:_NAMED]:
+        yield f"warning: {name} has 2 albums only; each fold learns it from one album"
+    if len(found.scarce) > _NAMED:
+        yield f"warning: so have {len(found.scarce) - _NAMED} further labels"
 
 
 def _without_music(found: Summary) -> None:

@@ -31,8 +31,13 @@ _HOMES = {
     "rnn": ("rnn", "RNN"),
 }
 _LARGE = {
+    "knn": ("neighbours", "KNN_LARGE"),
     "svm-rbf": ("svm", "SVM_RBF_LARGE"),
     "track-svm": ("svm", "TRACK_SVM_LARGE"),
+}
+_MANY = {
+    "svm-rbf": ("svm", "SVM_RBF_MANY"),
+    "track-svm": ("svm", "TRACK_SVM_MANY"),
 }
 _SLICED = frozenset({"chroma-pca-rf", "mel-pca-rf", "rnn"})
 
@@ -62,8 +67,9 @@ def recipe(name: str, n_windows: int = 0, n_labels: int = 0) -> Recipe:
     """
     if name not in _HOMES:
         raise UnknownModelError(_unknown(name))
-    large = n_windows > LARGE or n_labels > MANY
-    homes = {**_HOMES, **_LARGE} if large else _HOMES
+    homes = {**_HOMES, **_LARGE} if n_windows > LARGE else _HOMES
+    if n_labels > MANY:
+        homes = {**homes, **_MANY}
     module, constant = homes[name]
     home = import_module(f"classify.estimators.{module}")
     return cast("Recipe", getattr(home, constant))

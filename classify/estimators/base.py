@@ -6,6 +6,7 @@ windows so that every label counts the same, and within a label every track.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -210,5 +211,8 @@ def fit_estimator(
         more["model__groups"] = problem.groups[track]
     if recipe.steady and problem.pairs:
         more["scale__shifts"] = shifts(problem, recipe.reads)
-    estimator.fit(X, y, **more)
+    with warnings.catch_warnings():
+        # hundreds of labels with a track or two each: a classification all the same
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        estimator.fit(X, y, **more)
     return estimator

@@ -120,19 +120,35 @@ def test_a_label_unseen_in_training_gets_no_probability(make_problem):
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
 
 
-def test_a_large_library_gets_the_approximate_machine_and_is_told(make_problem):
-    assert recipe("svm-rbf").note is None
-    large = recipe("svm-rbf", LARGE + 1)
-    assert "landmarks" in large.note
-    assert recipe("svm-rbf", 10, MANY + 1) is large
+@pytest.mark.parametrize(
+    ("name", "n_labels", "words"),
+    [("svm-rbf", 3, "landmarks"), ("svm-rbf", MANY + 1, "squares"), ("knn", 3, "near")],
+)
+def test_a_large_library_gets_a_cheaper_model_and_is_told(
+    make_problem, name, n_labels, words
+):
+    assert recipe(name).note is None
+    large = recipe(name, LARGE + 1, n_labels)
+    assert words in large.note
     problem, further = make_problem(apart=8.0), make_problem(apart=8.0, seed=1)
     fitted = fit(large, large.space[0], problem, seed=0)
     _, p = fitted.judge(further.rows)
     assert (p.argmax(axis=1) == further.y).mean() > 0.9
-    member = Member("svm-rbf", fitted, 1.0, 1.0)
+    member = Member(name, fitted, 1.0, 1.0)
     model = Model(problem.labels, (member,), 1.0, 1, ("a",), COLUMNS)
     again = artifacts.load(artifacts.dump(model)).judge(problem.rows, FACTS)
     np.testing.assert_array_equal(again[1], model.judge(problem.rows, FACTS)[1])
+
+
+def test_five_hundred_labels_are_learned_without_a_model_for_each_pair(make_problem):
+    problem = make_problem(labels=500, albums=2, tracks=1, windows=2)
+    for name in ("svm-rbf", "track-svm"):
+        learner = recipe(name, len(problem.rows.X), 500)
+        fitted = fit(learner, learner.space[0], problem, seed=0)
+        _, p = fitted.judge(problem.rows)
+        assert p.shape == (1000, 500)
+        np.testing.assert_allclose(p.sum(axis=1), 1.0)
+        assert (p.argmax(axis=1) == problem.y).mean() > 0.1  # 50 times chance
 
 
 def test_a_tracks_change_tells_drifting_from_alternating():
