@@ -70,6 +70,35 @@ def test_every_colouring_has_a_legend(map_page: Any) -> None:
         assert shown(map_page) == "10 of 10 tracks shown", colour
 
 
+def test_a_map_that_moves_slowly_draws_fewer_points_until_it_rests(
+    map_page: Any,
+) -> None:
+    thinned = map_page.evaluate(
+        """async () => {
+          const cloud = document.getElementById("points").cloud;
+          const drawn = window.drawn = [], draw = cloud.gl.drawArrays;
+          cloud.gl.drawArrays = (...how) => {
+            drawn.push(how[2]);
+            draw.apply(cloud.gl, how);
+          };
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          cloud.step = 4;  // as slow frames would have set it
+          cloud.movedAt = Infinity;  // still on the move, however slow this machine is
+          cloud.draw();
+          await frame();
+          const thinned = drawn.at(-1);
+          cloud.pan(3, 0);
+          return thinned;
+        }"""
+    )
+    assert thinned == 3  # of ten points every fourth
+    map_page.wait_for_function("() => window.drawn.at(-1) === 10")
+    frames = "() => document.getElementById('points').cloud.frames"
+    before = map_page.evaluate(frames)
+    map_page.wait_for_timeout(300)
+    assert map_page.evaluate(frames) <= before + 1  # what rests is not drawn anew
+
+
 def test_an_era_ends_with_the_year_that_the_reader_says(map_page: Any) -> None:
     assert not map_page.is_visible("#through")
     map_page.select_option("#colour", "era")
