@@ -12,6 +12,7 @@ from catalog.datasets import load_feature_set
 from catalog.runs import load_model
 from classify import artifacts
 from classify.dataset import Rows, heard_windows
+from classify.draws import draws
 from classify.errors import NothingToReportError
 from classify.prediction import UNKNOWN
 from classify.reports.source import chosen_run
@@ -21,19 +22,11 @@ from scanner.errors import FeatureError
 from scanner.features.extractor import Extractor
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from catalog.records import FeatureSetFacts
     from catalog.runs import RunFacts
     from catalog.session import Catalog
     from classify.prediction import Model
     from scanner.features.extractor import Extraction
-
-HEARD_S = 60.0
-"""Seconds around the middle that are heard by default: at least one window."""
-
-OFFSET_S = 15.0
-"""They are moved by at most this much, either way, at random."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +103,12 @@ class Judge:
         usable = ~windows.silent & np.isfinite(windows.vectors).all(axis=1)
         if not usable.any():
             raise FeatureError("features", f"nothing to hear: {found.status}")
-        heard = np.flatnonzero(usable)
+        drawn = [np.flatnonzero(usable)]
         if not whole:
-            heard = middle(windows.start_s, windows.duration_s, heard, seed=seed)
+            hop_s = float(self.facts.parameters["hop_s"])
+            places = windows.start_s, windows.duration_s
+            drawn = draws(*places, usable, hop_s=hop_s, seed=seed)
+        heard = np.concatenate(drawn)
         kinds = {one.kind: one for one in found.sequences}
         sequences = TrackSequences(
             kinds["chroma"].values, kinds["logmel"].values, kinds["chroma"].rate_hz
@@ -121,16 +117,17 @@ class Judge:
         described, _ = heard_windows(
             windows.vectors[heard], self.facts.names, *span, sequences
         )
-        one_track = np.zeros(len(heard), dtype=np.intp)
-        rows = Rows(described, one_track, 1, sliced(sequences, *span))
-        _, p = self.model.judge(rows, self.facts)
-        order = np.argsort(-p[0], kind="stable")
-        ranked = tuple((self.model.labels[k], float(p[0, k])) for k in order)
+        of = np.repeat(np.arange(len(drawn)), [len(one) for one in drawn])
+        rows = Rows(described, of, len(drawn), sliced(sequences, *span))
+        _, of_draws = self.model.judge(rows, self.facts)
+        p = of_draws.mean(axis=0)
+        order = np.argsort(-p, kind="stable")
+        ranked = tuple((self.model.labels[k], float(p[k])) for k in order)
         threshold = unknown_below
         if threshold is None:
             threshold = self.run.parameters.get("unknown_below") or 0.0
         label = UNKNOWN if ranked[0][1] < threshold else ranked[0][0]
-        return Verdict(path, label, ranked, len(heard), self.run.id)
+        return Verdict(path, label, ranked, len(np.unique(heard)), self.run.id)
 
     def _measured(self, path: bytes) -> Extraction:
         parameters = self.facts.parameters
@@ -144,33 +141,3 @@ class Judge:
             for block in audio.blocks():
                 extractor.push(block)
         return extractor.finish()
-
-
-def middle(
-    start_s: NDArray[np.float64],
-    duration_s: NDArray[np.float64],
-    usable: NDArray[np.intp],
-    *,
-    seed: int,
-) -> NDArray[np.intp]:
-    """Return the usable windows that lie around the middle, moved at random.
-
-    Parameters
-    ----------
-    start_s, duration_s : float64, shape (n,)
-    usable : intp, ascending, not empty
-    seed : int
-
-    Returns
-    -------
-    intp, ascending
-        Those within `HEARD_S` seconds around the moved middle; at least the nearest.
-    """
-    offset = np.random.default_rng(seed).uniform(-OFFSET_S, OFFSET_S)
-    end_s = float((start_s + duration_s).max())
-    centre_s = start_s[usable] + duration_s[usable] / 2
-    distance = np.abs(centre_s - (end_s / 2 + offset))
-    inside = distance + duration_s[usable] / 2 <= HEARD_S / 2
-    if not inside.any():
-        inside = distance == distance.min()
-    return usable[inside]

@@ -166,6 +166,12 @@ class Fitted:
         return p, track_means(p, rows.track, rows.n_tracks)
 
     def _proba(self, X: NDArray[Any]) -> Floats:
+        learned = getattr(self.estimator, "n_features_in_", X.shape[1])
+        if X.ndim == 2 and learned != X.shape[1]:
+            raise FeatureSetMismatchError(
+                f"the model learned from {learned} columns and is given {X.shape[1]}: "
+                "another version of sonicat made it; run `classify --all` again"
+            )
         p = np.zeros((len(X), self.n_labels))
         if len(X):
             p[:, self.estimator.classes_] = self.estimator.predict_proba(X)
