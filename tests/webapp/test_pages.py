@@ -138,7 +138,7 @@ def test_a_file_that_is_gone(own: Made, client_of: Callable[..., FlaskClient]) -
     assert "<audio" not in page
     answer = client.get("/audio/1")
     assert answer.status_code == 410
-    assert "run `scan`" in answer.text
+    assert "run <code>scan</code>" in answer.text
 
 
 def test_a_player_gets_the_range_that_it_asks_for(
