@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from catalog.records import RULES, Analysis, FileFailed, StageCost, Stamp, TrackSeen
-from scanner.errors import FileError
+from scanner.errors import NO_ACCESS, FileError
 from scanner.files import cause, regular_file
-from scanner.plan import NO_ACCESS
 from scanner.tag_rules import ReadingRules
 
 if TYPE_CHECKING:

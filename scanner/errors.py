@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+NO_ACCESS = "access"  # a stage: permission may be given without a new stamp
+
 
 class ScannerError(Exception):
     """Root of everything that this package raises on purpose."""

@@ -6,14 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanner.errors import NO_ACCESS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from catalog.records import KnownFailure, KnownTrack
     from scanner.walk import FoundFile
-
-
-NO_ACCESS = "access"  # a stage: permission may be given without a new stamp
 
 
 @dataclass(frozen=True, slots=True)
