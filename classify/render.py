@@ -353,3 +353,10 @@ def _model(run: int, name: str, m: Any) -> None:
     )
     if m["flattering"] is not None:
         click.echo(_FLATTERING.format(m["flattering"]))
+    if m["unknown"] is not None:
+        said = m["unknown"]
+        click.echo(
+            f"  unknown below {said['threshold']:.2f}: rejects "
+            f"{1 - said['false_accept_rate']:.0%} of tracks of labels that were not "
+            f"learned,\n  and keeps {said['known_kept']:.0%} of those that were"
+        )
