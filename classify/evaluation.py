@@ -17,7 +17,7 @@ from classify.novelty import MOST_LABELS
 from classify.prediction import Member
 from classify.validation import OUTER_FOLDS, Split, album_folds
 from classify.voting import vote, voted
-from classify.workers import follow
+from classify.workers import follow, replaced_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,15 +119,16 @@ def evaluate(
     workers = Parallel(
         n_jobs=min(jobs or cpu_count(), len(tasks)), return_as="generator_unordered"
     )
-    for name, i, result in workers(
-        delayed(_task)(name, i, problem, folds, left_out, seed, os.getpid())
-        for name, i in tasks
-    ):
-        if isinstance(result, Final):
-            finals[name] = result
-        else:
-            outcomes[name, i] = result
-        done(name)
+    with replaced_quietly():
+        for name, i, result in workers(
+            delayed(_task)(name, i, problem, folds, left_out, seed, os.getpid())
+            for name, i in tasks
+        ):
+            if isinstance(result, Final):
+                finals[name] = result
+            else:
+                outcomes[name, i] = result
+            done(name)
     found = {}
     for name in names:
         members = VOTERS if name == VOTING else (name,)
