@@ -192,7 +192,9 @@ def fit(
     """Fit `recipe` with `setting` on all tracks of `problem`."""
     rows, track = problem.rows, problem.rows.track
     if recipe.reads == "tracks":
-        rows, track = in_parts(rows)
+        # Parts share a track's weight; without weights long tracks would count more.
+        whole = rows, np.arange(rows.n_tracks)
+        rows, track = in_parts(rows) if recipe.weighted else whole
     X = view(rows, recipe.reads)
     estimator = fit_estimator(recipe, setting, X, problem, track, seed=seed)
     return Fitted(recipe.reads, estimator, len(problem.labels))

@@ -23,7 +23,7 @@ BATCH = 64
 PATIENCE = 4
 
 
-class GruClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class GruClassifier(ClassifierMixin, BaseEstimator):
     """A GRU whose fitted state is NumPy arrays alone.
 
     Parameters

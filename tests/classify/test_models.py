@@ -11,7 +11,7 @@ import pytest
 
 from catalog.records import FeatureSetFacts
 from classify import artifacts
-from classify.dataset import Rows
+from classify.dataset import Problem, Rows
 from classify.errors import (
     FeatureSetMismatchError,
     UnknownModelError,
@@ -37,6 +37,17 @@ def model_of(problem, name="svm-rbf"):
     return Model(
         problem.labels, (Member(name, fitted, 1.3, 1.0),), 1.0, 1, ("a",), COLUMNS
     )
+
+
+def test_the_majority_counts_tracks_however_long_they_are():
+    rng = np.random.default_rng(0)
+    track = np.repeat(np.arange(7), [2, 2, 2, 2, 12, 12, 12])
+    rows = Rows(rng.normal(size=(len(track), 6)).astype(np.float32), track, 7)
+    y = np.array([0, 0, 0, 0, 1, 1, 1])
+    problem = Problem(rows, y, np.arange(7), ("short", "long"))
+    fitted = fit(recipe("majority"), {}, problem, seed=0)
+    _windows, tracks = fitted.judge(rows)
+    np.testing.assert_allclose(tracks, [[4 / 7, 3 / 7]] * 7)
 
 
 @pytest.mark.parametrize("name", [n for n in RECIPES if n != "majority"])
