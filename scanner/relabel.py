@@ -40,6 +40,8 @@ def set_label(path: bytes, label: str | None, probability: float | None) -> bool
         The file cannot be read or written, takes no tags, or its audio would change.
     """
     place = os.path.realpath(path)
+    if os.path.exists(place) and not os.access(place, os.W_OK):
+        raise TagError("the file is read-only; nothing was written")
     values = {
         LABEL: label,
         PROBABILITY: None if probability is None else f"{probability:.3f}",

@@ -62,7 +62,9 @@ def test_a_catalog_where_nothing_can_be_written_is_readable(read_only_folder):
 def test_what_only_a_writer_could_recover_is_not_passed_over(read_only_folder):
     """A write-ahead log that is left over holds what the file alone does not."""
     log = read_only_folder.with_name("catalog.db-wal")
+    read_only_folder.parent.chmod(0o755)
     log.write_bytes(b"some transactions" * 100)
+    read_only_folder.parent.chmod(0o555)
     assert "check the permissions" in read_unprivileged(read_only_folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import mutagen
@@ -25,7 +26,17 @@ FILES = {
 def file(request, music, tmp_path):
     path = tmp_path / f"song.{request.param}"
     shutil.copy2(music / FILES[request.param], path)
+    path.chmod(0o644)
     return path
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any file")
+def test_a_read_only_file_is_left_alone(file):
+    file.chmod(0o444)
+    before = file.read_bytes()
+    with pytest.raises(TagError, match="read-only"):
+        set_label(bytes(file), "Ann", 0.5)
+    assert file.read_bytes() == before
 
 
 def test_a_label_goes_in_and_out_and_the_audio_stays(file):
@@ -65,6 +76,7 @@ def test_the_command_shows_before_it_writes(
     path = make_catalog(tagged(make_problem()))
     song = tmp_path / "000.mp3"
     shutil.copy2(music / FILES["mp3"], song)
+    song.chmod(0o644)
     with open_catalog(str(path)) as catalog:
         catalog.execute("UPDATE roots SET path = :path", path=bytes(tmp_path))
     options = ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
