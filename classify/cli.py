@@ -71,11 +71,11 @@ _DB = click.option(
     "cannot tell the labels apart.",
 )
 @click.option(
-    "--steady/--no-steady",
-    default=True,
-    show_default=True,
+    "--steady",
+    is_flag=True,
     help="Learn from re-encodings in the catalog (scan --variants) in which directions "
-    "coding moves features, and trust these less.",
+    "coding moves features, and trust these less: labels keep stiller, at the price of "
+    "some accuracy.",
 )
 @click.option(
     "--write-tags",

@@ -71,7 +71,7 @@ class Request:
     jobs: int | None = None
     unknown_below: float | None = None
     matched: bool = False
-    steady: bool = True
+    steady: bool = False
 
 
 @dataclass(frozen=True)

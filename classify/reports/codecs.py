@@ -124,14 +124,14 @@ def _learned_from(run: RunFacts) -> str:
     steadied = run.parameters.get("steadied")
     if not steadied:
         return (
-            "The models of this run learned from originals alone. `classify` steadies "
-            "them against the re-encodings that the catalog then holds."
+            "The models of this run learned from originals alone. `classify --steady` "
+            "lets them learn from the catalog's re-encodings what to distrust."
         )
     known = ", ".join(f"{name} ({n} tracks)" for name, n in steadied.items())
     return (
         f"Steadied: each fold's models learned from {known} in which directions coding "
         "moves features, from the tracks of the training side alone, and trust these "
-        "less. `classify --no-steady` does without."
+        "less. `classify` without --steady does without."
     )
 
 
