@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 _POWERCAP = Path("/sys/class/powercap")
@@ -14,6 +15,8 @@ class EnergyMeter:
     ----------
     folder : Path
         Where Linux shows the counters.
+    every_s : float
+        `look` reads them no more often than this: a scan of tags looks at every file.
 
     Notes
     -----
@@ -21,20 +24,24 @@ class EnergyMeter:
     some: look at it from time to time. Many systems show counters to root alone.
     """
 
-    def __init__(self, folder: Path = _POWERCAP) -> None:
-        self._packages = [
-            (place / "energy_uj", int((place / "max_energy_range_uj").read_text()))
-            for place in sorted(folder.glob("intel-rapl:*"))
-            if _is_package(place)
-        ]
-        self._before = self._counts()
+    def __init__(self, folder: Path = _POWERCAP, *, every_s: float = 10.0) -> None:
+        found = [_package(place) for place in sorted(folder.glob("intel-rapl:*"))]
+        self._packages = [(place, turn) for place, turn, _ in filter(None, found)]
+        self._before = [count for _, _, count in filter(None, found)]
         self._spent = [0] * len(self._packages)
+        self._every_s = every_s
+        self._next = 0.0
 
     def _counts(self) -> list[int]:
         return [int(counter.read_text()) for counter, _ in self._packages]
 
     def look(self) -> None:
-        """Take notice of how far the counters have come."""
+        """Take notice of how far the counters have come, if it is time to."""
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + self._every_s
+            self._add()
+
+    def _add(self) -> None:
         try:
             now = self._counts()
         except (OSError, ValueError):  # a scan does not end for want of a figure
@@ -47,14 +54,20 @@ class EnergyMeter:
 
     def joules(self) -> float | None:
         """Return the energy so far; None where no counter can be read."""
-        self.look()
+        self._add()
         return sum(self._spent) / 1e6 if self._packages else None
 
 
-def _is_package(place: Path) -> bool:
-    """Say whether this counts a whole processor, and can be read."""
+def _package(place: Path) -> tuple[Path, int, int] | None:
+    """Return a processor's counter, where it turns over, and its count.
+
+    None where this counts something else, or cannot be read.
+    """
+    counter = place / "energy_uj"
     try:
-        int((place / "energy_uj").read_text())
-        return (place / "name").read_text().startswith("package")
+        if not (place / "name").read_text().startswith("package"):
+            return None
+        turn = int((place / "max_energy_range_uj").read_text())
+        return counter, turn, int(counter.read_text())
     except (OSError, ValueError):
-        return False
+        return None
