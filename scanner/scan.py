@@ -218,9 +218,8 @@ class _Scan:
         # Loads joblib: a scan with nothing to read does without.
         from scanner import workers  # noqa: PLC0415
 
-        if not self._settings.tags_only and workers.is_first_time():
-            self._progress.say("compiling the analysis for this machine, once ...")
-            workers.compile_kernels()
+        if not self._settings.tags_only:
+            workers.compile_once(self._progress.say)
         with workers.private_folder() as folder:
             job = workers.Job.prepare(self._settings, folder, surveyor.analysed())
             crew = workers.Supervisor(tasks, job, self.stop_at(start))

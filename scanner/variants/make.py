@@ -11,12 +11,11 @@ from catalog.texts import readable
 from catalog.tracks import ensure_feature_set
 from catalog.variants import candidates, stored_variants
 from scanner.errors import TempFullError
-from scanner.features import warm_up
 from scanner.features.definition import feature_set
 from scanner.variants.recode import DISK, LONGEST_S, require_encoders
 from scanner.variants.sample import sample
 from scanner.variants.task import VariantTask, analyse_variant
-from scanner.workers import Job, Supervisor, private_folder
+from scanner.workers import Job, Supervisor, compile_once, private_folder
 
 if TYPE_CHECKING:
     from catalog.session import Catalog
@@ -83,7 +82,7 @@ class VariantMaker:
             tasks = self._missing(folder)
             if not tasks:
                 return
-            warm_up()  # here once, not in every worker
+            compile_once(self._progress.say)
             self._progress.begin(tasks)
             summary.left += len(tasks)
             job = Job.prepare(self._settings, folder, set(), analyse_variant)

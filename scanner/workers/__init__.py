@@ -1,6 +1,6 @@
 """Worker processes: how files are analysed in parallel, and what survives a crash."""
 
-from scanner.workers.first_time import compile_kernels, is_first_time
+from scanner.workers.first_time import compile_once
 from scanner.workers.scratch import private_folder
 from scanner.workers.supervise import Supervisor
 from scanner.workers.work import Job, Outcome
@@ -9,7 +9,6 @@ __all__ = [
     "Job",
     "Outcome",
     "Supervisor",
-    "compile_kernels",
-    "is_first_time",
+    "compile_once",
     "private_folder",
 ]

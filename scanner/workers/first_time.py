@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from scanner.features.kept import are_compiled, note_compiled
+from scanner.features.parts import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def is_first_time() -> bool:
-    """Say whether this version's kernels are still to be compiled on this machine."""
-    return not are_compiled()
-
-
-def compile_kernels() -> None:
-    """Compile all kernels into the cache, so that no worker has to.
+def compile_once(say: Callable[[str], None]) -> None:
+    """Have all kernels compiled into the cache, so that no worker has to.
 
     What fails here, for want of a folder to keep them in, each worker does for itself.
-    """
-    from scanner.features.rehearsal import PARTS  # noqa: PLC0415  (loads NumPy)
 
-    code = "from scanner.features.rehearsal import load; load({})"
+    Parameters
+    ----------
+    say : callable
+        Called with what is being done, where there is something to do.
+    """
+    if are_compiled():
+        return
+    say("compiling the analysis for this machine, once ...")
+    code = "from scanner.features.parts import load; load({})"
     processes = [
         subprocess.Popen(  # noqa: S603  (this interpreter, this code)
             [sys.executable, "-P", "-c", code.format(part)],
