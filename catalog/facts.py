@@ -66,6 +66,24 @@ def audio_facts(catalog: Catalog, feature_set_id: int) -> dict[int, AudioFacts]:
     return {row[0]: _facts(*row) for row in rows}
 
 
+_MEASURED = """
+    SELECT variant, audio_facts FROM analyses WHERE status = 'ok' AND EXISTS (
+        SELECT 1 FROM tracks WHERE tracks.payload_id = analyses.payload_id
+            AND tracks.missing_since IS NULL
+    )
+"""
+
+
+def upper_edges(catalog: Catalog) -> dict[str, list[float]]:
+    """Return where the spectra of present tracks end, in Hz, by variant."""
+    edges: dict[str, list[float]] = {}
+    for variant, measured in catalog.rows(_MEASURED):
+        facts = json.loads(measured) if isinstance(measured, str) else measured
+        if "upper_edge_hz" in facts:
+            edges.setdefault(variant, []).append(facts["upper_edge_hz"])
+    return edges
+
+
 def _facts(*row: Any) -> AudioFacts:
     *known, measured = row
     known[4] = None if known[4] is None else bool(known[4])

@@ -153,7 +153,6 @@ def _tags(task: FileTask) -> tuple[TagFacts, StreamFacts]:
 def _extract(path: bytes, settings: ScanSettings, costs: _Costs) -> Analysis:
     """Decode the file block by block and extract its features."""
     from scanner.decode import open_audio  # noqa: PLC0415
-    from scanner.features.definition import feature_set  # noqa: PLC0415
     from scanner.features.extractor import Extractor  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -164,6 +163,7 @@ def _extract(path: bytes, settings: ScanSettings, costs: _Costs) -> Analysis:
             audio.channels,
             window_s=settings.window_s,
             hop_s=settings.hop_s,
+            band_limit_hz=settings.band_limit_hz,
         )
         blocks = audio.blocks()
         while True:
@@ -177,7 +177,7 @@ def _extract(path: bytes, settings: ScanSettings, costs: _Costs) -> Analysis:
             stack.close()
     found = extractor.finish()
     return Analysis(
-        feature_set=feature_set(settings.window_s, settings.hop_s),
+        feature_set=found.feature_set,
         status=found.status,
         duration_s=found.duration_s,
         windows=found.windows,

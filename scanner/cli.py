@@ -6,16 +6,18 @@ import json
 import logging
 import sys
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scanner.options import separators, since, span, variants
+from scanner.options import AUTO, band_limit, separators, since, span, variants
 from scanner.settings import ScanSettings, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scanner.progress import Progress
     from scanner.summary import Summary
 
 SOME_FAILED = 3
@@ -55,6 +57,15 @@ _SETTINGS = frozenset(ScanSettings.__dataclass_fields__)
     default=_DEFAULTS.hop_s,
     show_default=True,
     help="From the start of one window to the next, in seconds.",
+)
+@click.option(
+    "--band-limit",
+    type=band_limit,
+    metavar="HZ|auto",
+    help="Leave what lies above out of the spectral features, which makes them a "
+    "feature set of its own. auto: below where the spectra of tracks and their "
+    "re-encodings end; the library is read a second time where that is lower than the "
+    "features' own band of 11 kHz.",
 )
 @click.option("--tags-only", is_flag=True, help="Read the tags, analyse no audio.")
 @click.option(
@@ -169,6 +180,8 @@ def scan(paths: tuple[bytes, ...], **options: Any) -> None:
     some files could not be read, 130 interrupted; what was finished is always kept.
     """
     settings = ScanSettings(**{k: v for k, v in options.items() if k in _SETTINGS})
+    if options["band_limit"] != AUTO:
+        settings = replace(settings, band_limit_hz=options["band_limit"])
     if settings.hop_s > settings.window_s:
         raise click.UsageError("--hop is longer than --window: audio would be skipped")
     with errors_in_one_line():
@@ -183,19 +196,32 @@ def _run(
     from scanner.scan import scan as run_scan  # noqa: PLC0415
 
     url = catalog_url(options["db"])
-    show = progress(quiet=options["quiet"], verbose=options["verbose"])
+
+    def shown() -> Progress:
+        return progress(quiet=options["quiet"], verbose=options["verbose"])
+
+    def scan_once(wanted: ScanSettings) -> Summary:
+        return run_scan(paths, url, wanted, shown())
+
     if options["log_file"]:
         _log_to(options["log_file"])
     if options["dry_run"]:
         from scanner.estimate import estimate  # noqa: PLC0415
 
+        show = shown()
         try:
             figures = estimate(paths, url, settings, show)
         finally:
             show.close()
         _print(figures.as_json(), figures.lines(), options)
         return
-    summary = run_scan(paths, url, settings, show)
+    if options["band_limit"] == AUTO:
+        from scanner.band_limit import up_to_where_spectra_end  # noqa: PLC0415
+
+        say = shown().say
+        summary = up_to_where_spectra_end(scan_once, url, settings, say)
+    else:
+        summary = scan_once(settings)
     _print(summary.as_json(), summary.lines(), options)
     _finish(summary)
 

@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 
 import click
 
+from scanner.features.definition import BAND_LIMITS_HZ
 from scanner.variants.chains import parse_chains
 
+AUTO = "auto"
+_FREQUENCY = re.compile(r"(\d+(?:\.\d+)?)(k?)(?:Hz)?", re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.IGNORECASE)
 
@@ -56,6 +59,29 @@ def separators(texts: tuple[str, ...]) -> tuple[str, ...] | None:
     (None, (), ('/', ' feat. '))
     """
     return tuple(text for text in texts if text) if texts else None
+
+
+def band_limit(text: str) -> float | str:
+    """Return a frequency in Hz, or "auto".
+
+    >>> band_limit("8000"), band_limit("9.5k"), band_limit("auto")
+    (8000.0, 9500.0, 'auto')
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    if text == AUTO:
+        return text
+    found = _FREQUENCY.fullmatch(text)
+    hertz = float(found[1]) * (1000.0 if found[2] else 1.0) if found else 0.0
+    least, most = BAND_LIMITS_HZ
+    if not least <= hertz <= most:
+        raise click.BadParameter(
+            f"{text!r} is no limit; write a frequency from {least:g} to {most:g} Hz, "
+            f"as in 8000, or {AUTO}"
+        )
+    return hertz
 
 
 def variants(text: str | tuple[str, ...]) -> tuple[str, ...]:

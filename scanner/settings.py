@@ -14,6 +14,8 @@ class ScanSettings:
     ----------
     window_s, hop_s : float
         Length of a window and the step to the next, in seconds.
+    band_limit_hz : float or None
+        Leave what lies above out of the spectral features; None: nothing.
     min_duration_s : float
         Shorter tracks get the status ``too_short``.
     jobs : int
@@ -52,6 +54,7 @@ class ScanSettings:
 
     window_s: float = 30.0
     hop_s: float = 10.0
+    band_limit_hz: float | None = None
     min_duration_s: float = 5.0
     jobs: int = 1
     tags_only: bool = False

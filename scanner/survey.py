@@ -299,7 +299,8 @@ def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:
         return None
     try:
         return tracks.ensure_feature_set(
-            catalog, feature_set(settings.window_s, settings.hop_s)
+            catalog,
+            feature_set(settings.window_s, settings.hop_s, settings.band_limit_hz),
         )
     except CatalogError:
         if catalog.mode == "read":

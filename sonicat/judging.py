@@ -137,6 +137,7 @@ class Judge:
                 audio.channels,
                 window_s=float(parameters["window_s"]),
                 hop_s=float(parameters["hop_s"]),
+                band_limit_hz=parameters.get("band_limit_hz"),
             )
             for block in audio.blocks():
                 extractor.push(block)

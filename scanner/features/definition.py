@@ -30,6 +30,9 @@ REFERENCE_LUFS = -23.0
 FLOOR_LUFS = -70.0
 """The loudness assumed where BS.1770 gives none: its absolute gate."""
 
+BAND_LIMITS_HZ = (1_000.0, 11_000.0)
+"""The least and the highest limit that spectral features may be given."""
+
 ENERGY_CHANGE = 0.2
 """A jump of frame RMS counts when it exceeds this multiple of the window's mean."""
 
@@ -79,13 +82,30 @@ VECTOR_NAMES: tuple[str, ...] = (
 )
 
 
-def feature_set(window_s: float = WINDOW_S, hop_s: float = HOP_S) -> FeatureSetFacts:
+def bins_below(band_limit_hz: float | None) -> int:
+    """Return how many bins of a spectrum lie at or below a limit; None: all.
+
+    >>> bins_below(None), bins_below(8000.0)
+    (1025, 744)
+    """
+    if band_limit_hz is None:
+        return N_BINS
+    return int(band_limit_hz * N_FFT / SR) + 1
+
+
+def feature_set(
+    window_s: float = WINDOW_S,
+    hop_s: float = HOP_S,
+    band_limit_hz: float | None = None,
+) -> FeatureSetFacts:
     """Return the identity of the feature set that this program computes.
 
     Parameters
     ----------
     window_s, hop_s : float
         Length of a window and distance between the starts of two, in seconds.
+    band_limit_hz : float or None
+        What lies above is left out of whatever is made of spectra; None: nothing.
 
     Returns
     -------
@@ -99,6 +119,7 @@ def feature_set(window_s: float = WINDOW_S, hop_s: float = HOP_S) -> FeatureSetF
     >>> facts.names[0], len(facts.names) == len(set(facts.names))
     ('tempo_bpm', True)
     """
+    limited = {} if band_limit_hz is None else {"band_limit_hz": float(band_limit_hz)}
     return FeatureSetFacts(
         version=VERSION,
         names=VECTOR_NAMES,
@@ -119,5 +140,6 @@ def feature_set(window_s: float = WINDOW_S, hop_s: float = HOP_S) -> FeatureSetF
             "hpss_kernel": 31,
             "sequence_frames": SEQUENCE_FRAMES,
             "n_sequence_mels": N_SEQUENCE_MELS,
+            **limited,
         },
     )

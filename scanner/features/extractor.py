@@ -27,6 +27,7 @@ from scanner.features.definition import (
     SR,
     VECTOR_NAMES,
     WINDOW_S,
+    bins_below,
     feature_set,
 )
 from scanner.features.loudness import LoudnessMeter
@@ -78,6 +79,8 @@ class Extractor:
         Columns of the blocks.
     window_s, hop_s : float
         Length of a window and distance between the starts of two, in seconds.
+    band_limit_hz : float or None
+        What lies above is left out of whatever is made of spectra; None: nothing.
 
     Notes
     -----
@@ -91,9 +94,10 @@ class Extractor:
         *,
         window_s: float = WINDOW_S,
         hop_s: float = HOP_S,
+        band_limit_hz: float | None = None,
     ) -> None:
         self._sr = sr
-        self._facts = feature_set(window_s, hop_s)
+        self._facts = feature_set(window_s, hop_s, band_limit_hz)
         self._costs = Costs()
         self._pending = np.empty((_BLOCK, channels), np.float32)
         self._fill = 0
@@ -103,7 +107,9 @@ class Extractor:
         self._resampler = (
             None if sr == SR else soxr.ResampleStream(sr, SR, 1, "float32", "HQ")
         )
-        self._stream = WindowStream(window_s, hop_s, self._costs)
+        self._stream = WindowStream(
+            window_s, hop_s, self._costs, bins=bins_below(band_limit_hz)
+        )
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples.

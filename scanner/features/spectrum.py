@@ -46,6 +46,7 @@ _ROLL_PERCENT = 0.85
 _BIN_HZ = SR / N_FFT
 _CROSSING = np.float32(-1e-10)
 _TINY = float(np.finfo(np.float32).tiny)
+_LEAST_POWER = float(np.float32(1e-10))  # librosa's amin, as the kernels hold it
 _STEPS = N_FFT // HOP_LENGTH
 
 
@@ -81,14 +82,19 @@ def _describe_waveform(
         level[t, 1] = count / N_FFT
 
 
-@kernel("void(f8[:,::1], f4[:,::1], i8, f4[:])")
+@kernel("void(f8[:,::1], f4[:,::1], i8, i8, f4[:])")
 def _shape(
     sums: NDArray[np.float64],
     bins: NDArray[np.float32],
+    used: int,
     lane: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Write bandwidth, rolloff, flatness and centroid of one frame."""
+    """Write bandwidth, rolloff, flatness and centroid of one frame.
+
+    Bins from ``used`` on are empty; the flatness does without the least power that
+    the sums hold for each of them.
+    """
     total = sums[N_CHUNKS, lane]
     norm = 1.0 if total < _TINY else total
     first, second = sums[N_CHUNKS + 1, lane] / norm, sums[N_CHUNKS + 2, lane] / norm
@@ -104,10 +110,13 @@ def _shape(
         k += 1
         reached += bins[MARGIN + k, lane]
     exponents, mantissa = sums[N_CHUNKS + 4, lane], sums[N_CHUNKS + 5, lane]
-    log_mean = (exponents * math.log(2.0) + math.log(mantissa)) / N_BINS
+    left_out = N_BINS - used
+    log_sum = exponents * math.log(2.0) + math.log(mantissa)
+    log_mean = (log_sum - left_out * math.log(_LEAST_POWER)) / used
+    power = sums[N_CHUNKS + 3, lane] - left_out * _LEAST_POWER
     out[0] = math.sqrt(max(spread, 0.0)) * _BIN_HZ
     out[1] = k * _BIN_HZ
-    out[2] = math.exp(log_mean) * N_BINS / sums[N_CHUNKS + 3, lane]
+    out[2] = math.exp(log_mean) * used / power
     out[3] = first * _BIN_HZ
 
 
@@ -141,7 +150,7 @@ def _powers(
 
 
 @kernel(
-    "void(f4[:,::1], f4[:,::1], i8[:,::1], f4[::1], f4[:,::1], i8,"
+    "void(f4[:,::1], f4[:,::1], i8[:,::1], f4[::1], f4[:,::1], i8, i8,"
     " f4[:,:], f4[:,:], f4[:,::1], f4[:,:])"
 )
 def _describe(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
@@ -150,13 +159,17 @@ def _describe(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     mel_spans: NDArray[np.int64],
     mel_weights: NDArray[np.float32],
     chroma_weights: NDArray[np.float32],
+    used: int,
     first: int,
     out_shape: NDArray[np.float32],
     out_contrast: NDArray[np.float32],
     out_mel: NDArray[np.float32],
     out_chroma: NDArray[np.float32],
 ) -> None:
-    """Write what eight spectra say into eight rows of ``out``."""
+    """Write what eight spectra say into eight rows of ``out``.
+
+    Their bins from ``used`` on are empty.
+    """
     pitch = np.empty((N_CHROMA, WIDTH), np.float32)
     extremes = np.empty((2 * N_CONTRAST, WIDTH), np.float32)
     sums = np.empty((MOMENT_ROWS, WIDTH), np.float64)
@@ -165,7 +178,7 @@ def _describe(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     contrast_decibels(bins, extremes)
     moments(bins, sums)
     for lane in range(WIDTH):
-        _shape(sums, bins, lane, out_shape[first + lane])
+        _shape(sums, bins, used, lane, out_shape[first + lane])
         _normalise_chroma(pitch, lane, out_chroma[first + lane])
         for k in range(2 * N_CONTRAST):
             out_contrast[first + lane, k] = extremes[k, lane]
@@ -185,10 +198,19 @@ def _line_up(
 
 
 class Spectra:
-    """Turns tiles of samples into magnitudes and what these say."""
+    """Turns tiles of samples into magnitudes and what these say.
 
-    def __init__(self, costs: Costs) -> None:
+    Parameters
+    ----------
+    costs : Costs
+        Charged by stage.
+    bins : int
+        How many bins of each spectrum, from the lowest, are looked at.
+    """
+
+    def __init__(self, costs: Costs, bins: int = N_BINS) -> None:
         self._costs = costs
+        self._used = bins
         self._taper, self._turns = tapered_turns()
         self._mel_spans, self._mel_weights = banks.sparse_mel(N_MELS)
         self._chroma = banks.chroma_by_bin()
@@ -217,6 +239,7 @@ class Spectra:
         octets = list(zip(range(0, TILE, WIDTH), self._power, self._bins, strict=True))
         for first, power, _ in octets:
             _powers(samples, self._taper, self._turns, power, first)
+        self._power[:, self._used : N_BINS] = 0.0
         self._costs.lap("spectrum")
         for first, power, bins in octets:
             _line_up(power, bins, first, rows, percussive)
@@ -228,6 +251,7 @@ class Spectra:
                 self._mel_spans,
                 self._mel_weights,
                 self._chroma,
+                self._used,
                 first,
                 out.shape,
                 out.contrast_db,

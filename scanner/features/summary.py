@@ -13,6 +13,7 @@ from scanner.features.definition import (
     COLUMNS,
     ENERGY_CHANGE,
     HOP_LENGTH,
+    N_BINS,
     N_CONTRAST,
     N_MELS,
     N_MFCC,
@@ -139,9 +140,13 @@ class Summariser:
     ----------
     longest : int
         Most frames of a window.
+    bins : int
+        How many bins of each spectrum, from the lowest, were looked at. The contrast
+        of bands that reach beyond is 0.
     """
 
-    def __init__(self, longest: int) -> None:
+    def __init__(self, longest: int, bins: int = N_BINS) -> None:
+        self._n_contrast = sum(band.stop <= bins for band in banks.contrast_bands())
         self._bands = np.empty((longest, N_MELS), np.float32)
         self._onset = np.empty(longest, np.float32)
         self._mfcc = np.empty((longest, N_MFCC), np.float32)
@@ -155,9 +160,12 @@ class Summariser:
         floor = frames.mel_db.max() - np.float32(_TOP_DB)
         _clamp_bands(frames.mel_db, floor, bands, onset)
         np.matmul(bands, _DCT, out=mfcc)
-        peaks = _clamped(frames.contrast_db[:, :N_CONTRAST])
-        valleys = _clamped(frames.contrast_db[:, N_CONTRAST:])
-        parts = (mfcc, peaks - valleys, frames.shape, frames.level[:, 1:])
+        whole = self._n_contrast
+        contrast = np.zeros((n, N_CONTRAST), np.float32)
+        peaks = _clamped(frames.contrast_db[:, :whole])
+        valleys = _clamped(frames.contrast_db[:, N_CONTRAST : N_CONTRAST + whole])
+        np.subtract(peaks, valleys, out=contrast[:, :whole])
+        parts = (mfcc, contrast, frames.shape, frames.level[:, 1:])
         series = self._series[:n]
         np.concatenate([*parts, onset[:, None], frames.chroma], axis=1, out=series)
         mean, std = np.empty(len(SERIES)), np.empty(len(SERIES))

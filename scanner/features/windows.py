@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from catalog.records import Sequence
 from scanner.features.cost import Costs
-from scanner.features.definition import HOP_LENGTH, N_FFT, SR
+from scanner.features.definition import HOP_LENGTH, N_BINS, N_FFT, SR
 from scanner.features.frames import FrameStore
 from scanner.features.layout import CONTEXT, LAG, TILE
 from scanner.features.separation import Separation
@@ -31,6 +31,8 @@ class WindowStream:
     window_s, hop_s : float
     costs : Costs
         Charged by stage.
+    bins : int
+        How many bins of each spectrum, from the lowest, are looked at.
 
     Notes
     -----
@@ -39,7 +41,9 @@ class WindowStream:
     is one short window.
     """
 
-    def __init__(self, window_s: float, hop_s: float, costs: Costs) -> None:
+    def __init__(
+        self, window_s: float, hop_s: float, costs: Costs, *, bins: int = N_BINS
+    ) -> None:
         self._window_s, self._hop_s = window_s, hop_s
         self._costs = costs
         self._samples = np.zeros(_TILE_SAMPLES, np.float32)
@@ -47,11 +51,11 @@ class WindowStream:
         self._received = 0
         self._frames = 0  # described
         self._separated = -LAG
-        self._spectra = Spectra(costs)
+        self._spectra = Spectra(costs, bins)
         self._separation = Separation()
         self._sequences = Sequences()
         window_frames = math.ceil(window_s * SR / HOP_LENGTH) + 1
-        self._summariser = Summariser(window_frames)
+        self._summariser = Summariser(window_frames, bins)
         self._store = FrameStore(window_frames + 3 * TILE)
         self._summaries: list[Summary] = []
 

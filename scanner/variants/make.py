@@ -97,7 +97,7 @@ class VariantMaker:
     def _missing(self, folder: str) -> list[VariantTask]:
         """Return what is to be made, the longest tracks first."""
         settings = self._settings
-        facts = feature_set(settings.window_s, settings.hop_s)
+        facts = feature_set(settings.window_s, settings.hop_s, settings.band_limit_hz)
         number = ensure_feature_set(self._catalog, facts)
         known = candidates(self._catalog, number)
         short = [one for one in known if one.duration_s <= LONGEST_S]

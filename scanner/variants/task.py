@@ -79,7 +79,11 @@ def _extract(task: VariantTask, settings: ScanSettings) -> Analysis:
         *read(task.full_path), parse_chain(task.variant), task.folder
     )
     extractor = Extractor(
-        sr, samples.shape[1], window_s=settings.window_s, hop_s=settings.hop_s
+        sr,
+        samples.shape[1],
+        window_s=settings.window_s,
+        hop_s=settings.hop_s,
+        band_limit_hz=settings.band_limit_hz,
     )
     extractor.push(samples)
     found = extractor.finish()

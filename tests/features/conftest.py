@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from scanner.decode import open_audio
-from scanner.features.definition import HOP_LENGTH, SERIES, SR
+from scanner.features.banks import contrast_bands
+from scanner.features.definition import HOP_LENGTH, N_BINS, SERIES, SR
 from scanner.features.extractor import Extraction, Extractor
 
 Signal = NDArray[np.float32]
@@ -36,19 +37,28 @@ def measure() -> Measure:
 
 
 def _window(
-    S: NDArray[np.float64], zcr: NDArray[np.float64], rms: NDArray[np.float64]
+    S: NDArray[np.float64],
+    zcr: NDArray[np.float64],
+    rms: NDArray[np.float64],
+    bins: int,
 ) -> tuple[dict[str, float], NDArray[np.float64]]:
-    """Return librosa's columns and series of the frames of one window."""
+    """Return librosa's columns and series of the frames of one window.
+
+    Bins from ``bins`` on are empty.
+    """
+    contrast = librosa.feature.spectral_contrast(S=S, sr=SR)
+    for k, band in enumerate(contrast_bands()):
+        contrast[k] *= band.stop <= bins
     mel = librosa.feature.melspectrogram(S=S**2, sr=SR)
     db = librosa.power_to_db(mel)
     onset = librosa.onset.onset_strength(S=db, sr=SR)
     series = np.concatenate(
         [
             librosa.feature.mfcc(S=db, n_mfcc=20),
-            librosa.feature.spectral_contrast(S=S, sr=SR),
+            contrast,
             librosa.feature.spectral_bandwidth(S=S, sr=SR),
             librosa.feature.spectral_rolloff(S=S, sr=SR),
-            librosa.feature.spectral_flatness(S=S),
+            librosa.feature.spectral_flatness(S=S[:bins]),
             librosa.feature.spectral_centroid(S=S, sr=SR),
             zcr,
             onset[None],
@@ -70,12 +80,15 @@ def _window(
 class Reference:
     """What librosa says, in double precision, of each window that the engine found."""
 
-    def __init__(self, samples: Signal, sr: int, found: Extraction) -> None:
+    def __init__(
+        self, samples: Signal, sr: int, found: Extraction, bins: int = N_BINS
+    ) -> None:
         y = samples.reshape(samples.shape[0], -1).mean(axis=1, dtype=np.float32)
         if sr != SR:
             y = librosa.resample(y, orig_sr=sr, target_sr=SR)
         wide = y.astype(np.float64)
         S = np.abs(librosa.stft(wide))
+        S[bins:] = 0.0
         H, P = librosa.decompose.hpss(S)
         zcr = librosa.feature.zero_crossing_rate(wide)
         rms = librosa.feature.rms(y=wide)
@@ -86,7 +99,7 @@ class Reference:
         for start, length in zip(windows.start_s, windows.duration_s, strict=True):
             ends = np.array([start, start + length]) * SR / HOP_LENGTH
             part = slice(*np.ceil(ends.round(6)).astype(int))
-            columns, series = _window(S[:, part], zcr[:, part], rms[:, part])
+            columns, series = _window(S[:, part], zcr[:, part], rms[:, part], bins)
             h, p = (H[:, part] ** 2).sum(), (P[:, part] ** 2).sum()
             columns["harmonic_fraction"] = h / (h + p) if h + p else 0.5
             self.columns.append(columns)

@@ -121,6 +121,16 @@ def test_real_music(measure, reference, music, decoded, which):
     check(found, reference(samples, sr, found))
 
 
+@pytest.mark.parametrize("limit_hz", [1000.0, 4000.0, 8000.0, 11000.0])
+def test_a_band_limit_leaves_the_bins_above_out(measure, reference, make, limit_hz):
+    noise = np.random.default_rng(1).standard_normal(6 * 22050).astype(np.float32)
+    samples = make("music") + 0.01 * noise
+    windows = {"window_s": 3.0, "hop_s": 1.5}
+    found = measure(samples, **windows, band_limit_hz=limit_hz)
+    bins = np.count_nonzero(banks.fft_frequencies() <= limit_hz)
+    check(found, reference(samples, 22050, found, bins))
+
+
 def test_default_windows_own_the_frames_centred_in_them(measure, reference, make):
     samples = make("music", 41.0)
     found = measure(samples)
