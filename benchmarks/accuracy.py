@@ -21,11 +21,12 @@ from joblib import Parallel, cpu_count, delayed
 from catalog.datasets import load_library
 from catalog.session import open_catalog
 from classify.calibration import brier_score
-from classify.dataset import Dataset, Problem, Rows, prepare
+from classify.dataset import Dataset, prepare
 from classify.estimators import VOTERS, recipe
 from classify.estimators.stages import track_statistics
 from classify.loading import loaded_sequences
 from classify.nest import Outcome, judge
+from classify.problem import Problem, Rows
 from classify.sequences import NAMES
 from classify.statistics import balanced_accuracy, macro_f1
 from classify.validation import OUTER_FOLDS, album_folds

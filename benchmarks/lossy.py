@@ -27,10 +27,11 @@ from catalog.datasets import load_library
 from catalog.session import open_catalog
 from catalog.variants import candidates
 from classify.calibration import tempered
-from classify.dataset import Problem, Rows, heard_windows, prepare
+from classify.dataset import heard_windows, prepare
 from classify.estimators import VOTERS, VOTING, recipe
 from classify.estimators.base import fit
 from classify.nest import choose
+from classify.problem import Problem, Rows
 from classify.robustness import drift, track_spread
 from classify.sequences import TrackSequences
 from classify.statistics import balanced_accuracy

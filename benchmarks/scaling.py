@@ -15,9 +15,9 @@ import time
 
 import numpy as np
 
-from classify.dataset import Problem, Rows
 from classify.estimators import NAMES, VOTING, recipe
 from classify.estimators.base import fit
+from classify.problem import Problem, Rows
 from classify.sequences import STEPS
 
 COLUMNS = 122

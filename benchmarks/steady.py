@@ -20,12 +20,13 @@ import numpy as np
 from catalog.datasets import load_library
 from catalog.session import open_catalog
 from classify.calibration import tempered
-from classify.dataset import Pairs, Problem, prepare
+from classify.dataset import prepare
 from classify.estimators import VOTERS, VOTING, recipe, steady
 from classify.estimators.base import fit
 from classify.loading import loaded_labels, loaded_sequences
 from classify.nest import choose
 from classify.pairs import with_pairs
+from classify.problem import Pairs, Problem
 from classify.robustness import Flips, Judged, flips
 from classify.validation import OUTER_FOLDS, album_folds
 from classify.voting import vote

@@ -55,16 +55,21 @@ def load(data: bytes) -> Model:
 
     try:
         unknown = [t for t in skops.io.get_untrusted_types(data=data) if not _ours(t)]
-        if unknown:
-            raise UntrustedArtifactError(
-                f"the stored model holds {unknown[0]}, which is not trusted; "
-                "train again with `classify`"
-            )
-        found: Any = skops.io.loads(data, trusted=list(TRUSTED))
+        found: Any = None if unknown else skops.io.loads(data, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
         raise UntrustedArtifactError(
             f"the stored model is not trusted: {error}"
         ) from error
+    except Exception as error:  # whatever a reader of zip, JSON and arrays stumbles on
+        raise UntrustedArtifactError(
+            "the stored model cannot be read: it is damaged, or of another version of "
+            "scikit-learn; train again with `classify --all`"
+        ) from error
+    if unknown:
+        raise UntrustedArtifactError(
+            f"the stored model holds {unknown[0]}, which is not trusted; "
+            "train again with `classify`"
+        )
     if not isinstance(found, Model):
         raise UntrustedArtifactError("the stored model is none; train with `classify`")
     return found

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classify.dataset import Problem, Rows
 from classify.estimators.base import fit
 from classify.estimators.confounds import CONFOUNDS
 from classify.nest import judge
+from classify.problem import Problem, Rows
 from classify.statistics import album_interval, balanced_accuracy
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from classify.dataset import Problem
     from classify.estimators.base import Fitted
+    from classify.problem import Problem
 
     Floats = NDArray[np.float64]
 
@@ -153,6 +153,24 @@ def _left_out(n_labels: int, seed: int) -> list[int]:
     return sorted(order[:MOST_LABELS].tolist())
 
 
+def without_label(
+    problem: Problem, k: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Return what a model without label `k` learns from, and the tracks of the label.
+
+    Tracks of other labels on an album that holds some of `k` are among neither.
+
+    Returns
+    -------
+    (inside, outside) : intp, ascending, or None
+        None where fewer than two labels would be learned.
+    """
+    outside = np.flatnonzero(problem.y == k)
+    shared = np.isin(problem.groups, problem.groups[outside])
+    inside = np.flatnonzero((problem.y != k) & ~shared)
+    return (inside, outside) if len(np.unique(problem.y[inside])) > 1 else None
+
+
 def _task(
     name: str,
     i: int,
@@ -172,7 +190,10 @@ def _task(
         flattering = window_split(model, choice.setting, problem, seed=seed)
     outsiders = {}
     for k in left_out:
-        inside, outside = np.flatnonzero(problem.y != k), np.flatnonzero(problem.y == k)
+        parts = without_label(problem, k)
+        if parts is None:
+            continue
+        inside, outside = parts
         without = fit(model, choice.setting, problem.of_tracks(inside), seed=seed)
         _, p = without.judge(problem.rows.of_tracks(outside))
         outsiders[k] = tempered(p, choice.temperature)

@@ -17,8 +17,8 @@ from classify.validation import INNER_FOLDS, Split, inner_folds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from classify.dataset import Problem
     from classify.estimators.base import Recipe, Setting
+    from classify.problem import Problem
 
     Floats = NDArray[np.float64]
 

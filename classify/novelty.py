@@ -1,8 +1,13 @@
 """When to say "unknown": how sure a model is of artists it never learned.
 
 Each label in turn is left out of the training and its tracks are judged all the same:
-what the model then says with confidence is a false acceptance. The threshold is the
-confidence that a stated share of those outsiders does not reach.
+what the model then says with confidence is a false acceptance. A threshold is the
+confidence that no more than a stated share of those outsiders reaches.
+
+Such a model has one label fewer to choose between, and so is surer of anything. A
+threshold set on it is too high for the model of all labels; it is translated by the
+tracks of known labels, which are asked both ways: of it that one is taken which keeps
+as many of them.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,9 +38,12 @@ class Novelty:
     Attributes
     ----------
     threshold : float
+        On what the model of all labels says.
+    target : float or None
+        The share of outsiders that it was set to let through; None if it was given.
     rejected : tuple of (label, tracks, rejected)
-        Of each label that was left out, its tracks, and how many of them a threshold
-        rejects that was set without that label.
+        Of each label that was left out, its tracks, and how many of them the threshold
+        rejects; if it was not given, one that was set without that label.
     known_kept : float
         Share of the tracks of known labels, out of fold, that the threshold keeps.
     accuracy_kept : float
@@ -43,6 +51,7 @@ class Novelty:
     """
 
     threshold: float
+    target: float | None
     rejected: tuple[tuple[str, int, int], ...]
     known_kept: float
     accuracy_kept: float
@@ -56,7 +65,7 @@ class Novelty:
     def as_metrics(self) -> dict[str, Any]:
         """Return the figures as they are stored with a run."""
         return {
-            "target": FALSE_ACCEPT_RATE,
+            "target": self.target,
             "threshold": self.threshold,
             "false_accept_rate": self.false_accept_rate,
             "known_kept": self.known_kept,
@@ -77,15 +86,45 @@ def threshold_for(confidences: Floats, rate: float) -> float:
     highest = np.sort(confidences)[::-1]
     if allowed >= len(highest):
         return 0.0
-    return float(min(1.0, np.nextafter(highest[allowed], 2.0)))
+    return float(np.nextafter(highest[allowed], 2.0))
+
+
+def without_one(known: Floats, y: NDArray[np.intp], left_out: Iterable[int]) -> Floats:
+    """Return how sure of known tracks a model would be that lacks another label.
+
+    Each label in turn is struck out of what is said of the tracks of all others.
+
+    Parameters
+    ----------
+    known : float64, shape (n_tracks, n_labels)
+    y : intp, shape (n_tracks,)
+    left_out : labels, by index
+
+    Returns
+    -------
+    float64, shape (m,)
+        The highest probabilities of what is left.
+    """
+    sure = []
+    for k in left_out:
+        rest = np.delete(known[y != k], k, axis=1)
+        sure.append(rest.max(axis=1) / rest.sum(axis=1))
+    return np.concatenate(sure)
+
+
+def _translated(threshold: float, of: Floats, to: Floats) -> float:
+    """Return the threshold that keeps as many of `to` as `threshold` keeps of `of`."""
+    return threshold_for(to, float((of >= threshold).mean()))
 
 
 def novelty(
     outsiders: Mapping[str, Floats],
     known: Floats,
     y: NDArray[np.intp],
+    labels: Sequence[str],
     *,
     rate: float = FALSE_ACCEPT_RATE,
+    given: float | None = None,
 ) -> Novelty | None:
     """Set a threshold from outsiders' confidences and say what it does.
 
@@ -96,7 +135,11 @@ def novelty(
     known : float64, shape (n_tracks, n_labels)
         Out-of-fold probabilities of the tracks of known labels.
     y : intp, shape (n_tracks,)
+    labels : sequence of str, length n_labels
     rate : float
+        The share of outsiders that may come through.
+    given : float or None
+        A threshold to be judged in place of one that lets `rate` through.
 
     Returns
     -------
@@ -105,16 +148,26 @@ def novelty(
     """
     if len(outsiders) < 2:
         return None
+    sure = known.max(axis=1)
+    sure_without = without_one(known, y, [labels.index(label) for label in outsiders])
     rejected = []
     for label, confidences in outsiders.items():
-        others = np.concatenate([c for o, c in outsiders.items() if o != label])
-        below = confidences < threshold_for(others, rate)
+        if given is None:
+            others = np.concatenate([c for o, c in outsiders.items() if o != label])
+            least = threshold_for(others, rate)
+        else:
+            least = _translated(given, sure, sure_without)
+        below = confidences < least
         rejected.append((label, len(confidences), int(below.sum())))
-    threshold = threshold_for(np.concatenate(list(outsiders.values())), rate)
-    kept = known.max(axis=1) >= threshold
+    threshold = given
+    if threshold is None:
+        least = threshold_for(np.concatenate(list(outsiders.values())), rate)
+        threshold = _translated(least, sure_without, sure)
+    kept = sure >= threshold
     right = known.argmax(axis=1) == y
     return Novelty(
         threshold,
+        rate if given is None else None,
         tuple(rejected),
         float(kept.mean()),
         float(right[kept].mean()) if kept.any() else float("nan"),

@@ -9,8 +9,9 @@ import numpy as np
 
 from catalog.datasets import load_library
 from catalog.variants import variant_counts
-from classify.dataset import Pairs, Rows, heard_windows, usable
+from classify.dataset import heard_windows, usable
 from classify.loading import loaded_sequences
+from classify.problem import Pairs, Rows
 from classify.sequences import sliced
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from classify.pictures.png import write_png
 from classify.pictures.scatter import scatter
 from classify.pictures.svg import text_of
 from classify.reports.every import OF_AN_ARTIST, QUICK_OF_AN_ARTIST, REPORTS, STUDIES
-from classify.reports.table import as_csv
+from classify.reports.table import as_csv, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,7 +218,7 @@ def _csv(table: Table) -> str:
 
 def _row(columns: tuple[Column, ...], row: tuple[Any, ...]) -> str:
     cells = "".join(
-        f"<td{_class(column)}>{text_of(_shown(value, column))}</td>"
+        f"<td{_class(column)}>{text_of(shown(value, column))}</td>"
         for value, column in zip(row, columns, strict=True)
     )
     return f"<tr>{cells}</tr>"
@@ -226,11 +226,3 @@ def _row(columns: tuple[Column, ...], row: tuple[Any, ...]) -> str:
 
 def _class(column: Column) -> str:
     return "" if column.kind == "text" else ' class="n"'
-
-
-def _shown(value: Any, column: Column) -> str:
-    if value is None:
-        return "-"
-    if column.kind == "share":
-        return f"{value:.2f}"
-    return f"{value:.3g}" if column.kind == "number" else str(value)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from catalog.records import FeatureSetFacts
-    from classify.dataset import Rows
     from classify.estimators.base import Fitted
+    from classify.problem import Rows
 
     Floats = NDArray[np.float64]
 

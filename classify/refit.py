@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from catalog.records import FeatureSetFacts
     from catalog.runs import RunFacts
     from catalog.session import Catalog
-    from classify.dataset import Dataset, Problem
+    from classify.dataset import Dataset
+    from classify.problem import Problem
     from classify.sequences import TrackSequences
     from classify.validation import Split
 

@@ -12,7 +12,7 @@ from classify.statistics import balanced_accuracy
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from classify.dataset import Rows
+    from classify.problem import Rows
 
     Floats = NDArray[np.float64]
 

@@ -11,12 +11,20 @@ from classify.novelty import novelty
 from classify.statistics import album_interval, balanced_accuracy, macro_f1
 
 if TYPE_CHECKING:
-    from classify.dataset import Problem
     from classify.evaluation import Evaluation
+    from classify.problem import Problem
 
 
-def scores(problem: Problem, evaluation: Evaluation, *, seed: int) -> dict[str, Any]:
+def scores(
+    problem: Problem,
+    evaluation: Evaluation,
+    *,
+    seed: int,
+    unknown_below: float | None = None,
+) -> dict[str, Any]:
     """Return the figures of a model.
+
+    Without `unknown_below` a threshold is set by leaving out each label in turn.
 
     All but ``flattering`` are over held-out albums; all but ``window_accuracy`` and
     ``flattering`` are over tracks.
@@ -28,7 +36,7 @@ def scores(problem: Problem, evaluation: Evaluation, *, seed: int) -> dict[str, 
     flattering = None
     if evaluation.flattering is not None:
         flattering = float((evaluation.flattering.argmax(axis=1) == of_windows).mean())
-    outsiders = novelty(evaluation.outsiders, p, y)
+    outsiders = novelty(evaluation.outsiders, p, y, problem.labels, given=unknown_below)
     return {
         "tracks": len(y),
         "albums": len(np.unique(problem.groups)),

@@ -24,7 +24,7 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 COMMANDS = {
     "scan": "scanner.cli:scan",
     "classify": "classify.cli:classify",
-    "report": "classify.cli:report",
+    "report": "classify.report_cli:report",
     "predict": "sonicat.predict:predict",
     "serve": "webapp.cli:serve",
     "db": "catalog.cli:db",

@@ -11,10 +11,11 @@ import numpy as np
 from catalog.datasets import load_feature_set
 from catalog.runs import load_model
 from classify import artifacts
-from classify.dataset import Rows, heard_windows
+from classify.dataset import heard_windows
 from classify.draws import draws
 from classify.errors import NothingToReportError
 from classify.prediction import UNKNOWN
+from classify.problem import Rows
 from classify.reports.source import chosen_run
 from classify.sequences import TrackSequences, sliced
 from scanner.decode import open_audio

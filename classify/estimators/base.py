@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
 
 from classify.errors import FeatureSetMismatchError
 from classify.estimators.stages import in_parts, track_statistics
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from classify.dataset import Problem, Rows
+    from classify.problem import Problem, Rows
 
     Floats = NDArray[np.float64]
 
@@ -209,9 +211,16 @@ def fit_estimator(
     *,
     seed: int,
 ) -> Estimator:
-    """Fit a new estimator of `recipe` on `X`, whose rows belong to tracks `track`."""
-    estimator = recipe.build(dict(setting), seed)
+    """Fit a new estimator of `recipe` on `X`, whose rows belong to tracks `track`.
+
+    Where all of them have one label, whatever is asked gets that label.
+    """
     y = problem.y[track]
+    if len(np.unique(y)) == 1:
+        only: Estimator = Pipeline([("model", DummyClassifier(strategy="prior"))])
+        only.fit(X, y)
+        return only
+    estimator = recipe.build(dict(setting), seed)
     more: dict[str, Any] = {}
     if recipe.weighted:
         more["model__sample_weight"] = balanced_weights(y, track)

@@ -9,6 +9,7 @@ from classify.pictures.bars import Bar, bars
 from classify.pictures.dots import dots
 from classify.pictures.heat import heat
 from classify.pictures.lines import Frame, Line, lines
+from classify.reports.table import number
 
 if TYPE_CHECKING:
     from classify.reports.table import Table
@@ -187,7 +188,7 @@ def _values(
 
 
 def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    return "-" if value is None else number(value)
 
 
 _Kind = tuple[Callable[[list[str]], bool], Callable[["Table", list[str]], str]]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.albums import fold
-from classify.dataset import Problem
 from classify.errors import NothingToReportError
 from classify.estimators import recipe
 from classify.labels import artist_of
 from classify.nest import judge
+from classify.problem import Problem
 from classify.refit import fitted_as, studied
 from classify.reports.era_sound import is_of_loudness, sound_of
 from classify.reports.source import chosen_run, described
@@ -80,7 +80,8 @@ def across_eras(
         rows=(*rows, *told),
         notes=(
             "Crossed: the other labels are learned whole, the artist from one era "
-            "alone (tracks without a year left out); right means recognised.",
+            "alone (tracks without a year left out); right means recognised. With the "
+            "settings of the run's final model, which saw both eras.",
             "Era as the label: a logistic regression tells the eras of this artist "
             "apart on albums it never heard, balanced within the folds.",
             *notes,
@@ -103,6 +104,8 @@ def _crossed(
     # an album may span the years; none of it is learned when a part of it is judged
     learned = learned[~np.isin(problem.groups[learned], problem.groups[judged])]
     tested = np.flatnonzero(judged)
+    if not own[learned].any():
+        return question, 0, len(tested), None, None, None, None
     model = fitted_as(
         run.model,
         run.parameters,

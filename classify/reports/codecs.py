@@ -16,8 +16,8 @@ from classify.robustness import Drift, Judged, drift, flips, track_spread
 if TYPE_CHECKING:
     from catalog.runs import RunFacts
     from catalog.session import Catalog
-    from classify.dataset import Pairs, Rows
     from classify.prediction import Model
+    from classify.problem import Pairs, Rows
     from classify.refit import Studied
     from classify.validation import Split
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from catalog.session import Catalog
-    from classify.dataset import Problem
+    from classify.problem import Problem
 
 DRAWS = 3
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)

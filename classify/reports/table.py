@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,3 +57,38 @@ def as_csv(table: Table) -> str:
     for row in table.rows:
         writer.writerow([table.source.get("run"), *row])
     return out.getvalue()
+
+
+def as_json(table: Table) -> str:
+    """Return a table as one JSON object: title, run, rows, total, notes."""
+    names = [column.name for column in table.columns]
+    document = {
+        "title": table.title,
+        **table.source,
+        "rows": [dict(zip(names, row, strict=True)) for row in table.rows],
+        "total": dict(zip(names, table.total, strict=True)) if table.total else None,
+        "notes": list(table.notes),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def shown(value: Any, column: Column) -> str:
+    """Return a cell as people read it.
+
+    >>> shown(0.834, Column("accuracy", "share")), shown(None, Column("album"))
+    ('0.83', '-')
+    """
+    if value is None:
+        return "-"
+    if column.kind == "share":
+        return f"{value:.2f}"
+    return number(value) if column.kind == "number" else str(value)
+
+
+def number(value: float) -> str:
+    """Return a measured number to three places that count.
+
+    >>> number(1234.5), number(0.012345), number(3.0)
+    ('1234', '0.0123', '3')
+    """
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"

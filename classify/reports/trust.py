@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -79,13 +79,25 @@ def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
         rows=tuple(rows),
         total=("all", tracks, rejected, rejected / tracks),
         notes=(
-            "Each label in turn is left out of the training; the threshold that "
-            "rejects its tracks was set on the other labels alone.",
-            f"The default threshold is {figures['threshold']:.3f}, for letting "
-            f"{figures['target']:.0%} of such tracks through; "
-            f"{1 - rejected / tracks:.0%} came through.",
+            *_threshold(figures, 1 - rejected / tracks),
             f"It keeps {figures['known_kept']:.0%} of the tracks of known labels, and "
             f"{right} are right.",
         ),
         source=described(run),
+    )
+
+
+def _threshold(figures: dict[str, Any], through: float) -> tuple[str, str]:
+    """Say where a threshold comes from, and what share of outsiders it let through."""
+    if figures["target"] is None:
+        return (
+            "Each label in turn is left out of the training, its tracks are judged.",
+            f"The threshold {figures['threshold']:.3f} was asked for; {through:.0%} of "
+            "such tracks came through.",
+        )
+    return (
+        "Each label in turn is left out of the training; the threshold that "
+        "rejects its tracks was set on the other labels alone.",
+        f"The default threshold is {figures['threshold']:.3f}, for letting "
+        f"{figures['target']:.0%} of such tracks through; {through:.0%} came through.",
     )

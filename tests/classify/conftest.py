@@ -21,7 +21,7 @@ from catalog.records import (
     Windows,
 )
 from catalog.session import open_catalog
-from classify.dataset import Problem, Rows
+from classify.problem import Problem, Rows
 from scanner.features.definition import COLUMNS
 
 NAMES = tuple(f"f{i}" for i in range(6))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from classify.cli import classify, report
+from classify.cli import classify
+from classify.report_cli import report
 
 
 def run(command, *options):
@@ -189,6 +190,32 @@ def test_no_run_and_no_catalog_are_answered_in_one_line(bands, tmp_path):
 def test_wrong_usage_exits_with_2(bands):
     for options in ([], ["--all", "--model", "oracle"], ["--all", "--label", "mood"]):
         assert run(classify, *options, "--db", bands).exit_code == 2
+
+
+def test_a_wrong_name_is_told_before_what_else_is_missing(bands):
+    """The known names come with it, also where --all was forgotten."""
+    assert "voting" in run(classify, "--model", "oracle", "--db", bands).output
+    assert "decade" in run(classify, "--label", "mood", "--db", bands).output
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--png"], "--plots"),
+        (["--train"], "--format html"),
+        (["--plots", "x", "-o", "y"], "leave -o out"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(judged, options, told):
+    result = run(report, *options, "--db", judged)
+    assert result.exit_code == 2
+    assert told in result.output
+
+
+def test_the_page_of_a_run_that_is_not_there_is_refused(judged):
+    result = run(report, "--run", 99, "--format", "html", "--db", judged)
+    assert result.exit_code == 1
+    assert "--run 99" in result.output
 
 
 def test_one_label_is_too_little(bands):

@@ -12,7 +12,6 @@ import pytest
 
 from catalog.records import FeatureSetFacts
 from classify import artifacts
-from classify.dataset import Problem, Rows
 from classify.errors import (
     FeatureSetMismatchError,
     UnknownModelError,
@@ -22,6 +21,7 @@ from classify.estimators import LARGE, MANY, NAMES, VOTING, chosen, recipe
 from classify.estimators.base import balanced_weights, fit
 from classify.estimators.stages import in_parts, track_statistics
 from classify.prediction import Member, Model
+from classify.problem import Problem, Rows
 
 RECIPES = [name for name in NAMES if name != VOTING]
 COLUMNS = tuple(f"f{i}" for i in range(6))

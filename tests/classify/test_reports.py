@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from classify.cli import classify, report
+from classify.cli import classify
+from classify.report_cli import report
 from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES
 from classify.reports.features import effect_sizes
 from classify.reports.learning_curve import at_most

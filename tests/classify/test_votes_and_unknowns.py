@@ -59,16 +59,16 @@ def test_an_evaluation_is_whole_and_its_vote_sums_to_one(make_problem):
 def test_a_threshold_lets_no_more_through_than_its_rate(confidences, rate):
     values = np.array(confidences)
     threshold = threshold_for(values, rate)
-    assert (values >= threshold).mean() <= rate + 1e-9 or threshold == 1.0
+    assert (values >= threshold).mean() <= rate + 1e-9
 
 
 def test_outsiders_are_judged_by_a_threshold_set_without_them():
     outsiders = {"a": np.full(10, 0.9), "b": np.full(10, 0.3), "c": np.full(10, 0.3)}
-    known = np.array([[0.95, 0.05], [0.2, 0.8]])
-    found = novelty(outsiders, known, np.array([0, 0]), rate=0.2)
+    known, y = np.array([[0.95, 0.03, 0.02], [0.2, 0.7, 0.1]]), np.array([0, 0])
+    found = novelty(outsiders, known, y, "abc", rate=0.2)
     assert {label: r for label, _, r in found.rejected}["a"] == 0
     assert found.false_accept_rate == pytest.approx(1 / 3)
-    assert novelty({"a": np.ones(3)}, known, np.array([0, 0])) is None
+    assert novelty({"a": np.ones(3)}, known, y, "abc") is None
 
 
 def test_a_hundred_labels_of_two_short_albums_are_judged(make_problem):

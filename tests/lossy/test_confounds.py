@@ -17,9 +17,9 @@ from catalog.runs import load_run
 from catalog.said import tracks_said
 from catalog.session import open_catalog
 from classify.confounds import audit, figures, warning
-from classify.dataset import Problem, Rows
 from classify.file_facts import fact_table, suspicions
 from classify.matching import judged_pairs, matched
+from classify.problem import Problem, Rows
 from classify.refit import fold_models, studied
 from classify.suspicion import suspicion
 from classify.validation import album_folds

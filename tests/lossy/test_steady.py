@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.preprocessing import StandardScaler
 
-from classify.dataset import Pairs, Problem, Rows
 from classify.estimators import recipe
 from classify.estimators.base import fit, shifts
 from classify.estimators.steady import MOST, SteadyScaler, quietening
 from classify.nest import judge
+from classify.problem import Pairs, Problem, Rows
 from classify.robustness import Judged, flips
 from classify.validation import album_folds
 
