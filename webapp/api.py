@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 
 from catalog.browse import listed_tracks, state
 from catalog.said import tracks_said
+from webapp.asking import tracks_sought, whole
 from webapp.atlas import Progress
 from webapp.context import catalog, chosen_run, shared
 from webapp.errors import NotFoundError, NotReadyError, WebError
@@ -25,7 +26,6 @@ from webapp.reporting import (
     report_named,
     study_of,
     table_document,
-    whole,
 )
 from webapp.trackview import track_document
 
@@ -81,29 +81,19 @@ def map_values() -> BaseResponse | tuple[dict[str, Any], int]:
     values = feature_values(chart, name)
     if values is None:
         raise NotFoundError("the feature set holds no feature of that name")
-    return _json({"name": name, "values": values})
+    return _json({"name": name, "chart": chart.name, "values": values})
 
 
 @api.get("/tracks")
 def tracks() -> dict[str, Any]:
     """Return tracks whose title, artist, album or path holds a text."""
-    wanted = request.args.get("q", "").casefold()
     offset = whole("offset", 0, _LARGEST, least=0)
     limit = whole("limit", PAGE_OF_TRACKS, MOST_TRACKS, least=0)
-    found = [
-        track
-        for track in listed_tracks(catalog())
-        if not wanted or wanted in _searched(track)
-    ]
+    found = tracks_sought(catalog())
     return {
         "total": len(found),
         "tracks": [_track(track) for track in found[offset : offset + limit]],
     }
-
-
-def _searched(track: Any) -> str:
-    parts = (track.title, track.artist, track.album, track.path)
-    return "\n".join(part for part in parts if part).casefold()
 
 
 def _track(track: Any) -> dict[str, Any]:
@@ -174,9 +164,10 @@ def _kept(key: tuple[Any, ...], make: Any) -> BaseResponse:
     body = answers.get(key)
     if body is None:
         body = json.dumps(make(), separators=(",", ":"), allow_nan=False).encode()
-        while len(answers) >= _KEPT_ANSWERS:
-            answers.pop(next(iter(answers)), None)
-        answers[key] = body
+        with shared().keeping:
+            while len(answers) >= _KEPT_ANSWERS:
+                answers.pop(next(iter(answers)))
+            answers[key] = body
     return _body(body)
 
 

@@ -96,13 +96,19 @@ class Atlas:
             chart = self._chart(level)
             problem = None if chart else "no track has been analysed yet"
         except CatalogError as error:
-            problem = str(error)
+            chart, problem = self._outdated(level), str(error)
         except Exception:
             log.exception("the map could not be drawn")
+            chart = self._outdated(level)
             problem = "the map could not be drawn; the server's log says why"
         with self._lock:
             self._charts[level] = (now, chart)
             self._progress[level] = Progress(1.0, problem)
+
+    def _outdated(self, level: Level) -> Chart | None:
+        """Return the chart that a new one was to replace: better than none."""
+        with self._lock:
+            return self._charts[level][1] if level in self._charts else None
 
     def _chart(self, level: Level) -> Chart | None:
         with open_catalog(self._url, mode="read") as catalog:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +70,13 @@ class Chart:
     points: NDArray[np.float32]
     xy: NDArray[np.float64]
     approximate: NDArray[np.bool_]
+
+    @cached_property
+    def name(self) -> str:
+        """What differs whenever the points do, or their order."""
+        digest = blake2b(self.xy.tobytes(), digest_size=8)
+        digest.update(np.array(self.rows.keys(), dtype="<i8").tobytes())
+        return digest.hexdigest()
 
 
 def rows_of(library: Library, level: Level) -> MapRows:

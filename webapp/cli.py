@@ -139,20 +139,16 @@ def run(settings: ServeSettings, *, browser: bool) -> None:
     Raises
     ------
     ServeError
-        The address cannot be listened on.
+        The address cannot be listened on, or there is no such run.
     """
-    from webapp.judging import end_all  # noqa: PLC0415
     from webapp.server import make_server  # noqa: PLC0415 (loads Flask)
 
     with _drawing() as told:
-        server, address = make_server(settings, told)
-        click.echo(f"The page is at {address}\nCtrl-C ends it.")
+        server = make_server(settings, told)
+        click.echo(f"The page is at {server.address}\nCtrl-C ends it.")
         if browser and _has_desktop():
-            webbrowser.open(address)
-        try:
-            server.run()  # returns when it is interrupted
-        finally:
-            end_all()
+            webbrowser.open(server.address)
+        server.run()
         sys.exit(INTERRUPTED)
 
 

@@ -11,9 +11,12 @@ from flask import current_app, g, request
 from catalog.errors import CatalogError
 from catalog.runs import RunFacts, load_run, load_runs
 from catalog.session import Catalog, open_catalog
+from webapp.asking import number_in
 from webapp.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from classify.prediction import Model
     from webapp.atlas import Atlas
     from webapp.jobs import Jobs
@@ -36,7 +39,10 @@ class Shared:
     answers : dict
         Answers that are dear to make, by what they depend on.
     models : dict
-        Fitted models by run, loaded under the lock `loading`.
+        Fitted models by their run's number and time: a catalog that is made anew counts
+        its runs from 1 again.
+    keeping, loading : Lock
+        Held while `answers`, or `models`, are changed.
     """
 
     settings: ServeSettings
@@ -44,7 +50,8 @@ class Shared:
     jobs: Jobs
     studies: Studies
     answers: dict[Any, Any] = field(default_factory=dict)
-    models: dict[int, Model] = field(default_factory=dict)
+    models: dict[tuple[int, datetime | None], Model] = field(default_factory=dict)
+    keeping: threading.Lock = field(default_factory=threading.Lock)
     loading: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -77,9 +84,9 @@ def chosen_run() -> RunFacts | None:
     """
     if "run" not in g:
         asked = request.args.get("run", "")
-        if asked and not asked.isdigit():
+        number = number_in(asked) if asked else shared().settings.run_id
+        if asked and number is None:
             raise NotFoundError("a run is named by its number")
-        number = int(asked) if asked else shared().settings.run_id
         g.run = (
             load_run(catalog(), number) if number is None or number < 2**31 else None
         )

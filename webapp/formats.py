@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from classify.reports.table import number as of_three_places
+from classify.reports.table import shown
+
 if TYPE_CHECKING:
     from flask import Flask
-
-    from classify.reports.table import Column
 
 NOTHING = "-"
 
@@ -38,25 +39,8 @@ def percent(share: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a measured number to three places that count.
-
-    >>> number(1234.5), number(0.012345), number(3.0)
-    ('1234', '0.0123', '3')
-    """
-    if value is None:
-        return NOTHING
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def cell(value: Any, column: Column) -> str:
-    """Return a cell of a report's table as text."""
-    if value is None:
-        return NOTHING
-    if column.kind == "share":
-        return f"{value:.2f}"
-    if column.kind == "number":
-        return number(value)
-    return str(value)
+    """Return a measured number to three places that count."""
+    return NOTHING if value is None else of_three_places(value)
 
 
 def words(name: str) -> str:
@@ -84,5 +68,6 @@ def coded(text: str) -> Markup:
 
 def register(app: Flask) -> None:
     """Make these known to the templates."""
-    for one in (clock, percent, number, cell, words, printable, coded):
+    for one in (clock, percent, number, words, printable, coded):
         app.add_template_filter(one)
+    app.add_template_filter(shown, "cell")

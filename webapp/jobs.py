@@ -88,8 +88,17 @@ class Jobs:
             self._forget()
             job = Job(secrets.token_urlsafe(16))
             self._jobs[job.id] = job
-        self._pool.submit(self._work, job, file, work)
+            try:
+                self._pool.submit(self._work, job, file, work)
+            except RuntimeError as error:  # `end` came first
+                file.close()
+                del self._jobs[job.id]
+                raise BusyError("this server is ending") from error
         return job
+
+    def end(self) -> None:
+        """Take no more, and forget those that wait: the process would stay for them."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def find(self, job_id: str) -> Job:
         """Return a job.

@@ -45,7 +45,7 @@ def main(
 
 
 def limit(*, cpu_s: int, memory: int) -> None:
-    """Bound this process and those that it starts; no core file, no written file."""
+    """Bound this process and those that it starts; none leaves a core file."""
     for what, most in (
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, memory),

@@ -48,7 +48,6 @@ class Measured:
     silent : bool, shape (n,)
     vectors : float32, shape (n, d)
     sequences : TrackSequences
-    sequences : TrackSequences
     """
 
     payload_hash: str

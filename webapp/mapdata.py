@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from catalog.browse import ListedTrack
 from webapp.formats import printable
 
 if TYPE_CHECKING:
@@ -13,12 +14,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from catalog.browse import ListedTrack
     from catalog.runs import RunFacts
     from catalog.said import TrackSaid
     from webapp.charts import Chart
 
 _UNTITLED = "(untitled)"
+_GONE = ListedTrack(
+    id=0,
+    title="(no longer in the catalog)",
+    artist=None,
+    album_id=None,
+    album=None,
+    year=None,
+    genre=None,
+    path="",
+    duration_s=None,
+    codec=None,
+    loudness_lufs=None,
+    status="missing",
+    analysis=None,
+)
 
 
 def map_document(
@@ -31,10 +46,12 @@ def map_document(
 
     Columns under ``points`` have one entry a point, those under ``tracks`` and
     ``said`` one a track; ``points.track`` leads from one to the other. A column of
-    names is ``{"names": [...], "of": [index or -1, ...]}``.
+    names is ``{"names": [...], "of": [index or -1, ...]}``. ``chart`` differs from
+    that of `feature_values` where these belong to another map than the reader has.
     """
     ids, of = np.unique(chart.rows.track_ids, return_inverse=True)
-    listed = [tracks[int(number)] for number in ids]
+    # one that left the catalog stays on the map until the next is drawn
+    listed = [tracks.get(int(number), _GONE) for number in ids]
     xy = _framed(chart.xy)
     points: dict[str, Any] = {
         "track": of.tolist(),
@@ -47,6 +64,7 @@ def map_document(
     by_track = {one.track_id: one for one in said}
     return {
         "level": chart.rows.level,
+        "chart": chart.name,
         "points": points,
         "tracks": {
             "id": ids.tolist(),

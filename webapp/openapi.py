@@ -84,8 +84,8 @@ def _map() -> dict[str, Any]:
 def _values() -> dict[str, Any]:
     answer = {
         "type": "object",
-        "required": ["name", "values"],
-        "properties": {"name": TEXT, "values": list_of(NUMBER)},
+        "required": ["name", "chart", "values"],
+        "properties": {"name": TEXT, "chart": TEXT, "values": list_of(NUMBER)},
     }
     return _operation(
         "One feature of every point of the map",

@@ -10,6 +10,7 @@ from catalog.browse import listed_tracks, state
 from catalog.said import tracks_said
 from classify.pictures import STYLE, picture, standalone
 from classify.reports.table import as_csv
+from webapp.asking import tracks_sought, whole
 from webapp.context import catalog, chosen_run, runs, shared
 from webapp.errors import NotFoundError
 from webapp.reporting import (
@@ -19,7 +20,6 @@ from webapp.reporting import (
     made,
     report_named,
     study_of,
-    whole,
 )
 from webapp.trackview import feature_pictures, track_document
 
@@ -66,17 +66,9 @@ def upload_page() -> str:
 @pages.get("/tracks")
 def tracks_page() -> str:
     """List tracks, a page at a time."""
-    listed = listed_tracks(catalog())
-    if not listed:
+    if not state(catalog()).tracks:
         return _empty()
-    wanted = request.args.get("q", "").strip()
-    found = [
-        track
-        for track in listed
-        if not wanted
-        or wanted.casefold()
-        in f"{track.title}\n{track.artist}\n{track.album}\n{track.path}".casefold()
-    ]
+    found = tracks_sought(catalog())
     page = whole("page", 1, len(found) // TRACKS_ON_A_PAGE + 1)
     run = chosen_run()
     said = {t.track_id: t for t in tracks_said(catalog(), run.id)} if run else {}
@@ -86,7 +78,7 @@ def tracks_page() -> str:
         tracks=found[start : start + TRACKS_ON_A_PAGE],
         said=said,
         total=len(found),
-        wanted=wanted,
+        wanted=request.args.get("q", "").strip(),
         page=page,
         pages=max(1, -(-len(found) // TRACKS_ON_A_PAGE)),
         run=run,

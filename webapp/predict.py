@@ -10,10 +10,11 @@ from flask import Blueprint, Request, request
 
 from catalog.browse import listed_tracks, tracks_with_audio
 from catalog.datasets import load_feature_set
+from catalog.errors import CatalogError
 from catalog.runs import load_model
 from catalog.session import Catalog, open_catalog
 from classify import artifacts
-from classify.errors import FeatureSetMismatchError
+from classify.errors import ClassifyError
 from scanner.features.definition import feature_set
 from webapp.charts import Chart
 from webapp.context import Shared, chosen_run, shared
@@ -63,7 +64,10 @@ def upload() -> tuple[dict[str, Any], int]:
     mine = shared()
 
     def work(opened: BinaryIO, job: Job) -> dict[str, Any]:
-        return judged(mine, opened, job, run, whole=whole)
+        try:
+            return judged(mine, opened, job, run, whole=whole)
+        except (ClassifyError, CatalogError) as error:
+            raise CannotJudgeError(str(error)) from error
 
     job = mine.jobs.submit(own, work)
     if not _flag("wait"):
@@ -101,11 +105,8 @@ def judged(
             "said": None,
         }
         if run is not None:
-            model = _model(mine, catalog, run)
-            try:
-                verdict["said"] = said_of(found, model, run, facts, whole=whole)
-            except FeatureSetMismatchError as error:
-                raise CannotJudgeError(str(error)) from error
+            model = model_of(mine, catalog, run)
+            verdict["said"] = said_of(found, model, run, facts, whole=whole)
         return {**verdict, **_near(mine, catalog, found)}
 
 
@@ -127,17 +128,24 @@ def _near(mine: Shared, catalog: Catalog, found: Measured) -> dict[str, Any]:
     return neighbours_of(found, chart, tracks)
 
 
-def _model(mine: Shared, catalog: Catalog, run: RunFacts) -> Model:
-    """Return a run's model, loaded once."""
+def model_of(mine: Shared, catalog: Catalog, run: RunFacts) -> Model:
+    """Return a run's model, loaded once.
+
+    Raises
+    ------
+    CannotJudgeError
+        The run keeps none.
+    """
     with mine.loading:
-        if run.id not in mine.models:
+        key = run.id, run.created_at
+        if key not in mine.models:
             stored = load_model(catalog, run.id)
             if stored is None:
                 raise CannotJudgeError(
                     f"run {run.id} keeps no model; run `classify --all` again"
                 )
-            mine.models[run.id] = artifacts.load(stored.data)
-        return mine.models[run.id]
+            mine.models[key] = artifacts.load(stored.data)
+        return mine.models[key]
 
 
 def _flag(name: str) -> bool:

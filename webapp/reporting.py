@@ -15,8 +15,9 @@ from classify.reports.every import (
     Report,
 )
 from classify.reports.source import chosen_run as run_or_reason
+from webapp.asking import whole
 from webapp.context import catalog, chosen_run, shared
-from webapp.errors import NotFoundError, NotReadyError, WebError
+from webapp.errors import NotFoundError, NotReadyError
 from webapp.formats import printable
 
 if TYPE_CHECKING:
@@ -96,35 +97,18 @@ def study_of(report: Report, choice: dict[str, Any]) -> Study | None:
         There is no run to study.
     """
     run = run_or_reason(catalog(), _run_id())
-    return shared().studies.find(report, run.id, choice)
+    return shared().studies.find(report, run, choice)
 
 
 def begin_study(report: Report, choice: dict[str, Any]) -> Study:
     """Begin a study of the run that the reader chose."""
     run = run_or_reason(catalog(), _run_id())
-    return shared().studies.begin(report, run.id, choice)
+    return shared().studies.begin(report, run, choice)
 
 
 def _run_id() -> int | None:
     run = chosen_run()
     return run.id if run else None
-
-
-def whole(name: str, usual: int, most: int, *, least: int = 1) -> int:
-    """Return a whole number of the request's address.
-
-    Raises
-    ------
-    WebError
-        It is none, or lies outside.
-    """
-    given = request.args.get(name, "")
-    if not given:
-        return usual
-    digits = given.isascii() and given.isdigit()
-    if not digits or not least <= int(given[:12]) <= most:
-        raise WebError(f"{name} is a whole number from {least} to {most}")
-    return int(given)
 
 
 def table_document(table: Table) -> dict[str, Any]:

@@ -38,9 +38,10 @@ def schemas() -> dict[str, Any]:
         },
         "Map": {
             "type": "object",
-            "required": ["level", "points", "tracks", "said", "features"],
+            "required": ["level", "chart", "points", "tracks", "said", "features"],
             "properties": {
                 "level": {"enum": ["tracks", "windows"]},
+                "chart": TEXT,
                 "points": {
                     "type": "object",
                     "required": ["track", "x", "y", "approximate"],

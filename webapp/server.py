@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from waitress.server import create_server
 
 from catalog.errors import CatalogError
+from catalog.runs import load_run
 from catalog.session import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.errors import ServeError
+from webapp.judging import end_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from flask import Flask
 
     from catalog.maps import Level
     from webapp.settings import ServeSettings
@@ -24,10 +29,27 @@ _MOST_CONNECTIONS = 100
 _IDLE_S = 60
 
 
+@dataclass(frozen=True, eq=False)
+class Listening:
+    """A server that listens, and the address to open."""
+
+    server: Any
+    app: Flask
+    address: str
+
+    def run(self) -> None:
+        """Serve until interrupted, then end what is under way."""
+        try:
+            self.server.run()  # returns when it is interrupted
+        finally:
+            self.app.extensions[STATE].jobs.end()
+            end_all()
+
+
 def make_server(
     settings: ServeSettings, told: Callable[[Level, float], None]
-) -> tuple[Any, str]:
-    """Return a server that listens, and the address to open.
+) -> Listening:
+    """Return a server that listens, its map begun.
 
     Parameters
     ----------
@@ -38,10 +60,11 @@ def make_server(
     Raises
     ------
     ServeError
-        The address cannot be listened on.
+        The address cannot be listened on, or there is no such run.
     """
     logging.basicConfig(format="%(name)s: %(message)s")
     app = create_app(settings, told=told)
+    _begin_map(app, settings)
     try:
         server = create_server(
             app,
@@ -58,14 +81,18 @@ def make_server(
             f"{settings.host}:{settings.port} cannot be listened on "
             f"({error.strerror}); name another with --port or --host"
         ) from error
-    _begin_map(app, settings)
-    return server, _address(settings, _port(server))
+    return Listening(server, app, _address(settings, _port(server)))
 
 
-def _begin_map(app: Any, settings: ServeSettings) -> None:
+def _begin_map(app: Flask, settings: ServeSettings) -> None:
     """Start drawing; what is wrong with the catalog is told by the page itself."""
+    number = settings.run_id
     try:
         with open_catalog(settings.catalog_url, mode="read") as catalog:
+            if number is not None and load_run(catalog, number) is None:
+                raise ServeError(
+                    f"--run {number}: there is no such run; leave it out for the newest"
+                )
             app.extensions[STATE].atlas.look(catalog)
     except CatalogError as error:
         logging.getLogger(__name__).warning("%s", error)

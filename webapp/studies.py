@@ -13,6 +13,7 @@ from classify.errors import ClassifyError
 from webapp.errors import BusyError
 
 if TYPE_CHECKING:
+    from catalog.runs import RunFacts
     from classify.reports.every import Report
     from classify.reports.table import Table
 
@@ -40,12 +41,14 @@ class Studies:
         self._lock = threading.Lock()
         self._known: dict[Any, Study] = {}
 
-    def find(self, report: Report, run_id: int, choice: dict[str, Any]) -> Study | None:
+    def find(
+        self, report: Report, run: RunFacts, choice: dict[str, Any]
+    ) -> Study | None:
         """Return a study that was begun; None where it was not."""
         with self._lock:
-            return self._known.get(_key(report, run_id, choice))
+            return self._known.get(_key(report, run, choice))
 
-    def begin(self, report: Report, run_id: int, choice: dict[str, Any]) -> Study:
+    def begin(self, report: Report, run: RunFacts, choice: dict[str, Any]) -> Study:
         """Begin a study unless it was begun before and did not fail.
 
         Raises
@@ -53,7 +56,7 @@ class Studies:
         BusyError
             Another one is being made.
         """
-        key = _key(report, run_id, choice)
+        key = _key(report, run, choice)
         with self._lock:
             known = self._known.get(key)
             if known is not None and known.error is None:
@@ -62,7 +65,7 @@ class Studies:
                 raise BusyError("another report is being made; try again in a minute")
             study = self._known[key] = Study()
         threading.Thread(
-            target=self._make, args=(study, report, run_id, choice), daemon=True
+            target=self._make, args=(study, report, run.id, choice), daemon=True
         ).start()
         return study
 
@@ -79,5 +82,6 @@ class Studies:
             study.error = "it could not be made; the server's log says why"
 
 
-def _key(report: Report, run_id: int, choice: dict[str, Any]) -> tuple[Any, ...]:
-    return report.name, run_id, tuple(sorted(choice.items()))
+def _key(report: Report, run: RunFacts, choice: dict[str, Any]) -> tuple[Any, ...]:
+    # a catalog made anew counts its runs from 1 again
+    return report.name, run.id, run.created_at, tuple(sorted(choice.items()))

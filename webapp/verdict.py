@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classify.dataset import Rows, heard_windows
+from classify.dataset import heard_windows
 from classify.draws import draws
 from classify.embedding import nearest, place
 from classify.prediction import UNKNOWN
+from classify.problem import Rows
 from classify.sequences import sliced
 from webapp.formats import printable
 from webapp.judging import GRID
@@ -106,6 +107,7 @@ def neighbours_of(
         "neighbours": [
             neighbour(tracks[int(chart.rows.track_ids[i])], distance)
             for i, distance in zip(indices[0], distances[0], strict=True)
+            if int(chart.rows.track_ids[i]) in tracks
         ],
     }
 

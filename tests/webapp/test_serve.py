@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner
 
-from classify.cli import report
+from classify.report_cli import report
 from webapp.cli import serve
 
 if TYPE_CHECKING:
@@ -99,6 +99,15 @@ def test_a_port_that_is_taken_is_an_error_in_one_line(made: Made) -> None:
     assert done.returncode == 1
     assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_run_that_does_not_exist_is_an_error_in_one_line(made: Made) -> None:
+    options = ["--db", str(made.db), "--run", "77", "--port", "0", "--no-browser"]
+    done = CliRunner().invoke(serve, options)
+    assert done.exit_code == 1
+    assert done.output == (
+        "Error: --run 77: there is no such run; leave it out for the newest\n"
+    )
 
 
 @pytest.mark.parametrize("wrong", [["--port", "99999"], ["--map", "albums"]])

@@ -64,6 +64,7 @@ function named(track, values, names, labels) {
 async function feature(map, name, run) {
   const query = new URLSearchParams({ level: map.level, name, ...(run ? { run } : {}) });
   const { body } = await ask(`/api/map/values?${query}`);
+  if (body.chart !== map.chart) throw new Error("the library has changed since this map came; load the page again");
   return measured(body.values, (i) => i, name.replaceAll("_", " "), (value) => String(Number(value.toPrecision(3))));
 }
 
