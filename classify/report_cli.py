@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES
 from classify.shell import DB, errors_in_one_line
@@ -39,7 +40,7 @@ def _a_flag_each(command: _R) -> _R:
     default="Metallica",
     show_default=True,
     metavar="NAME",
-    help="For --by-era and --across-eras.",
+    help="For --by-era and --across-eras, also among all reports.",
 )
 @click.option(
     "--through",
@@ -70,9 +71,12 @@ def _a_flag_each(command: _R) -> _R:
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of printing.")
 @DB
 @click.version_option(package_name="sonicat")
-def report(kind: str | None, run_id: int | None, **options: Any) -> None:
+@click.pass_context
+def report(
+    ctx: click.Context, /, kind: str | None, run_id: int | None, **options: Any
+) -> None:
     """Show what a run of `classify` found, from its stored predictions."""
-    _refuse_idle(options)
+    _refuse_idle(ctx, kind, options)
     with errors_in_one_line("nothing was changed"):
         from catalog.session import open_catalog  # noqa: PLC0415
         from classify import render  # noqa: PLC0415
@@ -97,12 +101,20 @@ def report(kind: str | None, run_id: int | None, **options: Any) -> None:
         render.report(table, options["form"], options["output"])
 
 
-def _refuse_idle(options: dict[str, Any]) -> None:
+def _refuse_idle(ctx: click.Context, kind: str | None, options: dict[str, Any]) -> None:
     """Refuse options that would do nothing beside the others."""
     plots = options["plots"]
+    every = plots or options["form"] == "html"
+    if kind not in {one.name for one in OF_AN_ARTIST} and not every:
+        for name in ("artist", "through"):
+            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise click.UsageError(
+                    f"--{name} goes with --by-era or --across-eras, and with all "
+                    "reports at once (--format html, --plots DIR)"
+                )
     if options["png"] and not plots:
         raise click.UsageError("--png goes with --plots DIR, which writes the pictures")
-    if options["train"] and not plots and options["form"] != "html":
+    if options["train"] and not every:
         raise click.UsageError(
             "--train goes with --format html or --plots DIR; one report that trains "
             "models is asked for by its name"

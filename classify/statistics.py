@@ -50,12 +50,16 @@ def album_interval(
     """Return the 95 % bootstrap interval of the accuracy, drawing whole albums.
 
     Percentiles of `REPLICATES` draws of as many albums as there are, with replacement
-    (Efron and Tibshirani 1993, chapter 13). None with fewer than two albums.
+    (Efron and Tibshirani 1993, chapter 13). Where all tracks are right, or none, every
+    draw is like the other, which proves nothing: then it is Wilson's, with albums as
+    the trials. None with fewer than two albums.
     """
     hits = _sums(groups, right.astype(float))
     sizes = _sums(groups, np.ones(len(right)))
     if len(sizes) < 2:
         return None
+    if hits.sum() in {0, len(right)}:
+        return wilson_interval(len(sizes) if right.all() else 0, len(sizes))
     draw = np.random.default_rng(seed).integers(
         len(sizes), size=(REPLICATES, len(sizes))
     )
@@ -78,6 +82,14 @@ def wilson_interval(right: int, n: int) -> Interval | None:
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def accuracy_interval(
+    right: NDArray[np.bool_], groups: NDArray[np.intp], *, seed: int
+) -> Interval | None:
+    """Return `album_interval`, or of a single album Wilson's over its tracks."""
+    found = album_interval(right, groups, seed=seed)
+    return found or wilson_interval(int(right.sum()), len(right))
 
 
 def paired_test(

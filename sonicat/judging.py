@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from classify.prediction import Model
     from scanner.features.extractor import Extraction
 
+_SILENT = "it is silent from beginning to end"
+_NOTHING = {"too_short": "it is too short"}
+"""Why there is nothing to hear, by the status of an analysis."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -103,7 +107,7 @@ class Judge:
         windows = found.windows
         usable = ~windows.silent & np.isfinite(windows.vectors).all(axis=1)
         if not usable.any():
-            raise FeatureError("features", f"nothing to hear: {found.status}")
+            raise FeatureError("features", _NOTHING.get(found.status, _SILENT))
         drawn = [np.flatnonzero(usable)]
         if not whole:
             hop_s = float(self.facts.parameters["hop_s"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from sonicat.judging import Verdict
 
 SOME_FAILED = 3
+_NEXT = {
+    "identify": "name a file that holds music",
+    "decode": "it may be damaged: try another copy",
+    "features": "name one with 5 s of sound or more",
+}
+"""What to do about a file that failed, by the stage in which it did."""
+_ELSE = "see whether it can be read"
 
 
 @click.command()
@@ -71,7 +79,7 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
                 )
             except (ScannerError, OSError) as error:
                 failed += 1
-                click.echo(f"{_readable(path)}: {error}", err=True)
+                click.echo(f"{_readable(path)}: {_why_not(path, error)}", err=True)
                 continue
             verdicts.append(verdict)
             if not options["as_json"]:
@@ -81,6 +89,16 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
     if options["as_json"]:
         click.echo(json.dumps([v.as_json() for v in verdicts], indent=2))
     return SOME_FAILED if failed else 0
+
+
+def _why_not(path: bytes, error: Exception) -> str:
+    """Return why a file was not judged, and what to do about it."""
+    if not os.path.lexists(path):
+        return "there is no such file; check the path"
+    if Path(os.fsdecode(path)).is_dir():
+        return "this is a folder; name the files in it"
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+    return f"{reason}; {_NEXT.get(getattr(error, 'stage', ''), _ELSE)}"
 
 
 def _show(verdict: Verdict) -> None:

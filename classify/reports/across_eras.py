@@ -17,7 +17,7 @@ from classify.refit import fitted_as, studied
 from classify.reports.era_sound import is_of_loudness, sound_of
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.statistics import album_interval, balanced_accuracy, wilson_interval
+from classify.statistics import accuracy_interval, balanced_accuracy
 from classify.validation import OUTER_FOLDS, album_folds
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def _figures(
     right: NDArray[np.bool_], groups: NDArray[np.intp], *, seed: int
 ) -> tuple[object, ...]:
     hits = int(right.sum())
-    interval = album_interval(right, groups, seed=seed)
-    interval = interval or wilson_interval(hits, len(right))
+    interval = accuracy_interval(right, groups, seed=seed)
     return (len(right), hits, hits / len(right), *(interval or (None, None)))
 
 

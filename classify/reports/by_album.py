@@ -12,9 +12,9 @@ from catalog.said import (
     tracks_said,
 )
 from classify.errors import NothingToReportError
+from classify.reports.judged import JUDGED, mostly_taken_for
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.reports.taken import mostly_taken_for
 from classify.statistics import wilson_interval
 
 if TYPE_CHECKING:
@@ -24,13 +24,7 @@ COLUMNS = (
     Column("artist"),
     Column("album"),
     Column("year", "count"),
-    Column("tracks", "count"),
-    Column("right", "count"),
-    Column("accuracy", "share"),
-    Column("low", "share"),
-    Column("high", "share"),
-    Column("p_true", "share"),
-    Column("mostly_taken_for"),
+    *JUDGED,
 )
 
 

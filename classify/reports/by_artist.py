@@ -8,26 +8,16 @@ import numpy as np
 
 from catalog.said import tracks_said
 from classify.errors import NothingToReportError
+from classify.reports.judged import JUDGED, mostly_taken_for
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.reports.taken import mostly_taken_for
-from classify.statistics import album_interval, wilson_interval
+from classify.statistics import accuracy_interval
 
 if TYPE_CHECKING:
     from catalog.said import TrackSaid
     from catalog.session import Catalog
 
-COLUMNS = (
-    Column("artist"),
-    Column("albums", "count"),
-    Column("tracks", "count"),
-    Column("right", "count"),
-    Column("accuracy", "share"),
-    Column("low", "share"),
-    Column("high", "share"),
-    Column("p_true", "share"),
-    Column("mostly_taken_for"),
-)
+COLUMNS = (Column("artist"), Column("albums", "count"), *JUDGED)
 
 
 def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
@@ -62,11 +52,7 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
 def _row(name: str, tracks: list[TrackSaid], seed: int) -> tuple[object, ...]:
     right = np.array([bool(track.correct) for track in tracks])
     albums, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
-    interval = (
-        album_interval(right, groups, seed=seed)
-        or wilson_interval(int(right.sum()), len(right))
-        or (None, None)
-    )
+    interval = accuracy_interval(right, groups, seed=seed) or (None, None)
     return (
         name or None,
         len(albums),

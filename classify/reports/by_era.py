@@ -10,25 +10,15 @@ from catalog.albums import fold
 from catalog.said import TrackSaid, era_accuracy, tracks_said
 from classify.errors import NothingToReportError
 from classify.reports.era_sound import sound_of
+from classify.reports.judged import JUDGED, mostly_taken_for
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.reports.taken import mostly_taken_for
-from classify.statistics import album_interval, two_sample_test, wilson_interval
+from classify.statistics import accuracy_interval, two_sample_test
 
 if TYPE_CHECKING:
     from catalog.session import Catalog
 
-COLUMNS = (
-    Column("era"),
-    Column("albums", "count"),
-    Column("tracks", "count"),
-    Column("right", "count"),
-    Column("accuracy", "share"),
-    Column("low", "share"),
-    Column("high", "share"),
-    Column("p_true", "share"),
-    Column("mostly_taken_for"),
-)
+COLUMNS = (Column("era"), Column("albums", "count"), *JUDGED)
 
 
 def by_era(
@@ -52,7 +42,7 @@ def by_era(
         known = ", ".join(sorted({t.artist for t in judged if t.artist})[:8])
         raise NothingToReportError(
             f"--artist {artist}: run {run.id} judged no track of this artist; "
-            f"it judged {known or 'none'}"
+            f"name one that it judged: {known or 'there is none'}"
         )
     name = str(said[0].artist)
     dated = [t for t in said if t.year is not None]
@@ -101,11 +91,9 @@ def by_era(
 
 
 def _interval(tracks: list[TrackSaid], *, seed: int) -> tuple[float | None, ...]:
-    """Return a bootstrap interval over albums; of one album Wilson's over tracks."""
     right = np.array([bool(t.correct) for t in tracks])
     _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
-    interval = album_interval(right, groups, seed=seed)
-    return interval or wilson_interval(int(right.sum()), len(right)) or (None, None)
+    return accuracy_interval(right, groups, seed=seed) or (None, None)
 
 
 def _difference(tracks: list[TrackSaid], through: int, *, seed: int) -> str:

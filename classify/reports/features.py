@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.browse import COLUMNS as CLASSIC
 from classify.calibration import log_loss
 from classify.estimators import reads_slices, recipe
 from classify.groups import group_of
@@ -29,21 +30,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 REPEATS = 10
-CLASSIC = (
-    "tempo_bpm",
-    "rms_mean",
-    "rms_max",
-    "rms_above_mean",
-    "rms_crossings_per_s",
-    "energy_changes_per_s",
-    "energy_drops_per_s",
-    "spectral_flatness",
-    "spectral_centroid_hz",
-    "zero_crossing_rate",
-    "harmonic_fraction",
-)
-"""The columns of the study that this project began with, by name."""
-
 COLUMNS = (
     Column("features"),
     Column("columns", "count"),
@@ -112,7 +98,7 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
 
 
 def _classic(problem: Problem, names: tuple[str, ...], *, seed: int) -> str:
-    """Say what the columns of the study reach alone, beside all columns."""
+    """Say what the columns of the study that this began with reach, beside all."""
     classic = [i for i, name in enumerate(names) if name in CLASSIC]
     if not classic:
         return "None of the classic columns is among the features."

@@ -22,7 +22,7 @@ COLUMNS = (
     Column("p_label", "share"),
     Column("p_true", "share"),
     Column("windows_agree", "share"),
-    Column("listen_at"),
+    Column("listen_at", whole=True),
     Column("album"),
     Column("title"),
 )

@@ -70,16 +70,27 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
         rows=tuple(_row(r, p) for r, p in zip(runs, p_by_run, strict=True)),
         notes=(
             "Runs on the same tracks, labels and folds; by balanced accuracy.",
-            "p: a paired permutation test over albums against the first row, adjusted "
-            f"for {len(p_values)} comparisons (Holm).",
-            f"Different beyond chance from {runs[0].model}: {', '.join(worse)}."
-            if worse
-            else f"No model differs from {runs[0].model} beyond chance.",
+            *_compared(runs[0].model, len(p_values), worse),
             "flattering: over windows split at random, so that the same song stands on "
             "both sides and is recognised, not the label.",
             "CPU seconds are of all outer folds, the inner choice among the fit.",
         ),
         source=described(run),
+    )
+
+
+def _compared(best: str, others: int, worse: list[str]) -> tuple[str, ...]:
+    if not others:
+        return (
+            "One model alone; `classify --all --model all` judges the others, too.",
+        )
+    times = "one comparison" if others == 1 else f"{others} comparisons"
+    return (
+        "p: a paired permutation test over albums against the first row, adjusted for "
+        f"{times} (Holm).",
+        f"Different beyond chance from {best}: {', '.join(worse)}."
+        if worse
+        else f"No model differs from {best} beyond chance.",
     )
 
 

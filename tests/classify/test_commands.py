@@ -204,6 +204,8 @@ def test_a_wrong_name_is_told_before_what_else_is_missing(bands):
         (["--png"], "--plots"),
         (["--train"], "--format html"),
         (["--plots", "x", "-o", "y"], "leave -o out"),
+        (["--artist", "Band 1"], "--by-era"),
+        (["--confusion", "--through", "1985"], "--by-era"),
     ],
 )
 def test_an_option_that_would_do_nothing_is_refused(judged, options, told):

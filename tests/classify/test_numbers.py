@@ -50,6 +50,15 @@ def test_the_interval_is_wider_where_albums_agree_within_themselves():
     assert together.low <= 0.75 <= together.high
 
 
+def test_four_albums_without_an_error_prove_little():
+    """Every draw from them is the same; the interval must not be a point."""
+    groups = np.repeat(np.arange(4), 10)
+    for share in (0.0, 1.0):
+        found = album_interval(np.full(40, share == 1.0), groups, seed=0)
+        assert found == wilson_interval(int(4 * share), 4)
+        assert found.high - found.low > 0.4
+
+
 def test_one_album_has_no_interval():
     assert album_interval(np.array([True, False]), np.zeros(2, int), seed=0) is None
 

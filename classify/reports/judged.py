@@ -1,14 +1,27 @@
-"""What tracks are mistaken for."""
+"""How well some tracks are recognised: the columns of the reports that say it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from classify.reports.table import Column
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from catalog.said import TrackSaid
+
+
+JUDGED = (
+    Column("tracks", "count"),
+    Column("right", "count"),
+    Column("accuracy", "share"),
+    Column("low", "share"),
+    Column("high", "share"),
+    Column("p_true", "share"),
+    Column("mostly_taken_for"),
+)
 
 
 def mostly_taken_for(tracks: Iterable[TrackSaid]) -> str | None:
