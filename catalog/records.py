@@ -122,7 +122,7 @@ class Analysis:
     windows: Windows
     sequences: tuple[Sequence, ...]
     loudness_lufs: float | None  # BS.1770 integrated; None below the gate
-    decoder: str  # "libsndfile" or "ffmpeg"
+    decoder: str  # "libsndfile" or "libav"
     audio_facts: Mapping[str, float] = field(default_factory=dict)  # further measures
     costs: tuple[StageCost, ...] = ()
     variant: str = "original"  # or "mp3:64k", "yt" ...: a re-encoding of the track

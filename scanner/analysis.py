@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -173,8 +172,6 @@ def _extract(path: bytes, settings: ScanSettings, costs: _Costs) -> Analysis:
                 break
             extractor.push(block)
         decoder = audio.decoder
-        with costs.of("decode"):  # an ffmpeg process is charged when it has ended
-            stack.close()
     found = extractor.finish()
     return Analysis(
         feature_set=found.feature_set,
@@ -198,22 +195,16 @@ class _Costs:
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:
         """Charge what the block takes to `stage`."""
-        cpu, wall = _cpu_s(), time.perf_counter()
+        cpu, wall = time.process_time(), time.perf_counter()
         try:
             yield
         finally:
             before = self._spent.get(stage, (0.0, 0.0))
             self._spent[stage] = (
-                before[0] + _cpu_s() - cpu,
+                before[0] + time.process_time() - cpu,
                 before[1] + time.perf_counter() - wall,
             )
 
     def total(self) -> tuple[StageCost, ...]:
         """Return what each stage cost."""
         return tuple(StageCost(name, *spent) for name, spent in self._spent.items())
-
-
-def _cpu_s() -> float:
-    """Return the CPU seconds of this process and of its children that have ended."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime

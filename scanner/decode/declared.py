@@ -43,28 +43,19 @@ def check_whole(file: IO[bytes], container: str) -> None:
 
 
 def is_joined(file: IO[bytes], container: str) -> bool:
-    """Say whether the file is several streams, one behind the other.
+    """Say whether an MP3 is several streams, one behind the other.
 
-    libsndfile stops at the end of the first; ffmpeg goes on.
+    libsndfile stops at the end of the first; libav goes on.
     """
-    fd = file.fileno()
-    if container == "ogg":
-        serials = [page[14:18] for page in _pages(_tail(fd))]
-        return bool(serials) and serials[-1] != os.pread(fd, 4, 14)
     if container != "mp3":
         return False
+    fd = file.fileno()
     start = first_frame(fd)
     found = read_declared(fd, start) if start is not None else None
     if found is None or not found[1].size:
         return False
     held = sum(length for _, length in audio_spans(file, container))
     return held > _JOINED * found[1].size + _SLOPPY
-
-
-def is_opus(fd: int) -> bool:
-    """Say whether the first stream of an Ogg file is Opus."""
-    head = os.pread(fd, 36, 0)
-    return head[:4] == b"OggS" and head[28:] == b"OpusHead"
 
 
 def declared_seconds(fd: int, container: str) -> float | None:

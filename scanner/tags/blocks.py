@@ -34,7 +34,8 @@ class TagBlock:
         for key, value in pairs:
             text = value.strip("\0 \t\r\n\ufeff")[:_VALUE_LIMIT]
             if text and len(kept) < _PAIR_LIMIT:
-                kept.append((key[:_VALUE_LIMIT], _without_surrogates(text)))
+                name = _without_surrogates(key[:_VALUE_LIMIT])
+                kept.append((name, _without_surrogates(text)))
         return cls(kind, tuple(kept))
 
     def values(self, key: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ FACT_KEYS: Final[dict[str, Keys]] = {
     "Vorbis": _APE_STYLE,
     "APEv2": _APE_STYLE,
     "Matroska": _APE_STYLE,
-    "ffmpeg": _APE_STYLE,
+    "libav": _APE_STYLE,
     "MP4": {
         "title": ("©nam",),
         "artists": ("----:com.apple.itunes:artists", "©art"),

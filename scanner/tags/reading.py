@@ -43,7 +43,7 @@ _DEFAULT = TagRules()
 def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, StreamFacts]:
     """Return what the tags and the headers of the file at `path` say.
 
-    Where mutagen cannot read a file, ffmpeg is asked: what has damaged tags may well
+    Where mutagen cannot read a file, libav is asked: what has damaged tags may well
     have good audio.
 
     Parameters
@@ -68,7 +68,7 @@ def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, Stream
 
 
 def _read(file: BoundedReader, container: str) -> Read:
-    """Read through mutagen, or through ffmpeg what mutagen cannot."""
+    """Read through mutagen, or through libav what mutagen cannot."""
     reader = _READERS.get(container)
     if reader is None:
         return read_probed(file.fileno(), container)

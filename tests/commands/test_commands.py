@@ -15,7 +15,7 @@ from sonicat.reference import page, walk
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 EVERY = list(walk(group, "sonicat"))
-HEAVY = {"librosa", "numba", "scipy", "sklearn", "joblib", "sqlalchemy", "numpy"}
+HEAVY = {"av", "librosa", "numba", "scipy", "sklearn", "joblib", "sqlalchemy", "numpy"}
 
 
 def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,7 @@ def test_dsf_is_decoded_and_its_tag_leaves_the_hash_alone(tmp_path: Path) -> Non
     path.write_bytes(dsf())
     before = payload_hash(bytes(path))
     with open_audio(bytes(path)) as audio:
-        assert audio.decoder == "ffmpeg"
+        assert audio.decoder == "libav"
         assert audio.sample_rate == 352800
         assert sum(map(len, audio.blocks())) > 0.2 * 352800
     tagged: Any = DSF(path)
