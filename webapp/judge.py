@@ -6,7 +6,7 @@ output, one JSON object a line: ``{"done_s": ..., "of_s": ...}`` on the way, the
 ``{"error": ...}`` or ``{"bytes": n}``, followed by n bytes of a NumPy archive.
 
 A file from a stranger may be made to crash, hang or swell its decoder; limits are set
-before anything of it is read, and hold for the ffmpeg that is started, too.
+before anything of it is read.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class UploadLimits:
     wall_s, cpu_s : float
         For decoding and measuring.
     memory_bytes : int
-        Address space of the process that decodes, and of the ffmpeg that it starts.
+        Address space of the process that decodes.
     running, waiting : int
         Uploads that are worked on, and that wait for that; further ones are refused.
     kept : int
