@@ -59,7 +59,7 @@ def tagged(
 
 @pytest.fixture
 def mutagen_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not ask ffmpeg too: thousands of processes would show nothing more."""
+    """Do not ask libav too: thousands of openings would show nothing more."""
 
     def refuse(fd: int, container: str) -> None:
         raise TagError("not asked")
