@@ -115,6 +115,10 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         raise click.UsageError(
             "say --all to label every track, or --only NAME to tell some labels apart"
         )
+    if options["write_tags"] and len(models) > 1:
+        raise click.UsageError(
+            "--write-tags takes what one model says: name a single one with --model"
+        )
     from catalog.session import open_catalog  # noqa: PLC0415
     from classify import render  # noqa: PLC0415
     from classify.reports import models as ranking  # noqa: PLC0415

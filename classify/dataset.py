@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from catalog.datasets import TrackRow, WindowRows
     from catalog.records import FeatureSetFacts
 
+_NAMED = 5
 MIN_ALBUMS = 2
 """A label with fewer album groups than this cannot be learned and tested."""
 
@@ -136,7 +138,8 @@ def prepare(  # noqa: PLR0913 (the parts of a library, and the question)
         n: sum(1 for m in names if m == n) for n in sorted(albums) if n not in labels
     }
     if len(labels) < 2:
-        raise TooLittleToLearnFromError(_what_is_missing(rule, albums, labels, heard))
+        missing = _what_is_missing(rule, albums, labels, heard, only)
+        raise TooLittleToLearnFromError(missing)
     number = {name: k for k, name in enumerate(labels)}
     y = np.array([number.get(n, -1) if n else -1 for n in names], dtype=np.intp)
     inside, rest = np.flatnonzero(heard & (y >= 0)), np.flatnonzero(heard & (y < 0))
@@ -189,8 +192,11 @@ def _chosen(names: list[str | None], only: Collection[str]) -> list[str | None]:
     found = {fold(name) for name in names if name}
     absent = sorted(name for key, name in wanted.items() if key not in found)
     if absent:
+        there = {fold(name): name for name in names if name}
+        near = get_close_matches(fold(absent[0]), there, cutoff=0.5) or sorted(there)
         raise TooLittleToLearnFromError(
-            f"--only {absent[0]}: no track of the catalog has this label"
+            f"--only {absent[0]}: no track of the catalog has this label; there is "
+            f"{', '.join(there[key] for key in near[:_NAMED]) or 'none'}"
         )
     return [name if name and fold(name) in wanted else None for name in names]
 
@@ -218,6 +224,7 @@ def _what_is_missing(
     albums: dict[str, set[int]],
     labels: tuple[str, ...],
     heard: NDArray[np.bool_],
+    only: Collection[str],
 ) -> str:
     if not heard.any():
         return (
@@ -225,9 +232,15 @@ def _what_is_missing(
         )
     if not albums:
         return f"no track has a label ({rule}); tag the files and scan again"
-    few = ", ".join(sorted(set(albums) - set(labels))[:5])
+    few = ", ".join(sorted(set(albums) - set(labels))[:_NAMED])
+    enough = f"only {labels[0]} has" if labels else "none has"
+    if few:
+        then = f"scan further albums of {few}"
+    elif only:
+        then = "name a further one with --only, or leave it out"
+    else:
+        then = "scan albums of a second label"
     return (
-        f"too little to learn from: {len(labels)} of {len(albums)} labels ({rule}) "
-        f"have {MIN_ALBUMS} albums or more, and at least 2 such labels are needed; "
-        f"scan further albums{f' of {few}' if few else ', or name more labels'}"
+        f"too little to learn from: at least 2 labels ({rule}) with {MIN_ALBUMS} or "
+        f"more albums each are needed, and {enough} as many; {then}"
     )

@@ -54,14 +54,21 @@ def loaded_labels(
         name = rule.removeprefix(TAG)
         values = tag_values(catalog, name)
         if not values:
-            raise BadLabelRuleError(f"--label {rule}: no track has a tag of this name")
+            raise BadLabelRuleError(
+                f"--label {rule}: no track has a tag of this name; the catalog's table "
+                "raw_tags holds those there are"
+            )
         return one_spelling([values.get(track.id) for track in library.tracks]), []
     if rule.startswith(CSV):
         path = Path(rule.removeprefix(CSV))
         try:
             with path.open(encoding="utf-8-sig", newline="") as lines:
                 return labels_from_lines(csv.reader(lines), library.tracks)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+        except OSError as error:
+            raise BadLabelRuleError(
+                f"--label {rule}: cannot be read ({error.strerror}); check the path"
+            ) from error
+        except (UnicodeDecodeError, csv.Error) as error:
             raise BadLabelRuleError(
                 f"--label {rule}: cannot be read ({error}); give a CSV file in UTF-8"
             ) from error

@@ -89,7 +89,7 @@ def planned(writings: list[Writing]) -> None:
     """Print what would be written into which file."""
     for writing in writings:
         click.echo(str(writing))
-    click.echo(f"{len(writings)} files would be written; add --yes to do it")
+    click.echo(f"{_files(len(writings))} would be written; add --yes to do it")
 
 
 def written(done: Iterator[tuple[Writing, bool, str | None]]) -> int:
@@ -109,8 +109,12 @@ def written(done: Iterator[tuple[Writing, bool, str | None]]) -> int:
             changed += 1
         else:
             same += 1
-    click.echo(f"{changed} files written, {same} were so already, {failed} failed")
+    click.echo(f"{_files(changed)} written, {same} so already, {failed} failed")
     return failed
+
+
+def _files(n: int) -> str:
+    return "1 file" if n == 1 else f"{n} files"
 
 
 @contextmanager

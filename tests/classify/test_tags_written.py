@@ -80,6 +80,8 @@ def test_the_command_shows_before_it_writes(
     with open_catalog(str(path)) as catalog:
         catalog.execute("UPDATE roots SET path = :path", path=bytes(tmp_path))
     options = ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
+    several = [*options, "--model", "majority", "--write-tags"]
+    assert "one model" in CliRunner().invoke(classify, several, obj=Tools()).output
     shown = CliRunner().invoke(classify, [*options, "--write-tags"], obj=Tools())
     assert "36 files would be written" in shown.output
     assert "SONICAT_LABEL" not in str(mutagen.File(song).tags)
@@ -90,7 +92,7 @@ def test_the_command_shows_before_it_writes(
         standalone_mode=False,
     )
     assert done.return_value == 3
-    assert "1 files written, 0 were so already, 35 failed" in done.output
+    assert "1 file written, 0 so already, 35 failed" in done.output
     assert "SONICAT_LABEL" in str(mutagen.File(song).tags)
     CliRunner().invoke(
         classify, ["--remove-tags", "--yes", "--db", str(path)], obj=Tools()

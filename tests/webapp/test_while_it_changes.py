@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.webapp.conftest import Made
+    from webapp.atlas import Atlas
 
 
 def execute(db: Path, *statements: str) -> None:
@@ -33,13 +34,20 @@ def execute(db: Path, *statements: str) -> None:
     connection.close()
 
 
-def test_a_track_that_left_is_on_the_map_until_the_next_one_is_drawn(
-    own: Made, settings: ServeSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def drawn(own: Made, settings: ServeSettings) -> tuple[FlaskClient, Atlas]:
+    """Return a client of an own catalog, and its atlas with the map drawn."""
     app = create_app(replace(settings, catalog_url=str(own.db)))
     client, atlas = app.test_client(), app.extensions[STATE].atlas
     client.get("/api/map")
     atlas.wait()
+    return client, atlas
+
+
+def test_a_track_that_left_is_on_the_map_until_the_next_one_is_drawn(
+    own: Made, drawn: tuple[FlaskClient, Atlas], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, atlas = drawn
     monkeypatch.setattr(atlas, "_start", lambda *_: None)  # as long as it takes
     execute(own.db, "DELETE FROM tracks WHERE id = 3")
     answer = client.get("/api/map")
@@ -49,12 +57,9 @@ def test_a_track_that_left_is_on_the_map_until_the_next_one_is_drawn(
 
 
 def test_a_map_that_cannot_be_drawn_leaves_the_old_one(
-    own: Made, settings: ServeSettings, monkeypatch: pytest.MonkeyPatch
+    own: Made, drawn: tuple[FlaskClient, Atlas], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = create_app(replace(settings, catalog_url=str(own.db)))
-    client, atlas = app.test_client(), app.extensions[STATE].atlas
-    client.get("/api/map")
-    atlas.wait()
+    client, atlas = drawn
     before = client.get("/api/map").json["points"]
 
     def fail(_level: object) -> None:
