@@ -37,6 +37,12 @@ _NO_PROTOCOL = "none"  # what is read comes from a descriptor that is open alrea
 _GEN_PTS = 1  # AVFMT_FLAG_GENPTS
 _BUFFER = 1 << 16  # bytes that are read at once
 _EMPTY = "Truncating packet"  # no complaint, but what libav does about one
+# A disk that fails is heard of otherwise: these are about the content.
+_PLAIN = {
+    "End of file": "it ends too soon",
+    "Input/output error": "it ends too soon",
+    "Invalid argument": "its headers make no sense",
+}
 _CODEC = re.compile(r"^  Stream #\S+: Audio: (\w+)", re.MULTILINE)
 # PyAV (18.1) frees an order of channels twice that has no name. What the decoder does
 # not bring into an order of its own stays as it is, without one.
@@ -61,13 +67,18 @@ class Complaints:
             return ""
         return " ".join(last[2].split()).rstrip(".")
 
+    def reason(self, error: av.FFmpegError) -> str:
+        """Return what was wrong: the last complaint, or else what `error` says."""
+        said = str(error.strerror)
+        return self.last() or _PLAIN.get(said, said)
+
     @contextmanager
     def told(self) -> Iterator[None]:
         """Raise what libav raises inside as a DecodeError with its reason."""
         try:
             yield
         except av.FFmpegError as error:
-            raise DecodeError(self.last() or str(error.strerror)) from error
+            raise DecodeError(self.reason(error)) from error
         except OSError as error:  # of the file itself
             raise DecodeError(cause(error)) from error
 

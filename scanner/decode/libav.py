@@ -97,7 +97,7 @@ class LibavStream:
         except av.PatchWelcomeError as error:  # streams in an Ogg file that differ
             raise DecodeError("libav does not support what comes next in it") from error
         except av.FFmpegError as error:
-            self._broken = self._file.complaints.last() or str(error.strerror)
+            self._broken = self._file.complaints.reason(error)
         yield None
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:

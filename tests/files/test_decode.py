@@ -356,6 +356,19 @@ def test_an_ogg_file_whose_streams_differ_is_not_taken_for_its_first(
         decode(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "kept", "reason"),
+    [("aac.m4a", 20_000, "moov atom not found"), ("a.opus", 100, "it ends too soon")],
+)
+def test_the_reason_is_what_libav_complains_of(
+    samples: dict[str, Path], tmp_path: Path, name: str, kept: int, reason: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(samples[name].read_bytes()[:kept])
+    with path.open("rb") as file, pytest.raises(DecodeError, match=f"^decode: {reason}$"):
+        LibavStream(file.fileno())
+
+
 def test_a_disk_that_fails_is_a_failure_with_its_reason(
     samples: dict[str, Path],
 ) -> None:
