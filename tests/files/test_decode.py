@@ -365,7 +365,10 @@ def test_the_reason_is_what_libav_complains_of(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(samples[name].read_bytes()[:kept])
-    with path.open("rb") as file, pytest.raises(DecodeError, match=f"^decode: {reason}$"):
+    with (
+        path.open("rb") as file,
+        pytest.raises(DecodeError, match=f"^decode: {reason}$"),
+    ):
         LibavStream(file.fileno())
 
 
