@@ -1,0 +1,56 @@
+"""What a training says of itself is true of the figures that it stands beside."""
+
+from __future__ import annotations
+
+from catalog.runs import RunFacts
+from classify.request import Summary
+from classify.told import summary
+
+METRICS = {
+    "tracks": 30,
+    "albums": 6,
+    "labels": 2,
+    "windows": 90,
+    "accuracy": 0.9,
+    "interval": [0.7, 1.0],
+    "balanced_accuracy": 0.9,
+    "macro_f1": 0.9,
+    "flattering": 0.95,
+    "unknown": None,
+}
+CONFOUNDS = {
+    "accuracy": 0.5,
+    "balanced_accuracy": 0.5,
+    "strongest": [],
+    "together": 0.0,
+}
+
+
+def said(*, threshold=None, rest=0, **changes):
+    run = RunFacts(
+        label_kind="artist",
+        model="logistic",
+        seed=0,
+        feature_set_id=1,
+        dataset_hash="",
+        labels=("a", "b"),
+        parameters={"steadied": {}, "notes": [], "unknown_below": threshold},
+        versions={},
+        metrics={**METRICS, **changes},
+        id=7,
+    )
+    found = Summary((run,), {}, (), 0, 0, rest, 0.5, confounds=CONFOUNDS)
+    return "\n".join(summary(found, None, 100))
+
+
+def test_a_careless_split_is_called_higher_only_where_it_is():
+    assert "0.95: higher" in said()
+    text = said(flattering=0.85)
+    assert "0.85" in text
+    assert "higher" not in text
+
+
+def test_tracks_without_a_label_are_not_said_to_be_unknown_without_a_threshold():
+    assert "never says unknown" in said(rest=3)
+    assert "below the threshold" in said(rest=3, threshold=0.8)
+    assert "further tracks" not in said()
