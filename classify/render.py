@@ -61,16 +61,20 @@ def pictures(
     """Write every report's picture into the folder `plots`."""
     from classify.picture_report import write_pictures  # noqa: PLC0415
 
-    try:
-        for path in write_pictures(
-            catalog, Path(plots), run_id, of_artist=of_artist, train=train, png=png
-        ):
-            click.echo(str(path))
-    except OSError as error:
-        raise click.ClickException(
-            f"--plots {plots}: cannot be written ({error.strerror}); "
-            "name another folder"
-        ) from error
+    made = write_pictures(
+        catalog, Path(plots), run_id, of_artist=of_artist, train=train, png=png
+    )
+    while True:
+        try:
+            path = next(made, None)
+        except OSError as error:
+            raise click.ClickException(
+                f"--plots {plots}: cannot be written ({error.strerror}); "
+                "name another folder"
+            ) from error
+        if path is None:
+            return
+        click.echo(str(path))  # what fails here is not the folder's fault
 
 
 def _write(text: str, output: str | None) -> None:

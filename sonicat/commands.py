@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import io
 import os
 import sys
 import tempfile
@@ -163,7 +164,7 @@ def run(
 
 
 def _open_streams() -> None:
-    """Make up for streams that the caller has closed, as by ``2>&-``.
+    """Make up for streams that were closed, as by ``2>&-``, or cannot show it all.
 
     The next file that is opened would be taken for them, and workers want them too.
     """
@@ -178,6 +179,9 @@ def _open_streams() -> None:
             mode = "r" if name == "stdin" else "w"
             stream = os.fdopen(number, mode, encoding="utf-8", closefd=False)
             setattr(sys, name, stream)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the terminal's encoding lacks is written as \uXXXX, as on stderr.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _line(name: str, error: click.ClickException) -> str:

@@ -144,3 +144,9 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     line = f"{sys.executable} -m sonicat scan --help | true"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_a_letter_that_the_terminal_lacks_is_no_error() -> None:
+    shown = run("db", "path", "--db", "/tmp/Ō.db", PYTHONIOENCODING="latin-1")
+    assert shown.returncode == 0, shown.stderr
+    assert "u014c" in shown.stdout

@@ -163,3 +163,25 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_one_line(
     done = CliRunner().invoke(report, ["--db", str(made.db), "--plots", target])
     assert done.exit_code == 1
     assert "name another folder" in done.output
+
+
+@pytest.mark.usefixtures("app")
+def test_a_reader_that_has_seen_enough_is_no_fault_of_the_folder(
+    made: Made, tmp_path: Path
+) -> None:
+    """As in `report --plots DIR | head -1`."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "sonicat", "report", "--db", str(made.db)),
+            *("--plots", str(tmp_path / "plots")),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=120)
+    assert err == ""
+    assert process.returncode == 1
