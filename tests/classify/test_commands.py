@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sqlite3
 
 import numpy as np
@@ -141,14 +142,12 @@ def test_a_report_goes_to_a_file(judged, tmp_path):
     assert "name another file" in missing.output
 
 
-def test_the_same_seed_gives_the_same_numbers(bands):
-    for _ in range(2):
-        assert (
-            run(classify, "--all", "--db", bands, "-j", 1, "--seed", 3).exit_code == 0
-        )
+def test_the_same_seed_gives_the_same_numbers(judged, tmp_path):
+    again = shutil.copy(judged, tmp_path)
+    assert run(classify, "--all", "--db", again, "-j", 1).exit_code == 0
     first, second = (
         query(
-            bands,
+            again,
             "SELECT track_id, fold, label, probabilities FROM track_predictions "
             "WHERE run_id = ? ORDER BY track_id",
             number,
@@ -156,7 +155,7 @@ def test_the_same_seed_gives_the_same_numbers(bands):
         for number in (1, 2)
     )
     assert first == second
-    assert query(bands, "SELECT count(DISTINCT dataset_hash) FROM runs") == [(1,)]
+    assert query(again, "SELECT count(DISTINCT dataset_hash) FROM runs") == [(1,)]
 
 
 def test_tracks_without_a_label_get_one_from_the_final_model(
@@ -166,7 +165,7 @@ def test_tracks_without_a_label_get_one_from_the_final_model(
     tags, vectors = rows[5]
     rows.append((type(tags)(title="who is this"), vectors))
     path = make_catalog(rows)
-    result = run(classify, "--all", "--db", path, "-j", 1)
+    result = run(classify, "--all", "--model", "logistic", "--db", path, "-j", 1)
     assert result.exit_code == 0, result.output
     assert query(
         path,
