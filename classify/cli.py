@@ -57,11 +57,12 @@ _HALF_WRITTEN = "files are changed one by one, each wholly; say it again to go o
     "cannot tell the labels apart.",
 )
 @click.option(
-    "--steady",
-    is_flag=True,
-    help="Learn from re-encodings in the catalog (scan --variants) in which directions "
-    "coding moves features, and trust these less: labels keep stiller, at the price of "
-    "some accuracy.",
+    "--steady/--no-steady",
+    default=None,
+    help="Learn from the catalog's re-encodings (scan --variants) in which directions "
+    "coding moves features, and trust these less, so that labels keep still. Without "
+    "either option: where three codecs or more were used, as MP3, AAC and Opus; with "
+    "fewer it costs accuracy.",
 )
 @click.option(
     "--write-tags",

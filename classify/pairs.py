@@ -10,6 +10,7 @@ import numpy as np
 from catalog.datasets import load_library
 from catalog.variants import variant_counts
 from classify.dataset import heard_windows, usable
+from classify.errors import TooLittleToLearnFromError
 from classify.loading import loaded_sequences
 from classify.problem import Pairs, Rows
 from classify.sequences import sliced
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
     from catalog.session import Catalog
     from classify.dataset import Dataset
     from classify.sequences import TrackSequences
+
+ENOUGH_CODECS = 3
+"""From re-encodings by so many codecs models learn without being asked. What one or two
+do is held against directions in which there is music, too; it costs accuracy."""
+
+_CHAINS = {"yt": ("aac", "mp3")}
+
+NO_VARIANTS = (
+    "the catalog holds no re-encodings of these tracks; make some with "
+    "`scan --variants mp3:64k,mp3:128k,aac:96k,opus:48k,yt`"
+)
 
 
 def all_pairs(
@@ -82,6 +94,47 @@ def with_pairs(
     found = all_pairs(catalog, library, sequences, dataset)
     known = tuple(one for one in found if only is None or one.variant in only)
     return replace(dataset, problem=replace(dataset.problem, pairs=known))
+
+
+def steadied(
+    catalog: Catalog,
+    library: Library,
+    sequences: Mapping[int, TrackSequences],
+    dataset: Dataset,
+    *,
+    wanted: bool | None,
+) -> Dataset:
+    """Return the data set with what its models are to know of re-encodings.
+
+    Parameters
+    ----------
+    catalog, library, sequences, dataset
+        As `with_pairs` takes them.
+    wanted : bool or None
+        None: where there are re-encodings by `ENOUGH_CODECS` codecs.
+
+    Raises
+    ------
+    TooLittleToLearnFromError
+        It is wanted, and there is no re-encoding of these tracks.
+    """
+    if wanted is False:
+        return dataset
+    found = with_pairs(catalog, library, sequences, dataset)
+    variants = [one.variant for one in found.problem.pairs]
+    if wanted and not variants:
+        raise TooLittleToLearnFromError(NO_VARIANTS)
+    return found if wanted or len(codecs(variants)) >= ENOUGH_CODECS else dataset
+
+
+def codecs(variants: Collection[str]) -> set[str]:
+    """Return the codecs by which re-encodings were made.
+
+    >>> sorted(codecs(["mp3:64k", "mp3:128k", "yt"]))
+    ['aac', 'mp3']
+    """
+    of = (_CHAINS.get(name, (name.partition(":")[0],)) for name in variants)
+    return {codec for chain in of for codec in chain}
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,8 +30,9 @@ class Request:
         called unknown; None sets the threshold by leaving out each label in turn.
     matched : bool
         Whether to judge pairs of tracks that are coded alike, too.
-    steady : bool
-        Whether models learn from the catalog's re-encodings what to distrust.
+    steady : bool or None
+        Whether models learn from the catalog's re-encodings what to distrust; None:
+        where enough codecs made them.
     """
 
     rule: str = "artist"
@@ -42,7 +43,7 @@ class Request:
     jobs: int | None = None
     unknown_below: float | None = None
     matched: bool = False
-    steady: bool = False
+    steady: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from classify.evaluation import evaluate, n_tasks
 from classify.file_facts import fact_table
 from classify.loading import loaded_labels, loaded_sequences
 from classify.matching import judged_pairs, matched
-from classify.pairs import with_pairs
+from classify.pairs import steadied
 from classify.request import Summary
 from classify.scores import majority_baseline
 from classify.storing import run_facts, store
@@ -70,8 +70,7 @@ def classify_library(
         sequences=sequences,
         slices=reads_slices(request.models),
     )
-    if request.steady:
-        dataset = with_pairs(catalog, library, sequences, dataset)
+    dataset = steadied(catalog, library, sequences, dataset, wanted=request.steady)
     problem = dataset.problem
     folds, evaluations = evaluate(
         problem,

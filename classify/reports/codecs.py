@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from classify.errors import NothingToReportError
-from classify.pairs import all_pairs
+from classify.pairs import NO_VARIANTS, all_pairs
 from classify.refit import fold_models, studied
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from classify.validation import Split
 
 _WORST = 5
-_NO_VARIANTS = (
-    "the catalog holds no re-encodings of these tracks; make some with "
-    "`scan --variants mp3:64k,mp3:128k,aac:96k,opus:48k,yt`"
-)
 
 
 def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
@@ -124,14 +120,15 @@ def _learned_from(run: RunFacts) -> str:
     steadied = run.parameters.get("steadied")
     if not steadied:
         return (
-            "The models of this run learned from originals alone. `classify --steady` "
-            "lets them learn from the catalog's re-encodings what to distrust."
+            "The models of this run learned from originals alone. `classify` lets them "
+            "learn from re-encodings by three codecs or more what to distrust; "
+            "`classify --steady` from fewer, too."
         )
     known = ", ".join(f"{name} ({n} tracks)" for name, n in steadied.items())
     return (
         f"Steadied: each fold's models learned from {known} in which directions coding "
         "moves features, from the tracks of the training side alone, and trust these "
-        "less. `classify` without --steady does without."
+        "less. `classify --no-steady` does without."
     )
 
 
@@ -184,5 +181,5 @@ def _loaded(
         catalog, known.library, known.sequences, known.dataset, slices=slices
     )
     if not pairs:
-        raise NothingToReportError(_NO_VARIANTS)
+        raise NothingToReportError(NO_VARIANTS)
     return run, known, pairs

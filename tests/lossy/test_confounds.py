@@ -178,9 +178,13 @@ def test_pairs_have_two_labels_one_codec_and_like_bandwidth():
     assert judged_pairs(p, y, []).accuracy is None
 
 
-def run(*arguments):
+def asked(*arguments):
     command = [sys.executable, "-m", "sonicat", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def run(*arguments):
+    done = asked(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -199,9 +203,13 @@ def planted(tmp_path_factory):
             tags = TagFacts(title=str(i), artists=(artist,), album=album, date=year)
             write_tags(os.fsencode(path), tags)
     db = folder / "catalog.db"
-    variants = ("--variants", "mp3:64k", "--sample", "4")
-    run("scan", "--db", db, "-j1", "-q", *variants, library)
     model = ("--model", "gaussian-nb", "--steady")
+    scan = ("scan", "--db", db, "-j1", "-q")
+    run(*scan, library)
+    refused = asked("classify", "--db", db, "--all", *model)
+    assert refused.returncode == 1
+    assert "`scan --variants mp3:64k" in refused.stderr
+    run(*scan, "--variants", "mp3:64k", "--sample", "4")
     said = run("classify", "--db", db, "--all", *model, "--matched")
     return db, said
 
@@ -251,6 +259,19 @@ def test_refitted_folds_say_what_was_stored(planted):
                 own = p[i, problem.y[track]]
                 expected = stored[known.dataset.tracks[track].id]
                 assert own == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_three_codecs_are_learned_from_without_being_asked(planted, tmp_path):
+    db = tmp_path / "catalog.db"
+    db.write_bytes(planted[0].read_bytes())
+    classify = ("classify", "--db", db, "--all", "--model", "gaussian-nb")
+    assert "steadied" not in run(*classify)
+    more = ("--variants", "aac:96k,opus:48k", "--sample", "2")
+    run("scan", "--db", db, "-j1", "-q", *more)
+    learned = "aac:96k (2 tracks), mp3:64k (4 tracks), opus:48k (2 tracks)"
+    assert f"steadied against lossy coding: {learned}" in run(*classify)
+    assert "steadied" not in run(*classify, "--no-steady")
 
 
 @pytest.mark.slow
