@@ -38,5 +38,7 @@ def poison() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    sys.path.insert(0, str(path.parent))  # it stands on its neighbours
     spec.loader.exec_module(module)
+    sys.path.remove(str(path.parent))
     return module
