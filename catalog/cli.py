@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -58,7 +59,8 @@ def path(db: str | None) -> None:
     from catalog.session import Catalog, catalog_url  # noqa: PLC0415
 
     with _one_line():
-        click.echo(Catalog(catalog_url(db), "read").name)
+        # to be passed on: the very bytes, whatever the terminal's encoding is
+        click.echo(os.fsencode(Catalog(catalog_url(db), "read").name))
 
 
 @db.command()
