@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,8 +85,12 @@ def album_of(tags: TagFacts) -> AlbumFacts | None:
     """
     if not tags.album or not fold(tags.album):
         return None
-    artist = label_artist(tags)
-    title = _strip(_DISC, tags.album.strip())
+    return _album(label_artist(tags), tags.album)
+
+
+@lru_cache(maxsize=1024)  # its tracks come one after the other, mostly
+def _album(artist: str | None, name: str) -> AlbumFacts:
+    title = _strip(_DISC, name.strip())
     return AlbumFacts(
         albumartist=artist,
         title=title,

@@ -17,13 +17,14 @@ from catalog.shared_rows import (
     artist_ids,
     chunks,
     genre_ids,
+    insert_plain,
     name_key,
     payload_ids,
 )
-from catalog.texts import readable, storable
+from catalog.texts import is_storable, readable, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -174,39 +175,62 @@ def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
     """Store the many-valued facts of tracks, given by track id."""
     artists = artist_ids(connection, (n for one in tags.values() for n in one.artists))
     genres = genre_ids(connection, (n for one in tags.values() for n in one.genres))
-    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in _MANY_VALUED}
-    for track_id, one in tags.items():
-        mine = {"track_id": track_id}
-        rows[TrackArtist] += [
-            {**mine, "position": position, "artist_id": artists[name_key(name)]}
+    insert_plain(
+        connection,
+        TrackArtist,
+        ("track_id", "position", "artist_id"),
+        [
+            (track_id, position, artists[name_key(name)])
+            for track_id, one in tags.items()
             for position, name in enumerate(one.artists)
-        ]
-        rows[TrackGenre] += [
-            {**mine, "position": position, "genre_id": genres[name_key(name)]}
+        ],
+    )
+    insert_plain(
+        connection,
+        TrackGenre,
+        ("track_id", "position", "genre_id"),
+        [
+            (track_id, position, genres[name_key(name)])
+            for track_id, one in tags.items()
             for position, name in enumerate(one.genres)
-        ]
-        rows[RawTag] += [
-            {
-                **mine,
-                "position": position,
-                "key": key,
-                "value": value,
-            }
+        ],
+    )
+    insert_plain(
+        connection,
+        RawTag,
+        ("track_id", "position", "key", "value"),
+        [
+            (track_id, position, key, value)
+            for track_id, one in tags.items()
             for position, (key, value) in enumerate(one.raw)
-        ]
-        rows[TagSource] += [
-            {**mine, "fact": fact, "source": source}
+        ],
+    )
+    insert_plain(
+        connection,
+        TagSource,
+        ("track_id", "fact", "source"),
+        [
+            (track_id, fact, source)
+            for track_id, one in tags.items()
             for fact, source in dict(one.sources).items()
-        ]
-    for table, mine_rows in rows.items():
-        if mine_rows:
-            connection.execute(insert(table), mine_rows)
+        ],
+    )
 
 
 def _storable(tags: TagFacts) -> TagFacts:
     """Return the tags with every text in them made storable."""
     facts = {one.name: getattr(tags, one.name) for one in fields(tags)}
+    if is_storable("".join(_texts(facts.values()))):  # nearly always
+        return tags
     return replace(tags, **{k: _storable_value(v) for k, v in facts.items()})
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _texts(value)
 
 
 def _storable_value(value: Any) -> Any:

@@ -25,7 +25,26 @@ def storable(text: str) -> str:
     >>> storable("a\x00b")
     'a\ufffdb'
     """
-    if text.isascii() and "\x00" not in text:  # nearly always
+    if is_storable(text):  # nearly always
         return text
     text = text.replace("\x00", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def is_storable(text: str) -> bool:
+    r"""Tell whether any database takes the text as it is.
+
+    Examples
+    --------
+    >>> is_storable("Mot\u00f6rhead"), is_storable("a\x00b"), is_storable("\udce9")
+    (True, False, False)
+    """
+    if "\x00" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
