@@ -14,17 +14,9 @@ from catalog.albums import VARIOUS, fold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from catalog.session import Catalog
-
 DERIVED = "folder"  # what the table tag_sources says of such an album artist
 
 _GUESTS = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.|featuring)\s.*$", re.IGNORECASE)
-
-_UNSETTLED = """
-SELECT count(*) FROM tracks
-WHERE root_id = :root_id AND album_id IS NOT NULL AND albumartist IS NULL
-    AND artist_id IS NOT NULL
-"""
 
 
 class FolderTrack(NamedTuple):
@@ -43,21 +35,6 @@ class FolderTrack(NamedTuple):
     albumartist: str | None
     artist: str | None
     compilation: bool = False
-
-
-def derive_albumartists(catalog: Catalog, root_id: int) -> int:
-    """Give the tracks of a root that have an album but no album artist one.
-
-    Returns
-    -------
-    int
-        How many tracks got one. Nothing is loaded and nothing read where none lack it.
-    """
-    if catalog.rows(_UNSETTLED, root_id=root_id) == [(0,)]:
-        return 0
-    from catalog.settling import settle  # noqa: PLC0415 (loads SQLAlchemy)
-
-    return settle(catalog, root_id)
 
 
 def albumartist_of(tracks: Sequence[FolderTrack]) -> str | None:

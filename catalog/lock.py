@@ -26,7 +26,7 @@ _SERVER_KEY = 0x736F6E69  # "soni": the lock's number on a server
 
 
 @contextmanager
-def file_lock(path: Path, wait_s: float) -> Iterator[None]:
+def file_lock(path: Path | str, wait_s: float) -> Iterator[None]:
     """Hold the lock of the SQLite catalog at ``path``.
 
     Raises
@@ -34,8 +34,8 @@ def file_lock(path: Path, wait_s: float) -> Iterator[None]:
     CatalogBusyError
         Another process held it for all of ``wait_s`` seconds.
     """
-    real = path.resolve()  # one lock, whichever link leads to the catalog
-    place = real.with_name(real.name + ".lock")
+    # One lock, whichever link leads to the catalog.
+    place = os.path.realpath(path) + ".lock"
     try:
         handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SQLITE = "sqlite:///"
 
@@ -32,13 +35,28 @@ def catalog_url(option: str | None = None) -> str:
     place = option or os.environ.get("SONICAT_DB") or _default()
     if "://" in place and not place.startswith(_SQLITE):
         return place
-    path = Path(place.removeprefix(_SQLITE)).expanduser()
-    return f"{_SQLITE}{path.absolute()}"
+    return _SQLITE + _absolute(place.removeprefix(_SQLITE))
+
+
+def _absolute(path: str) -> str:
+    if os.path.normpath(path) == path and not path.startswith("~"):
+        return os.path.join(os.getcwd(), path)
+    from pathlib import Path  # noqa: PLC0415 (loading it takes as long as all the rest)
+
+    return str(Path(path).expanduser().absolute())
+
+
+def sqlite_file(url: str) -> str | None:
+    """Return the file of a SQLite URL; ``None`` for a database on a server."""
+    return url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else None
 
 
 def sqlite_path(url: str) -> Path | None:
-    """Return the file of a SQLite URL; ``None`` for a database on a server."""
-    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+    """Return the same as a path object."""
+    from pathlib import Path  # noqa: PLC0415
+
+    file = sqlite_file(url)
+    return None if file is None else Path(file)
 
 
 def _default() -> str:

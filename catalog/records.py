@@ -7,26 +7,46 @@ Times are UTC; paths are the raw bytes of the file system.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from catalog.known import (
+    RULES,
+    FeatureSetFacts,
+    KnownFailure,
+    KnownTrack,
+    Root,
+    Stamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = [
+    "RULES",
+    "Analysis",
+    "AnalysisStatus",
+    "Change",
+    "FeatureSetFacts",
+    "FileFailed",
+    "KnownFailure",
+    "KnownTrack",
+    "Root",
+    "Sequence",
+    "StageCost",
+    "Stamp",
+    "StreamFacts",
+    "TagFacts",
+    "TrackMissing",
+    "TrackMoved",
+    "TrackReturned",
+    "TrackSeen",
+    "Windows",
+]
+
 AnalysisStatus = Literal["ok", "too_short", "silent"]
-
-RULES = "rules"  # among a track's sources: how its tags were read, where not as usual
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What the file system says of a file; unequal (not older) means changed."""
-
-    size: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +84,6 @@ class StreamFacts:
     duration_s: float | None = None
     encoder_delay: int | None = None  # samples of declared priming
     encoder_padding: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureSetFacts:
-    """The identity of a feature set: rows of two different sets never mix."""
-
-    version: int
-    names: tuple[str, ...]  # of the vector, in order
-    parameters: Mapping[str, Any]  # JSON-able: sr, n_fft, hop_length, window_s ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,36 +191,3 @@ class FileFailed:
 
 
 Change = TrackSeen | TrackMoved | TrackMissing | TrackReturned | FileFailed
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTrack:
-    """What a scan must know of a catalogued track to plan its work."""
-
-    id: int
-    path: bytes
-    size: int
-    mtime_ns: int
-    payload_hash: str
-    feature_set_id: int | None  # of its newest original analysis; None: not analysed
-    missing_since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFailure:
-    """A failure on record: the file is left alone while its stamp stays the same."""
-
-    path: bytes
-    size: int
-    mtime_ns: int
-    stage: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A scanned folder."""
-
-    id: int
-    path: bytes  # absolute
-    label: str  # readable

@@ -20,7 +20,7 @@ from catalog.errors import (
     NotACatalogError,
 )
 from catalog.failing import explained
-from catalog.place import catalog_url, sqlite_path
+from catalog.place import catalog_url, sqlite_file, sqlite_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ class Catalog:
     ----------
     url : str
         The SQLAlchemy URL, its password included.
-    path : Path or None
+    file : str or None
         The SQLite file; ``None`` for a database on a server.
     mode : {"read", "write"}
         A catalog opened for reading refuses every change.
@@ -54,16 +54,21 @@ class Catalog:
 
     def __init__(self, url: str, mode: Mode) -> None:
         self.url = url
-        self.path = sqlite_path(url)
+        self.file = sqlite_file(url)
         self.mode: Mode = mode
         self._plain: sqlite3.Connection | None = None
         self._plain_lock = Lock()  # the page asks from several threads
 
+    @cached_property
+    def path(self) -> Path | None:
+        """The SQLite file as a path object."""
+        return sqlite_path(self.url)
+
     @property
     def name(self) -> str:
         """How to call the catalog in a message: its path, or its URL unsigned."""
-        if self.path is not None:
-            return str(self.path)
+        if self.file is not None:
+            return self.file
         return self.engine.url.render_as_string(hide_password=True)
 
     @cached_property
@@ -76,9 +81,9 @@ class Catalog:
     def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query whose parameters are written ``:name``."""
         with explained(self):
-            if self.path is not None:
+            if self.file is not None:
                 with self._plain_lock:
-                    return self._sqlite(self.path).execute(sql, values).fetchall()
+                    return self._sqlite(self.file).execute(sql, values).fetchall()
             from sqlalchemy import text  # noqa: PLC0415 (loads SQLAlchemy)
 
             with self.engine.connect() as connection:
@@ -87,9 +92,9 @@ class Catalog:
     def execute(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Run one changing statement and commit; return what it says it returns."""
         with explained(self):
-            if self.path is not None:
+            if self.file is not None:
                 with self._plain_lock:
-                    return self._sqlite(self.path).execute(sql, values).fetchall()
+                    return self._sqlite(self.file).execute(sql, values).fetchall()
             from sqlalchemy import text  # noqa: PLC0415 (loads SQLAlchemy)
 
             with self.engine.begin() as connection:
@@ -134,8 +139,8 @@ class Catalog:
         """
         from catalog.lock import file_lock, server_lock  # noqa: PLC0415
 
-        if self.path is not None:
-            return file_lock(self.path, wait_s)
+        if self.file is not None:
+            return file_lock(self.file, wait_s)
         return server_lock(self.engine, wait_s)
 
     def close(self) -> None:
@@ -154,7 +159,7 @@ class Catalog:
         """Close the catalog."""
         self.close()
 
-    def _sqlite(self, path: Path) -> sqlite3.Connection:
+    def _sqlite(self, path: str) -> sqlite3.Connection:
         if self._plain is None:
             from catalog.sqlite import connect  # noqa: PLC0415
 
@@ -223,19 +228,24 @@ def _make_current(catalog: Catalog) -> None:
             f"{catalog.name}: the catalog is of an older version ({found}); "
             "bring it up to date with 'sonicat db upgrade'"
         )
+    if found is None:
+        from catalog.create import create  # noqa: PLC0415 (once in a catalog's life)
+
+        if create(catalog):
+            return
     from catalog.upgrade import upgrade  # noqa: PLC0415 (loads Alembic)
 
     upgrade(catalog)
 
 
-def _begins_as_sqlite(catalog: Catalog, path: Path) -> bool:
+def _begins_as_sqlite(catalog: Catalog, path: str) -> bool:
     """Tell a SQLite file from an absent or empty one.
 
     SQLite itself takes a short file of another kind for an empty database, and would
     write over it.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             start = file.read(len(_MAGIC))
     except FileNotFoundError:
         return False
@@ -259,11 +269,11 @@ def schema_version(catalog: Catalog) -> str | None:
     NotACatalogError
         There is something, but no catalog.
     """
-    if catalog.path is None:
+    if catalog.file is None:
         from catalog.upgrade import server_version  # noqa: PLC0415 (loads Alembic)
 
         return server_version(catalog)
-    if not _begins_as_sqlite(catalog, catalog.path):
+    if not _begins_as_sqlite(catalog, catalog.file):
         return None
     with Catalog(catalog.url, "read") as asked:  # what it is not, is left as it is
         tables = {name for (name,) in asked.rows("SELECT name FROM sqlite_master")}

@@ -30,7 +30,7 @@ class _Row(NamedTuple):
 
 
 def settle(catalog: Catalog, root_id: int) -> int:
-    """Derive and store; see :func:`catalog.albumartists.derive_albumartists`."""
+    """Derive and store; see :func:`catalog.tracks.derive_albumartists`."""
     with catalog.writing() as connection:
         found: dict[int, tuple[str, str]] = {}
         for rows in _albums(connection, root_id).values():

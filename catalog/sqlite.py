@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_TIMEOUT_S = 30.0
+_PLAIN = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~"
+)
 
 
 def connect(
-    path: Path, *, read_only: bool, check_same_thread: bool = True
+    path: Path | str, *, read_only: bool, check_same_thread: bool = True
 ) -> sqlite3.Connection:
     """Open a connection in autocommit mode with the catalog's settings.
 
@@ -42,12 +46,12 @@ def connect(
 
 
 def _open(
-    path: Path,
+    path: Path | str,
     how: str,
     check_same_thread: bool,  # noqa: FBT001
 ) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}",
+        f"{_uri(path)}?{how}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
@@ -55,8 +59,19 @@ def _open(
     )
 
 
-def _is_closed(path: Path) -> bool:
+def _uri(path: Path | str) -> str:
+    """Return a path as SQLite's ``file:`` URI, whatever bytes it is made of.
+
+    As :meth:`pathlib.Path.as_uri`, of which the loading takes longer than a rescan.
+    """
+    place = os.fsencode(os.path.join(os.getcwd(), path))
+    return "file://" + "".join(
+        chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in place
+    )
+
+
+def _is_closed(path: Path | str) -> bool:
     """Tell whether the file alone holds everything that was committed."""
-    real = path.resolve()
-    log = real.with_name(real.name + "-wal")
-    return real.exists() and not (log.exists() and log.stat().st_size)
+    real = os.path.realpath(path)
+    log = real + "-wal"
+    return os.path.exists(real) and not (os.path.exists(log) and os.path.getsize(log))

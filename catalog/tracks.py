@@ -6,13 +6,12 @@ loads neither SQLAlchemy nor NumPy.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from catalog.records import RULES, KnownFailure, KnownTrack, Root
+from catalog.known import RULES, KnownFailure, KnownTrack, Root
 from catalog.texts import readable
 
 if TYPE_CHECKING:
@@ -30,6 +29,11 @@ SELECT tracks.id, tracks.path, tracks.size, tracks.mtime_ns, payloads.hash,
 FROM tracks JOIN payloads ON payloads.id = tracks.payload_id
 WHERE tracks.root_id = :root_id
 ORDER BY CASE WHEN tracks.missing_since IS NULL THEN 1 ELSE 0 END, tracks.id
+"""
+_UNSETTLED = """
+SELECT count(*) FROM tracks
+WHERE root_id = :root_id AND album_id IS NOT NULL AND albumartist IS NULL
+    AND artist_id IS NOT NULL
 """
 
 
@@ -60,10 +64,8 @@ def known_tracks(catalog: Catalog, root_id: int) -> list[KnownTrack]:
     mapping by path from this order keeps the one that is there.
     """
     return [
-        KnownTrack(number, bytes(path), size, mtime, payload, feature_set, _time(since))
-        for number, path, size, mtime, payload, feature_set, since in catalog.rows(
-            _KNOWN_TRACKS, root_id=root_id
-        )
+        KnownTrack._make(row if row[-1] is None else (*row[:-1], _time(row[-1])))
+        for row in catalog.rows(_KNOWN_TRACKS, root_id=root_id)
     ]
 
 
@@ -120,6 +122,8 @@ def ensure_feature_set(catalog: Catalog, facts: FeatureSetFacts) -> int:
 
 def feature_set_digest(facts: FeatureSetFacts) -> str:
     """Return the hex digest that two equal feature sets share."""
+    import hashlib  # noqa: PLC0415 (loads OpenSSL; a scan of tags does without)
+
     whole = [facts.version, facts.names, dict(facts.parameters)]
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -152,12 +156,32 @@ def apply(catalog: Catalog, changes: Sequence[Change]) -> None:
         store(catalog, changes)
 
 
+def prepare_to_apply() -> None:
+    """Load what storing takes, which is much, while there is nothing to store yet."""
+    import catalog.changes  # noqa: F401, PLC0415 (loads SQLAlchemy and NumPy)
+
+
+def derive_albumartists(catalog: Catalog, root_id: int) -> int:
+    """Give the tracks of a root that have an album but no album artist one.
+
+    Returns
+    -------
+    int
+        How many tracks got one. Nothing is loaded and nothing read where none lack it.
+    """
+    if catalog.rows(_UNSETTLED, root_id=root_id) == [(0,)]:
+        return 0
+    from catalog.settling import settle  # noqa: PLC0415 (loads SQLAlchemy)
+
+    return settle(catalog, root_id)
+
+
 def now_text() -> str:
     """Return the time as SQLAlchemy writes it for SQLite; PostgreSQL reads it too."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def _time(value: str | datetime | None) -> datetime | None:
+def _time(value: str | datetime) -> datetime:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
-    return None if value is None else value.replace(tzinfo=UTC)
+    return value.replace(tzinfo=UTC)

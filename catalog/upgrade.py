@@ -11,11 +11,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from catalog.backup import backup, beside
+from catalog.create import WAIT_S, make_folder
 from catalog.errors import CatalogError, CatalogTooNewError, NotACatalogError
 from catalog.failing import explained
 from catalog.session import HEAD, Catalog, catalog_url, missing, schema_version
-
-_WAIT_S = 30.0
 
 
 def upgrade(catalog: Catalog) -> Path | None:
@@ -28,8 +27,8 @@ def upgrade(catalog: Catalog) -> Path | None:
     CatalogBusyError
         A scan is running on it.
     """
-    _make_folder(catalog)
-    with catalog.scan_lock(_WAIT_S):
+    make_folder(catalog)
+    with catalog.scan_lock(WAIT_S):
         found = schema_version(catalog)  # again: another process may have been faster
         if found == HEAD:
             return None
@@ -97,18 +96,6 @@ def _run(catalog: Catalog) -> None:
     with catalog.writing() as connection:
         settings.attributes["connection"] = connection
         command.upgrade(settings, HEAD)
-
-
-def _make_folder(catalog: Catalog) -> None:
-    if catalog.path is None:
-        return
-    try:
-        catalog.path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CatalogError(
-            f"{catalog.path.parent}: the catalog's folder cannot be made "
-            f"({error.strerror}); choose another place with --db"
-        ) from error
 
 
 def _keep(catalog: Catalog, found: str) -> Path | None:

@@ -6,10 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from catalog import tracks
-from catalog.records import Stamp
+from catalog.known import Stamp
 from catalog.scans import last_options
-from scanner.analysis import FileTask
-from scanner.durations import Durations
 from scanner.errors import NothingToScanError
 from scanner.scopes import known_scopes, resolve
 from scanner.tag_rules import RuleBook
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     from catalog.records import Root
     from catalog.session import Catalog
+    from scanner.analysis import FileTask
     from scanner.scopes import Scope
     from scanner.settings import ScanSettings
     from scanner.survey import Survey
@@ -63,11 +62,17 @@ def tasks_of(
 
     A long file that began last would keep one core busy while the others idle.
     """
+    found = list(survey.found("new", "changed", "stale", "misread"))
+    if not found:
+        return []
+    from scanner.analysis import FileTask  # noqa: PLC0415 (loads what reads files)
+    from scanner.durations import Durations  # noqa: PLC0415
+
     durations = Durations()
     files = sorted(
         (
             (kind, durations.of(file.path, file.size), file, root)
-            for kind, root, file in survey.found("new", "changed", "stale", "misread")
+            for kind, root, file in found
         ),
         key=lambda item: (-item[1], item[2].root, item[2].path),
     )

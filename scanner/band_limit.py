@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogMissingError
@@ -68,14 +67,14 @@ def up_to_where_spectra_end(
         Tells people of the limit.
     """
     known_hz = limit_of_material(url)
-    summary = scan_once(replace(settings, band_limit_hz=known_hz))
+    summary = scan_once(settings._replace(band_limit_hz=known_hz))
     if summary.interrupted or summary.left or settings.tags_only:
         return summary
     limit_hz = limit_of_material(url)
     say(_said_of(limit_hz, again=limit_hz != known_hz))
     if limit_hz == known_hz:
         return summary
-    second = scan_once(replace(settings, band_limit_hz=limit_hz))
+    second = scan_once(settings._replace(band_limit_hz=limit_hz))
     second.failed[:0] = summary.failed
     return second
 

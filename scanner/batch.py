@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from catalog import tracks
 from catalog.errors import NotFiniteError
-from catalog.records import FileFailed, TrackSeen
 
 if TYPE_CHECKING:
     from catalog.records import Change
@@ -66,6 +65,8 @@ class Batch:
 
     def _store_alone(self, change: Change) -> None:
         """Store one change; an analysis that is no number becomes a failure."""
+        from catalog.records import FileFailed, TrackSeen  # noqa: PLC0415 (rarely)
+
         try:
             tracks.apply(self._catalog, [change])
         except NotFiniteError as error:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import sys
-from contextlib import contextmanager, suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from scanner.command import Wishes, run
 from scanner.options import AUTO, band_limit, separators, since, span, variants
 from scanner.settings import ScanSettings, usable_cores
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from scanner.progress import Progress
-    from scanner.summary import Summary
-
-SOME_FAILED = 3
-INTERRUPTED = 130
 _DEFAULTS = ScanSettings()
-_SETTINGS = frozenset(ScanSettings.__dataclass_fields__)
 
 
 @click.command()
@@ -179,111 +167,18 @@ def scan(paths: tuple[bytes, ...], **options: Any) -> None:
     not change are left alone. Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but
     some files could not be read, 130 interrupted; what was finished is always kept.
     """
-    settings = ScanSettings(**{k: v for k, v in options.items() if k in _SETTINGS})
-    if options["band_limit"] != AUTO:
-        settings = replace(settings, band_limit_hz=options["band_limit"])
+    auto = options["band_limit"] == AUTO
+    options |= {
+        "auto_band_limit": auto,
+        "band_limit_hz": None if auto else options["band_limit"],
+    }
+    settings = ScanSettings(**_those_of(ScanSettings, options))
     if settings.hop_s > settings.window_s:
         raise click.UsageError("--hop is longer than --window: audio would be skipped")
-    with errors_in_one_line():
-        _run(paths, settings, options)
+    sys.exit(run(paths, settings, Wishes(**_those_of(Wishes, options))))
 
 
-def _run(
-    paths: tuple[bytes, ...], settings: ScanSettings, options: dict[str, Any]
-) -> None:
-    from catalog.session import catalog_url  # noqa: PLC0415
-    from scanner.progress import progress  # noqa: PLC0415
-    from scanner.scan import scan as run_scan  # noqa: PLC0415
-
-    url = catalog_url(options["db"])
-
-    def shown() -> Progress:
-        return progress(quiet=options["quiet"], verbose=options["verbose"])
-
-    def scan_once(wanted: ScanSettings) -> Summary:
-        return run_scan(paths, url, wanted, shown())
-
-    if options["log_file"]:
-        _log_to(options["log_file"])
-    if options["dry_run"]:
-        from scanner.estimate import estimate  # noqa: PLC0415
-
-        show = shown()
-        try:
-            figures = estimate(paths, url, settings, show)
-        finally:
-            show.close()
-        _print(figures.as_json(), figures.lines(), options)
-        return
-    if options["band_limit"] == AUTO:
-        from scanner.band_limit import up_to_where_spectra_end  # noqa: PLC0415
-
-        say = shown().say
-        summary = up_to_where_spectra_end(scan_once, url, settings, say)
-    else:
-        summary = scan_once(settings)
-    _print(summary.as_json(), summary.lines(), options)
-    _finish(summary)
-
-
-def _print(
-    figures: dict[str, Any], lines: Iterator[str], options: dict[str, Any]
-) -> None:
-    if options["as_json"]:
-        click.echo(json.dumps(figures, indent=2))
-    elif not options["quiet"]:
-        for line in lines:
-            click.echo(line)
-
-
-def _finish(summary: Summary) -> None:
-    if summary.interrupted:
-        click.echo(
-            f"interrupted: what was finished is kept, {summary.left} files are left; "
-            "scan again to go on",
-            err=True,
-        )
-        sys.exit(INTERRUPTED)
-    if summary.failed:
-        sys.exit(SOME_FAILED)
-
-
-@contextmanager
-def errors_in_one_line() -> Iterator[None]:
-    """Turn what can go wrong into a line and an exit status."""
-    from catalog.errors import CatalogError  # noqa: PLC0415
-    from scanner.errors import (  # noqa: PLC0415
-        NothingToScanError,
-        PathMissingError,
-        ScannerError,
-    )
-
-    try:
-        yield
-    except (NothingToScanError, PathMissingError) as error:
-        raise click.UsageError(str(error)) from error
-    except (ScannerError, CatalogError) as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        click.echo("interrupted: what was finished is kept", err=True)
-        sys.exit(INTERRUPTED)
-
-
-class _LogFile(logging.FileHandler):
-    """A log that ends, and says so once, where nothing more can be written."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802
-        """Go on without the log."""
-        self.setLevel(logging.CRITICAL + 1)
-        with suppress(OSError):
-            error = sys.exc_info()[1]
-            click.echo(f"the log ends here: {self.baseFilename}: {error}", err=True)
-
-
-def _log_to(path: str) -> None:
-    log = _LogFile(path, encoding="utf-8", errors="backslashreplace")
-    logging.basicConfig(
-        handlers=[log],
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+def _those_of(
+    kind: type[ScanSettings | Wishes], options: dict[str, Any]
+) -> dict[str, Any]:
+    return {name: options[name] for name in kind._fields if name in options}

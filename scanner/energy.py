@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-_POWERCAP = Path("/sys/class/powercap")
+if TYPE_CHECKING:
+    from os import PathLike
+
+_POWERCAP = "/sys/class/powercap"
+_COUNTER = "intel-rapl:"
 
 
 class EnergyMeter:
@@ -13,7 +18,7 @@ class EnergyMeter:
 
     Parameters
     ----------
-    folder : Path
+    folder : path
         Where Linux shows the counters.
     every_s : float
         `look` reads them no more often than this: a scan of tags looks at every file.
@@ -24,16 +29,18 @@ class EnergyMeter:
     some: look at it from time to time. Many systems show counters to root alone.
     """
 
-    def __init__(self, folder: Path = _POWERCAP, *, every_s: float = 10.0) -> None:
-        found = [_package(place) for place in sorted(folder.glob("intel-rapl:*"))]
-        self._packages = [(place, turn) for place, turn, _ in filter(None, found)]
-        self._before = [count for _, _, count in filter(None, found)]
+    def __init__(
+        self, folder: str | PathLike[str] = _POWERCAP, *, every_s: float = 10.0
+    ) -> None:
+        found = [counter for place in _places(folder) if (counter := _package(place))]
+        self._packages = [(place, turn) for place, turn, _ in found]
+        self._before = [count for _, _, count in found]
         self._spent = [0] * len(self._packages)
         self._every_s = every_s
         self._next = 0.0
 
     def _counts(self) -> list[int]:
-        return [int(counter.read_text()) for counter, _ in self._packages]
+        return [int(_text(counter)) for counter, _ in self._packages]
 
     def look(self) -> None:
         """Take notice of how far the counters have come, if it is time to."""
@@ -58,16 +65,29 @@ class EnergyMeter:
         return sum(self._spent) / 1e6 if self._packages else None
 
 
-def _package(place: Path) -> tuple[Path, int, int] | None:
+def _places(folder: str | PathLike[str]) -> list[str]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if name.startswith(_COUNTER)]
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+def _package(place: str) -> tuple[str, int, int] | None:
     """Return a processor's counter, where it turns over, and its count.
 
     None where this counts something else, or cannot be read.
     """
-    counter = place / "energy_uj"
+    counter = os.path.join(place, "energy_uj")
     try:
-        if not (place / "name").read_text().startswith("package"):
+        if not _text(os.path.join(place, "name")).startswith("package"):
             return None
-        turn = int((place / "max_energy_range_uj").read_text())
-        return counter, turn, int(counter.read_text())
+        turn = int(_text(os.path.join(place, "max_energy_range_uj")))
+        return counter, turn, int(_text(counter))
     except (OSError, ValueError):
         return None

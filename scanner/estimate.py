@@ -147,7 +147,7 @@ def _seconds(
     trial = replace(tasks[len(tasks) // 2], number=0)
     start = time.perf_counter()
     with private_folder() as folder:
-        job = Job.prepare(replace(settings, jobs=1), folder, set())
+        job = Job.prepare(settings._replace(jobs=1), folder, set())
         for outcome in Supervisor([trial], job).outcomes():
             if outcome is None:
                 continue

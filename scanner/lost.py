@@ -1,4 +1,4 @@
-"""Tracks that are not where they were, to be recognised by their audio."""
+"""Tracks that are not where they were: found by their stamps, or by their audio."""
 
 from __future__ import annotations
 
@@ -6,8 +6,28 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from catalog.records import KnownTrack
+    from collections.abc import Iterator, Mapping
+
+    from catalog.records import KnownTrack, TrackMoved, TrackReturned
     from scanner.survey import Survey, Surveyor
+
+
+def found_again(
+    survey: Survey, root_ids: Mapping[bytes, int]
+) -> Iterator[TrackMoved | TrackReturned]:
+    """Yield the tracks that moved or came back, as far as the survey alone shows."""
+    back = [track for root in survey.roots for track in root.differences.returned]
+    adopted = [change for root in survey.roots for change in root.adopted]
+    if not (back or adopted or survey.moves):
+        return
+    from catalog.records import Stamp, TrackMoved, TrackReturned  # noqa: PLC0415
+
+    yield from adopted
+    for track in back:
+        yield TrackReturned(track.id)
+    for track, file in survey.moves:
+        stamp = Stamp(file.size, file.mtime_ns)
+        yield TrackMoved(track.id, root_ids[file.root], file.path, stamp)
 
 
 class LostTracks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.errors import NO_ACCESS
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from scanner.walk import FoundFile
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """What makes a known file worth another look.
 
     Attributes
@@ -36,7 +34,6 @@ class Rules:
     since_ns: int | None = None
 
 
-@dataclass(slots=True)
 class Differences:
     """How one root differs from what the catalog knows of it.
 
@@ -66,20 +63,21 @@ class Differences:
         How many known tracks were not missing before.
     """
 
-    new: list[FoundFile] = field(default_factory=list)
-    changed: list[FoundFile] = field(default_factory=list)
-    stale: list[FoundFile] = field(default_factory=list)
-    misread: list[FoundFile] = field(default_factory=list)
-    payloads: dict[bytes, str] = field(default_factory=dict)
-    before: list[KnownTrack] = field(default_factory=list)
-    unchanged: int = 0
-    returned: list[KnownTrack] = field(default_factory=list)
-    left_alone: list[FoundFile] = field(default_factory=list)
-    too_old: int = 0
-    gone: list[KnownTrack] = field(default_factory=list)
-    absent: list[KnownTrack] = field(default_factory=list)
-    forgotten: list[bytes] = field(default_factory=list)
-    present: int = 0
+    def __init__(self) -> None:
+        self.new: list[FoundFile] = []
+        self.changed: list[FoundFile] = []
+        self.stale: list[FoundFile] = []
+        self.misread: list[FoundFile] = []
+        self.payloads: dict[bytes, str] = {}
+        self.before: list[KnownTrack] = []
+        self.unchanged = 0
+        self.returned: list[KnownTrack] = []
+        self.left_alone: list[FoundFile] = []
+        self.too_old = 0
+        self.gone: list[KnownTrack] = []
+        self.absent: list[KnownTrack] = []
+        self.forgotten: list[bytes] = []
+        self.present = 0
 
 
 def compare(
@@ -102,10 +100,22 @@ def compare(
     """
     result = Differences()
     seen: set[bytes] = set()
+    is_stale, is_misread = rules.is_stale, rules.is_misread
     for file in found:
-        seen.add(file.path)
-        track = known.get(file.path)
-        failure = failures.get(file.path)
+        path = file.path
+        seen.add(path)
+        track = known.get(path)
+        failure = failures.get(path)
+        if (  # nearly every file of a library that is scanned again
+            track is not None
+            and failure is None
+            and track.mtime_ns == file.mtime_ns
+            and track.size == file.size
+            and track.missing_since is None
+            and not (is_stale(track) or is_misread(track))
+        ):
+            result.unchanged += 1
+            continue
         if failure and _holds(failure, file, rules):
             failed = track is None or not _same(file, track) or _unfit(track, rules)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -219,6 +218,8 @@ class Bar:
     def _show(self, *, refresh: bool) -> None:
         if self._meter is None:
             return
+        import shutil  # noqa: PLC0415 (needed at a terminal alone)
+
         narrow = shutil.get_terminal_size().columns < _NARROW
         self._bar.set_description_str(self._meter.text(narrow=narrow), refresh=False)
         step = self._meter.fraction - self._bar.n

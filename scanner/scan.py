@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import os
+import gc
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from catalog import tracks
-from catalog.albumartists import derive_albumartists
 from catalog.errors import CatalogError
-from catalog.records import Stamp, TrackMissing, TrackMoved, TrackReturned, TrackSeen
 from catalog.scans import begin_scan, end_scan
 from catalog.session import open_catalog
 from catalog.texts import readable
 from scanner.agenda import book_of, scopes_of, tasks_of
-from scanner.analysis import FileTask
 from scanner.batch import Batch
 from scanner.energy import EnergyMeter
-from scanner.errors import (
-    RootGoneError,
-    RootLostError,
-    ScannerError,
-)
+from scanner.errors import RootGoneError, ScannerError
 from scanner.forget import forget_what_is_gone
 from scanner.interrupts import Interrupts
-from scanner.lost import LostTracks
+from scanner.lost import LostTracks, found_again
 from scanner.plan import too_much_gone
 from scanner.summary import Summary
 from scanner.survey import Surveyor, wanted_feature_set
 from scanner.tag_rules import BOOK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from catalog.records import FileFailed
     from catalog.scans import Outcome as Ending
     from catalog.session import Catalog
     from scanner.progress import Progress
@@ -45,9 +35,6 @@ if TYPE_CHECKING:
     from scanner.survey import Survey
     from scanner.tag_rules import RuleBook
     from scanner.variants.make import VariantMaker
-    from scanner.workers import Outcome
-
-log = logging.getLogger(__name__)
 
 
 def scan(
@@ -107,7 +94,7 @@ def _logged(
     settings: ScanSettings, scopes: Sequence[Scope], book: RuleBook
 ) -> dict[str, Any]:
     paths = [readable(scope.path) for scope in scopes]
-    return asdict(settings) | {"paths": paths, BOOK: book.as_json()}
+    return settings._asdict() | {"paths": paths, BOOK: book.as_json()}
 
 
 class _Scan:
@@ -121,7 +108,7 @@ class _Scan:
         interrupts: Interrupts,
         book: RuleBook,
     ) -> None:
-        self.summary = Summary(catalog=catalog.name)
+        self.summary = Summary(catalog.name)
         self._book = book
         self._catalog = catalog
         self._settings = settings
@@ -142,13 +129,20 @@ class _Scan:
             survey.check()
         lost = LostTracks(survey, surveyor)
         self._settle(survey, root_ids)
-        tasks = tasks_of(survey, root_ids, self._book)
-        self._read(tasks, surveyor, lost, start)
+        gc.freeze()  # a hundred thousand known tracks are no garbage
+        gc.enable()
+        if tasks := tasks_of(survey, root_ids, self._book):
+            # Loads joblib: a scan with nothing to read does without.
+            from scanner.reading import Reading  # noqa: PLC0415
+
+            parts = (self._settings, self._progress, self.batch, self._energy)
+            reading = Reading(self.summary, *parts)
+            reading.read(tasks, surveyor, lost, self.stop_at(start))
         self._mark_missing(survey, lost)
         self.batch.flush()
         forget_what_is_gone(self._catalog, survey)
         for root_id in root_ids.values():
-            derive_albumartists(self._catalog, root_id)
+            tracks.derive_albumartists(self._catalog, root_id)
 
     def variant_maker(self) -> VariantMaker:
         """Return what encodes tracks anew, or fail before anything is done."""
@@ -178,105 +172,13 @@ class _Scan:
             summary.left_alone += len(part.left_alone)
             summary.too_old += part.too_old
             summary.returned += len(part.returned)
-            self.batch.add(*root.adopted)
-            self.batch.add(*(TrackReturned(track.id) for track in part.returned))
-        for track, file in survey.moves:
-            stamp = Stamp(file.size, file.mtime_ns)
-            root_id = root_ids[file.root]
-            self.batch.add(TrackMoved(track.id, root_id, file.path, stamp))
+        self.batch.add(*found_again(survey, root_ids))
         summary.moved += len(survey.moves)
         summary.found = survey.count
         summary.unreadable = [
             (readable(path), reason) for path, reason in survey.unreadable
         ]
         self.batch.flush()
-
-    def _read(
-        self,
-        tasks: list[tuple[str, FileTask]],
-        surveyor: Surveyor,
-        lost: LostTracks,
-        start: float,
-    ) -> None:
-        """Have every task done, and store what comes of it."""
-        if not tasks:
-            return
-        self._progress.begin([task for _, task in tasks])
-        self.summary.left = len(tasks)
-        for outcome in self._outcomes([task for _, task in tasks], surveyor, start):
-            if outcome is None:
-                self._progress.tick()
-            else:
-                self.summary.left -= 1
-                self._take(outcome, *tasks[outcome.number], lost)
-            self.batch.flush_if_due()
-            self._energy.look()
-
-    def _outcomes(
-        self, tasks: list[FileTask], surveyor: Surveyor, start: float
-    ) -> Iterator[Outcome | None]:
-        # Loads joblib: a scan with nothing to read does without.
-        from scanner import workers  # noqa: PLC0415
-
-        if not self._settings.tags_only:
-            workers.compile_once(self._progress.say)
-        with workers.private_folder() as folder:
-            job = workers.Job.prepare(self._settings, folder, surveyor.analysed())
-            crew = workers.Supervisor(tasks, job, self.stop_at(start))
-            yield from crew.outcomes()
-
-    def _take(
-        self, outcome: Outcome, kind: str, task: FileTask, lost: LostTracks
-    ) -> None:
-        change = outcome.change
-        audio_s = None
-        if isinstance(change, TrackSeen):
-            audio_s = change.stream.duration_s
-            if change.analysis is not None:
-                audio_s = change.analysis.duration_s
-                self.summary.audio_s += audio_s
-            self._seen(change, kind, lost)
-            word = kind
-        else:
-            self._failed(change, task)
-            word = f"{change.stage}: {change.reason}"
-        note = f"{readable(task.full_path)}: {word} ({outcome.wall_s:.2f} s)"
-        log.info("%s", note)
-        self._progress.done(task, audio_s, note)
-
-    def _seen(self, change: TrackSeen, kind: str, lost: LostTracks) -> None:
-        self.batch.add(change)
-        summary = self.summary
-        if kind == "misread":
-            summary.retagged += 1
-            return
-        summary.shared += change.analysis is None and not self._settings.tags_only
-        if kind == "stale":
-            summary.reanalysed += 1
-        elif kind == "changed":
-            if lost.payload_at(change.root_id, change.path) == change.payload_hash:
-                summary.tags_edited += 1
-            else:
-                summary.audio_changed += 1
-        elif (track := lost.take(change.payload_hash)) is not None:
-            move = TrackMoved(track.id, change.root_id, change.path, change.stamp)
-            self.batch.add(move)
-            summary.moved += 1
-        else:
-            summary.new += 1
-
-    def _failed(self, change: FileFailed, task: FileTask) -> None:
-        """Record a failure, unless the file or its whole root has just gone away."""
-        if not os.path.isdir(task.root):
-            raise RootLostError(readable(task.root))
-        if change.stage == "identify" and not os.path.lexists(task.full_path):
-            path = readable(task.full_path)
-            self.summary.unreadable.append((path, "it went away during the scan"))
-            return
-        self.batch.add(change)
-        self.summary.failed.append(
-            (readable(task.full_path), change.stage, change.reason)
-        )
 
     def _mark_missing(self, survey: Survey, lost: LostTracks) -> None:
         for root in survey.roots:
@@ -287,5 +189,7 @@ class _Scan:
                 len(gone), root.present
             ):
                 raise RootGoneError(readable(root.path), len(gone), root.present)
+            from catalog.records import TrackMissing  # noqa: PLC0415 (rarely needed)
+
             self.batch.add(*(TrackMissing(track.id) for track in gone))
             self.summary.missing += len(gone)

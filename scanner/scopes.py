@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog.texts import readable
 from scanner.errors import PathMissingError
-from scanner.walk import FoundFile, walk
+from scanner.walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from scanner.walk import FoundFile
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+
+class Scope(NamedTuple):
     """A root and the part of it to look at.
 
     Attributes
@@ -122,7 +122,7 @@ def walk_scopes(
     holders = {scope.path: scope for scope in scopes}
     # Of a single file, the walk takes its folder for the root.
     holders |= {
-        os.path.dirname(scope.path): replace(scope, below=os.path.dirname(scope.below))
+        os.path.dirname(scope.path): scope._replace(below=os.path.dirname(scope.below))
         for scope in scopes
         if scope.below and not os.path.isdir(scope.path)
     }
@@ -134,7 +134,7 @@ def walk_scopes(
         file = seen
         if scope.below:
             path = os.path.join(scope.below, seen.path)
-            file = replace(seen, root=scope.root, path=path)
+            file = seen._replace(root=scope.root, path=path)
         found[scope.root].append(file)
         count += 1
         if count % 1000 == 0:

@@ -1,13 +1,10 @@
-"""What a scan is asked to do, as one frozen record."""
-
-from __future__ import annotations
+"""What a scan is asked to do, as one record."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ScanSettings:
+class ScanSettings(NamedTuple):
     """The options of one scan.
 
     Attributes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 _FAILURES_SHOWN = 10
 
 
-@dataclass(slots=True)
 class Summary:
     """The outcome of a scan.
 
@@ -41,30 +39,34 @@ class Summary:
         Audio that was analysed, and the time that the scan took, in seconds.
     energy_j : float or None
         What the processors took meanwhile, whoever used them; None if not known.
+    interrupted : bool
+    catalog : str
+        How to call it.
     """
 
-    found: int = 0
-    new: int = 0
-    tags_edited: int = 0
-    audio_changed: int = 0
-    reanalysed: int = 0
-    retagged: int = 0
-    unchanged: int = 0
-    moved: int = 0
-    returned: int = 0
-    missing: int = 0
-    shared: int = 0
-    left_alone: int = 0
-    too_old: int = 0
-    variants: int = 0
-    left: int = 0
-    failed: list[tuple[str, str, str]] = field(default_factory=list)
-    unreadable: list[tuple[str, str]] = field(default_factory=list)
-    audio_s: float = 0.0
-    wall_s: float = 0.0
-    energy_j: float | None = None
-    interrupted: bool = False
-    catalog: str = ""
+    def __init__(self, catalog: str = "") -> None:
+        self.found = 0
+        self.new = 0
+        self.tags_edited = 0
+        self.audio_changed = 0
+        self.reanalysed = 0
+        self.retagged = 0
+        self.unchanged = 0
+        self.moved = 0
+        self.returned = 0
+        self.missing = 0
+        self.shared = 0
+        self.left_alone = 0
+        self.too_old = 0
+        self.variants = 0
+        self.left = 0
+        self.failed: list[tuple[str, str, str]] = []
+        self.unreadable: list[tuple[str, str]] = []
+        self.audio_s = 0.0
+        self.wall_s = 0.0
+        self.energy_j: float | None = None
+        self.interrupted = False
+        self.catalog = catalog
 
     @property
     def realtime(self) -> float:
@@ -78,11 +80,7 @@ class Summary:
     def counts(self) -> dict[str, Any]:
         """Return the numbers, without the names of files."""
         named = {"failed", "unreadable", "audio_s", "wall_s", "interrupted", "catalog"}
-        counts = {
-            name: getattr(self, name)
-            for name in self.__dataclass_fields__
-            if name not in named
-        }
+        counts = {name: one for name, one in vars(self).items() if name not in named}
         return counts | {
             "failed": len(self.failed),
             "failed_by_stage": self.failed_by_stage(),

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import tracks
 from catalog.errors import CatalogError
-from catalog.records import Stamp, TrackMoved
 from catalog.texts import readable
 from scanner.errors import PathMissingError, RootGoneError
 from scanner.plan import Differences, Rules, compare, recognise_moves, too_much_gone
 from scanner.scopes import is_inside, relative, walk_scopes
-from scanner.walk import FoundFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from catalog.records import KnownTrack, Root
+    from catalog.records import KnownTrack, Root, TrackMoved
     from catalog.session import Catalog
     from scanner.plan import Move
     from scanner.scopes import Scope
     from scanner.settings import ScanSettings
     from scanner.tag_rules import RuleBook
+    from scanner.walk import FoundFile
 
 
-@dataclass(slots=True)
-class RootSurvey:
+class RootSurvey(NamedTuple):
     """What there is to do in one root.
 
     Attributes
@@ -46,10 +43,9 @@ class RootSurvey:
     root_id: int
     differences: Differences
     present: int
-    adopted: list[TrackMoved] = field(default_factory=list)
+    adopted: list[TrackMoved]
 
 
-@dataclass(slots=True)
 class Survey:
     """What there is to do, root by root.
 
@@ -64,10 +60,16 @@ class Survey:
         Files that were found.
     """
 
-    roots: list[RootSurvey]
-    moves: list[Move]
-    unreadable: list[tuple[bytes, str]]
-    count: int
+    def __init__(
+        self,
+        roots: list[RootSurvey],
+        unreadable: list[tuple[bytes, str]],
+        count: int,
+    ) -> None:
+        self.roots = roots
+        self.moves: list[Move] = []
+        self.unreadable = unreadable
+        self.count = count
 
     def found(self, *kinds: str) -> Iterator[tuple[str, RootSurvey, FoundFile]]:
         """Yield the "new", "changed", "stale" or "misread" files, with their root."""
@@ -145,9 +147,7 @@ class Surveyor:
             mine = found.get(path, [])
             surveys.append(self._root(path, parts, mine, known))
             _excuse(surveys[-1], unreadable)
-        result = Survey(
-            surveys, [], unreadable, sum(len(files) for files in found.values())
-        )
+        result = Survey(surveys, unreadable, sum(map(len, found.values())))
         lost = [
             track
             for one in surveys
@@ -215,10 +215,10 @@ class Surveyor:
         adopted = list(self._adopt(path))
         own += adopted
         known += own
-        covered = {
-            track.path: track for track in own if _is_covered(track.path, scopes)
-        }
-        failures = {p: one for p, one in failures.items() if _is_covered(p, scopes)}
+        covered = {track.path: track for track in own}
+        if all(scope.below for scope in scopes):  # parts of the root alone
+            covered = {p: one for p, one in covered.items() if _is_covered(p, scopes)}
+            failures = {p: one for p, one in failures.items() if _is_covered(p, scopes)}
         rules = Rules(
             self._is_stale,
             lambda track: self._is_misread(track, path),
@@ -242,7 +242,7 @@ class Surveyor:
             assert self._catalog is not None  # it knows the root
             for track in tracks.known_tracks(self._catalog, root.id):
                 if track.missing_since is None:
-                    yield replace(track, path=os.path.join(prefix, track.path))
+                    yield track._replace(path=os.path.join(prefix, track.path))
 
     def _is_stale(self, track: KnownTrack) -> bool:
         if self._settings.tags_only:
@@ -266,6 +266,8 @@ def _is_covered(path: bytes, scopes: Sequence[Scope]) -> bool:
 
 
 def _arrived(track: KnownTrack, root_id: int) -> TrackMoved:
+    from catalog.records import Stamp, TrackMoved  # noqa: PLC0415 (a rare case)
+
     return TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
 
 
@@ -293,10 +295,10 @@ def _excuse(root: RootSurvey, unreadable: Iterable[tuple[bytes, str]]) -> None:
 
 def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:
     """Return the id of the feature set that is wanted, added where that is allowed."""
-    from scanner.features.definition import feature_set  # noqa: PLC0415
-
     if settings.tags_only:
         return None
+    from scanner.features.definition import feature_set  # noqa: PLC0415
+
     try:
         return tracks.ensure_feature_set(
             catalog,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from catalog.texts import readable
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 BOOK = "tag_rules"  # in the options that a scan is logged with
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRules:
+class ReadingRules(NamedTuple):
     """How the tags of a file are read where tastes differ.
 
     Attributes
@@ -37,15 +35,15 @@ class ReadingRules:
         >>> ReadingRules().text(), ReadingRules(("/",)).text()
         ('', '{"artist_separators": ["/"], "guess_from_path": false}')
         """
-        return "" if self == ReadingRules() else json.dumps(asdict(self))
+        return "" if self == ReadingRules() else json.dumps(self._asdict())
 
     def revised(self, settings: ScanSettings) -> ReadingRules:
         """Return the rules with what the settings say of them."""
         rules = self
         if settings.artist_separators is not None:
-            rules = replace(rules, artist_separators=settings.artist_separators)
+            rules = rules._replace(artist_separators=settings.artist_separators)
         if settings.guess_from_path is not None:
-            rules = replace(rules, guess_from_path=settings.guess_from_path)
+            rules = rules._replace(guess_from_path=settings.guess_from_path)
         return rules
 
 
@@ -79,7 +77,7 @@ class RuleBook:
 
     def as_json(self) -> dict[str, Any]:
         """Return the book as `remembered` takes it."""
-        return {path: asdict(rules) for path, rules in self._rules.items()}
+        return {path: rules._asdict() for path, rules in self._rules.items()}
 
     def revised(self, paths: Iterable[bytes], settings: ScanSettings) -> RuleBook:
         """Return the book with what the settings ask for below `paths`."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.files import cause, is_long, open_path, regular_file
-from scanner.identify import HEAD, sniff
+from scanner.files import cause, open_path, regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     Report = Callable[[bytes, str], None]
-    Entry = os.DirEntry[bytes] | os.DirEntry[str]
 
 AUDIO_SUFFIXES = frozenset(
     b"mp3 mp2 flac ogg oga opus m4a m4b m4p aac alac wav wave rf64 w64 aif aiff aifc"
@@ -53,8 +50,7 @@ _JUNK_FOLDERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A file that is, by name or content, worth trying as audio.
 
     Attributes
@@ -169,18 +165,16 @@ class _Visit:
     def _folder(
         self, root: bytes, relative: bytes
     ) -> tuple[list[FoundFile], list[bytes]]:
-        path = os.path.join(root, relative) if relative else root
-        if not is_long(path):
-            if not self._is_new(os.stat(path)):
-                return [], []
-            with os.scandir(path) as entries:
-                return self._sort(root, relative, entries)
-        fd = open_path(path, os.O_RDONLY | os.O_DIRECTORY)
+        # By descriptor: the kernel need not follow the whole path for every file.
+        fd = open_path(
+            os.path.join(root, relative) if relative else root,
+            os.O_RDONLY | os.O_DIRECTORY,
+        )
         try:
             if not self._is_new(os.fstat(fd)):
                 return [], []
-            with os.scandir(fd) as named:
-                return self._sort(root, relative, named)
+            with os.scandir(fd) as entries:
+                return self._sort(root, relative, entries)
         finally:
             os.close(fd)
 
@@ -192,12 +186,13 @@ class _Visit:
         return True
 
     def _sort(
-        self, root: bytes, relative: bytes, entries: Iterable[Entry]
+        self, root: bytes, relative: bytes, entries: Iterable[os.DirEntry[str]]
     ) -> tuple[list[FoundFile], list[bytes]]:
         prefix = relative + b"/" if relative else b""
         files: list[FoundFile] = []
         folders: list[bytes] = []
-        for name, entry in sorted((os.fsencode(e.name), e) for e in entries):
+        encode = os.fsencode
+        for name, entry in sorted([(encode(entry.name), entry) for entry in entries]):
             path = prefix + name
             try:
                 if entry.is_dir():
@@ -214,7 +209,7 @@ class _Visit:
         return files, folders
 
     def _file(
-        self, root: bytes, path: bytes, name: bytes, entry: Entry
+        self, root: bytes, path: bytes, name: bytes, entry: os.DirEntry[str]
     ) -> FoundFile | None:
         if name.startswith(b"._"):
             return None
@@ -231,5 +226,7 @@ class _Visit:
 
 
 def _looks_like_audio(root: bytes, path: bytes) -> bool:
+    from scanner.identify import HEAD, sniff  # noqa: PLC0415 (for odd names only)
+
     with regular_file(os.path.join(root, path)) as fd:
         return sniff(os.pread(fd, HEAD, 0))

@@ -53,7 +53,7 @@ def analyse_variant(
         Not asked.
     """
     assert isinstance(task, VariantTask)
-    seen = analyse(task, replace(settings, tags_only=True), lambda _: False)
+    seen = analyse(task, settings._replace(tags_only=True), lambda _: False)
     if isinstance(seen, FileFailed):
         return seen
     try:

@@ -7,12 +7,9 @@ from dataclasses import replace
 import pytest
 
 from catalog import tracks
-from catalog.albumartists import (
-    FolderTrack,
-    albumartist_of,
-    derive_albumartists,
-)
+from catalog.albumartists import FolderTrack, albumartist_of
 from catalog.records import TagFacts
+from catalog.tracks import derive_albumartists
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from catalog import tracks
 from catalog.records import (
     Stamp,
@@ -91,7 +89,7 @@ def test_missing_tracks_keep_everything_and_come_back(catalog, root_id, make):
     assert tracks.known_tracks(catalog, root_id) == [known]
 
     tracks.apply(catalog, [TrackReturned(track)])
-    assert tracks.known_tracks(catalog, root_id) == [replace(known, missing_since=None)]
+    assert tracks.known_tracks(catalog, root_id) == [known._replace(missing_since=None)]
 
 
 def test_a_missing_track_seen_again_at_its_path_is_the_same(catalog, root_id, make):

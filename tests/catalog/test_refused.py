@@ -113,8 +113,10 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
             assert [root.path for root in tracks.roots(catalog)] == [b"/music"]
 
 
-def test_making_a_catalog_is_all_or_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("script", ["CREATE TABLE a (b); CREATE VIEW nonsense;", None])
+def test_making_a_catalog_is_all_or_nothing(tmp_path, monkeypatch, script):
     path = tmp_path / "catalog.db"
+    monkeypatch.setattr("catalog.create._script", lambda _version: script)
     monkeypatch.setattr(
         "migrations.schema_0001.views.VIEWS", {"v_x": "CREATE VIEW nonsense"}
     )

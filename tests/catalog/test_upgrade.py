@@ -12,9 +12,10 @@ from click.testing import CliRunner
 
 from catalog import tracks
 from catalog.cli import db
+from catalog.create import statements
 from catalog.errors import CatalogBusyError, CatalogError, CatalogTooOldError
 from catalog.session import HEAD, Catalog, open_catalog
-from catalog.upgrade import config
+from catalog.upgrade import config, upgrade
 
 REPO = Path(__file__).resolve().parents[2]
 DATA = Path(__file__).parent / "data"
@@ -114,7 +115,7 @@ def test_an_upgrade_waits_for_the_scan_that_is_running(
     sqlite_catalog, next_version, monkeypatch
 ):
     next_version()
-    monkeypatch.setattr("catalog.upgrade._WAIT_S", 0.2)
+    monkeypatch.setattr("catalog.upgrade.WAIT_S", 0.2)
     with (
         sqlite_catalog.scan_lock(),
         pytest.raises(CatalogBusyError),
@@ -161,6 +162,18 @@ def test_the_newest_schema_is_among_them_and_is_what_is_made_today(sqlite_catalo
     layout = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
     with Catalog(f"sqlite:///{newest}", "read") as stored:
         assert stored.rows(layout) == sqlite_catalog.rows(layout)
+
+
+def test_a_new_catalog_is_what_the_migrations_make(sqlite_catalog, tmp_path):
+    with Catalog(f"sqlite:///{tmp_path}/by_migrations.db", "write") as made:
+        upgrade(made)
+        expected = list(statements(made))
+        header = "SELECT user_version, application_id, encoding FROM "
+        header += "pragma_user_version, pragma_application_id, pragma_encoding"
+        assert made.rows(header) == sqlite_catalog.rows(header)
+    assert list(statements(sqlite_catalog)) == expected, (
+        "run: python -m catalog.create > migrations/schema-VERSION.sql"
+    )
 
 
 def test_the_scripts_are_those_of_the_package():

@@ -11,7 +11,7 @@ import pytest
 from scanner.errors import TagError
 from scanner.payload import payload_hash
 from scanner.relabel import set_label
-from sonicat.commands import Tools
+from sonicat.group import Tools
 
 FILES = {
     "mp3": "Maxstack/Endgame: Singularity (Advanced Research)/02 Enemy Unknown.mp3",

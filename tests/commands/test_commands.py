@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sonicat.commands import COMMANDS, group
+from sonicat.group import COMMANDS, group
 from sonicat.reference import page, walk
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -90,7 +90,7 @@ def test_a_rescan_with_nothing_to_do_loads_nothing_heavy(tmp_path: Path) -> None
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     loaded = {module.partition(".")[0] for module in done.stdout.split("|")}
-    assert not loaded & HEAVY
+    assert not loaded & (HEAVY | {"click", "dataclasses", "logging"})
 
 
 @pytest.mark.parametrize(

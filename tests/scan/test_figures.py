@@ -96,8 +96,9 @@ def test_dates_and_ages() -> None:
 
 
 def test_a_summary_says_what_matters() -> None:
-    summary = Summary(found=16, new=2, unchanged=1, audio_s=7200, wall_s=36)
-    summary.catalog = "c.db"
+    summary = Summary("c.db")
+    summary.found, summary.new, summary.unchanged = 16, 2, 1
+    summary.audio_s, summary.wall_s = 7200, 36
     summary.failed = [(f"{n}.mp3", "decode", "truncated") for n in range(12)]
     summary.failed += [("x.mp3", "identify", "text")]
     text = "\n".join(summary.lines())
