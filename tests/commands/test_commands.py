@@ -150,8 +150,9 @@ def test_a_letter_that_the_terminal_lacks_is_no_error() -> None:
     shown = subprocess.run(
         [
             *(sys.executable, "-c"),
-            "import click; from sonicat.commands import run; "
-            "run(click.command()(lambda: click.echo('Ō')), 'sonicat')",
+            "import click; from sonicat import commands, group; "
+            "group.group = click.command()(lambda: click.echo('Ō')); "
+            "commands.run('sonicat', [])",
         ],
         env=os.environ | {"PYTHONIOENCODING": "latin-1"},
         capture_output=True,
