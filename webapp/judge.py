@@ -20,11 +20,17 @@ import click
 @click.command(hidden=True)
 @click.option("--window-s", type=float, required=True)
 @click.option("--hop-s", type=float, required=True)
+@click.option("--band-limit-hz", type=float)
 @click.option("--max-audio-s", type=float, required=True)
 @click.option("--cpu-s", type=int, required=True)
 @click.option("--memory", type=int, required=True)
 def main(
-    window_s: float, hop_s: float, max_audio_s: float, cpu_s: int, memory: int
+    window_s: float,
+    hop_s: float,
+    band_limit_hz: float | None,
+    max_audio_s: float,
+    cpu_s: int,
+    memory: int,
 ) -> None:
     """Measure the audio on standard input."""
     limit(cpu_s=cpu_s, memory=memory)
@@ -32,7 +38,7 @@ def main(
     from webapp.measuring import measure, pack, say  # noqa: PLC0415
 
     try:
-        arrays = measure(window_s, hop_s, max_audio_s)
+        arrays = measure(window_s, hop_s, band_limit_hz, max_audio_s)
     except ScannerError as error:
         say(error=str(getattr(error, "reason", error)))
     except MemoryError:

@@ -64,6 +64,7 @@ def measured(
     *,
     window_s: float,
     hop_s: float,
+    band_limit_hz: float | None,
     limits: UploadLimits,
     told: Callable[[float, float | None], None],
 ) -> Measured:
@@ -73,6 +74,7 @@ def measured(
     ----------
     file : binary file, open for reading, with a descriptor
     window_s, hop_s : float
+    band_limit_hz : float or None
         As the model was taught.
     limits : UploadLimits
     told : callable
@@ -85,7 +87,7 @@ def measured(
     """
     file.seek(0)
     child = subprocess.Popen(  # noqa: S603 (this program, on numbers)
-        _command(window_s, hop_s, limits),
+        _command(window_s, hop_s, band_limit_hz, limits),
         stdin=file.fileno(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -126,10 +128,14 @@ def end_all() -> None:
         _kill(child)
 
 
-def _command(window_s: float, hop_s: float, limits: UploadLimits) -> list[str]:
+def _command(
+    window_s: float, hop_s: float, band_limit_hz: float | None, limits: UploadLimits
+) -> list[str]:
+    limited = [] if band_limit_hz is None else ["--band-limit-hz", str(band_limit_hz)]
     return [
         *(sys.executable, "-P", "-m", "webapp.judge"),
         *("--window-s", str(window_s), "--hop-s", str(hop_s / GRID)),
+        *limited,
         *("--max-audio-s", str(limits.max_audio_s)),
         *("--cpu-s", str(int(limits.cpu_s))),
         *("--memory", str(limits.memory_bytes)),

@@ -20,7 +20,9 @@ STDIN = b"/dev/stdin"
 _SAY_EVERY_S = 0.25
 
 
-def measure(window_s: float, hop_s: float, max_audio_s: float) -> dict[str, Any]:
+def measure(
+    window_s: float, hop_s: float, band_limit_hz: float | None, max_audio_s: float
+) -> dict[str, Any]:
     """Return the windows of the audio on standard input, as arrays.
 
     Raises
@@ -31,7 +33,11 @@ def measure(window_s: float, hop_s: float, max_audio_s: float) -> dict[str, Any]
     expected_s = _expected_s(max_audio_s)
     with open_audio(STDIN) as audio:
         extractor = Extractor(
-            audio.sample_rate, audio.channels, window_s=window_s, hop_s=hop_s
+            audio.sample_rate,
+            audio.channels,
+            window_s=window_s,
+            hop_s=hop_s,
+            band_limit_hz=band_limit_hz,
         )
         done, told = 0, 0.0
         for block in audio.blocks():

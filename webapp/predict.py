@@ -89,12 +89,15 @@ def judged(
 ) -> dict[str, Any]:
     """Measure an upload and say what it sounds like; nothing is stored."""
     with open_catalog(mine.settings.catalog_url, mode="read") as catalog:
-        facts = _facts(catalog, run)
+        chart = mine.atlas.look(catalog)
+        shown = chart if isinstance(chart, Chart) else None
+        facts = _facts(catalog, _feature_set_id(run, shown))
         job.tell("analysing", None, None)
         found = measured(
             file,
             window_s=float(facts.parameters["window_s"]),
             hop_s=float(facts.parameters["hop_s"]),
+            band_limit_hz=facts.parameters.get("band_limit_hz"),
             limits=mine.settings.limits,
             told=lambda done, of: job.tell("analysing", done, of),
         )
@@ -107,21 +110,29 @@ def judged(
         if run is not None:
             model = model_of(mine, catalog, run)
             verdict["said"] = said_of(found, model, run, facts, whole=whole)
-        return {**verdict, **_near(mine, catalog, found)}
+        if shown is None or _feature_set_id(run, shown) != shown.rows.feature_set_id:
+            return {**verdict, "place": None, "neighbours": []}
+        return {**verdict, **_near(shown, catalog, found)}
 
 
-def _facts(catalog: Catalog, run: RunFacts | None) -> FeatureSetFacts:
-    """Return this program's features, in windows of the run's length."""
-    if run is None:
+def _feature_set_id(run: RunFacts | None, shown: Chart | None) -> int | None:
+    """Return the feature set of the run, else of the map, where there is one."""
+    if run is not None:
+        return run.feature_set_id
+    return None if shown is None else shown.rows.feature_set_id
+
+
+def _facts(catalog: Catalog, feature_set_id: int | None) -> FeatureSetFacts:
+    """Return this program's features, in windows and up to a limit as stored ones."""
+    if feature_set_id is None:
         return feature_set()
-    taught = load_feature_set(catalog, run.feature_set_id).parameters
-    return feature_set(float(taught["window_s"]), float(taught["hop_s"]))
+    taught = load_feature_set(catalog, feature_set_id).parameters
+    return feature_set(
+        float(taught["window_s"]), float(taught["hop_s"]), taught.get("band_limit_hz")
+    )
 
 
-def _near(mine: Shared, catalog: Catalog, found: Measured) -> dict[str, Any]:
-    chart = mine.atlas.look(catalog)
-    if not isinstance(chart, Chart):
-        return {"place": None, "neighbours": []}
+def _near(chart: Chart, catalog: Catalog, found: Measured) -> dict[str, Any]:
     if chart.rows.X.shape[1] != found.vectors.shape[1]:
         return {"place": None, "neighbours": []}
     tracks = {track.id: track for track in listed_tracks(catalog)}

@@ -13,6 +13,7 @@ import pytest
 
 from classify.draws import DRAWS, OFFSET_S, draws
 from scanner.decode import encode
+from scanner.features.definition import VECTOR_NAMES
 from webapp.errors import BusyError, CannotJudgeError
 from webapp.jobs import Jobs
 from webapp.judging import measured
@@ -257,7 +258,12 @@ def test_time_and_memory_have_an_end(
         pytest.raises(CannotJudgeError, match=told),
     ):
         measured(
-            file, window_s=30.0, hop_s=10.0, limits=limits, told=lambda _d, _o: None
+            file,
+            window_s=30.0,
+            hop_s=10.0,
+            band_limit_hz=None,
+            limits=limits,
+            told=lambda _d, _o: None,
         )
 
 
@@ -268,12 +274,15 @@ def test_measuring_tells_how_far_it_is(audio_file: Callable[[str], Path]) -> Non
             file,
             window_s=30.0,
             hop_s=10.0,
+            band_limit_hz=2000.0,
             limits=LIMITS,
             told=lambda done, of: told.append((done, of)),
         )
     assert found.duration_s == pytest.approx(33, abs=0.1)
     assert told[0][1] == pytest.approx(33, abs=0.1)
     assert np.isfinite(found.vectors).all()
+    top = VECTOR_NAMES.index("contrast_6_mean")
+    assert not found.vectors[:, top].any()  # it lies above the limit
 
 
 def test_draws_lie_around_the_middle_and_move() -> None:
