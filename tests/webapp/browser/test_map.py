@@ -70,6 +70,14 @@ def test_every_colouring_has_a_legend(map_page: Any) -> None:
         assert shown(map_page) == "10 of 10 tracks shown", colour
 
 
+def test_values_of_another_map_colour_nothing(map_page: Any) -> None:
+    """A scan has added tracks since this page was opened."""
+    stale = {"name": "tempo_bpm", "chart": "0" * 16, "values": [1.0] * 11}
+    map_page.route("**/api/map/values*", lambda route: route.fulfill(json=stale))
+    map_page.select_option("#colour", "feature:tempo_bpm")
+    map_page.wait_for_selector("#drawing-text >> text=load the page again")
+
+
 def test_a_map_that_moves_slowly_draws_fewer_points_until_it_rests(
     map_page: Any,
 ) -> None:
