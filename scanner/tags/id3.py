@@ -33,6 +33,7 @@ _COMPRESSED = {3: 0x80, 4: 0x08}
 _ENCRYPTED = {3: 0x40, 4: 0x04}
 _UNSYNCHRONISED = 0x80  # of a tag: "FF 00" stands for "FF"
 _V24_HAS_LENGTH = 0x01
+_UTF16_STARTS = (b"\1\xff\xfe", b"\1\xfe\xff")  # of a frame: with a byte order mark
 _V1_FIELDS = (("Title", 3, 33), ("Artist", 33, 63), ("Album", 63, 93), ("Year", 93, 97))
 
 
@@ -141,11 +142,27 @@ def _rebuild(
             continue
         if flags & _COMPRESSED.get(version, 0):
             data, flags = _inflate(data, version, flags), 0
+        if not flags and frame.name[:1] == b"T" and frame.name[:3] != b"TXX":
+            data = _as_utf8(data)
         if data:
             body += _frame_head(version, frame.name, len(data), flags) + data
         if len(body) > _TAG_LIMIT:
             break
     return b"ID3" + bytes((version, 0, 0)) + _synchsafe(len(body)) + bytes(body)
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """Return one text that is in UTF-16 in UTF-8; anything else as it is.
+
+    mutagen reads UTF-16 letter by letter, which takes longer than all the rest.
+    """
+    if data[:3] not in _UTF16_STARTS:
+        return data
+    try:
+        text = data[1:].decode("utf-16").removesuffix("\0")
+    except UnicodeDecodeError:
+        return data
+    return data if not text or "\0" in text else b"\3" + text.encode()
 
 
 def _frame_head(version: int, name: bytes, size: int, flags: int) -> bytes:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
+import tempfile
 import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mutagen import id3
 from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC
@@ -18,6 +22,7 @@ from mutagen.id3 import ID3
 from catalog.records import TagFacts
 from scanner.mpeg import Declared, read_declared
 from scanner.tags import TagRules, read_tags
+from scanner.tags.blocks import TagBlock
 from scanner.tags.id3 import read_id3v2
 
 DEFAULT = TagRules()
@@ -35,6 +40,28 @@ def put(path: Path, *frames: id3.Frame, version: int = 4, v1: int = 0) -> Path:
         tag.update_to_v23()
     tag.save(path, v2_version=version, v1=v1, v23_sep=None)
     return path
+
+
+@given(
+    texts=st.lists(st.text(), min_size=1, max_size=3),
+    codec=st.sampled_from(["utf-16", "utf-16-le", "utf-16-be"]),
+    mark=st.sampled_from([b"", b"\xff\xfe", b"\xfe\xff"]),
+    end=st.sampled_from([b"", b"\0\0", b"\0", b"\0\0\0\0"]),
+)
+def test_utf16_reads_as_mutagen_reads_it(
+    texts: list[str], codec: str, mark: bytes, end: bytes
+) -> None:
+    data = b"\1" + mark + b"\0\0".join(t.encode(codec) for t in texts) + end
+    frame = b"TIT2" + struct.pack(">IH", len(data), 0) + data
+    size = len(frame)
+    tag = b"ID3\3\0\0" + bytes(size >> n & 0x7F for n in (21, 14, 7, 0)) + frame
+    with tempfile.TemporaryFile() as file:
+        file.write(tag)
+        file.flush()
+        block = read_id3v2(file.fileno())
+    plain = ID3(io.BytesIO(tag), translate=False, load_v1=False)
+    expected = [str(text) for text in plain["TIT2"].text] if "TIT2" in plain else []
+    assert block == TagBlock.of("ID3v2", [("TIT2", text) for text in expected])
 
 
 @pytest.mark.parametrize(
