@@ -25,6 +25,7 @@ HALF_FLOAT = ir.VectorType(ir.FloatType(), WIDTH // 2)
 HALF_DOUBLE = ir.VectorType(ir.DoubleType(), WIDTH // 2)
 _INDEX = ir.IntType(64)
 _SUMS = ("reassoc", "contract", "nsz")
+_SUMS_IN_ORDER = ("contract", "nsz")
 
 cgutils: Any = untyped_cgutils
 
@@ -35,8 +36,13 @@ Value = Any
 class Lanes:
     """Emits vector instructions at a builder's place."""
 
-    def __init__(self, builder: Value) -> None:
+    def __init__(self, builder: Value, sums: tuple[str, ...] = _SUMS) -> None:
         self._builder = builder
+        self._sums = sums
+
+    def in_order(self) -> Lanes:
+        """Return one that keeps sums as they are written: what comes late, late."""
+        return Lanes(self._builder, _SUMS_IN_ORDER)
 
     def index(self, value: int) -> Value:
         """Return a constant index."""
@@ -84,6 +90,16 @@ class Lanes:
         )
         return self.shuffle(one, one, [0] * width)
 
+    def gather(self, addresses: list[Value], kind: Any) -> Value:
+        """Load one element for each lane, from wherever it is in memory."""
+        value = ir.Constant(kind, ir.Undefined)
+        for lane, address in enumerate(addresses):
+            place = self._builder.inttoptr(address, kind.element.as_pointer())
+            where = ir.Constant(ir.IntType(32), lane)
+            one = self._builder.load(place)
+            value = self._builder.insert_element(value, one, where)
+        return value
+
     def integer(self, pointer: Value, at: Value) -> Value:
         """Load one integer, an index."""
         return self._builder.load(self._builder.gep(pointer, [at]))
@@ -104,6 +120,14 @@ class Lanes:
         """Return a bit for each lane, set where an integer of ``a`` is not less."""
         return self._builder.icmp_signed(">=", a, b)
 
+    def less(self, a: Value, b: Value) -> Value:
+        """Return a bit for each lane, set where a float of ``a`` is less."""
+        return self._builder.fcmp_ordered("<", a, b)
+
+    def differ(self, a: Value, b: Value) -> Value:
+        """Return 1 in each lane where bits differ, else 0."""
+        return self._builder.zext(self._builder.xor(a, b), INT)
+
     def store_bits(self, bits: Value, pointer: Value, at: Value) -> None:
         """Store the bits of eight lanes as one byte."""
         byte = self._builder.bitcast(bits, ir.IntType(8))
@@ -111,15 +135,15 @@ class Lanes:
 
     def add(self, a: Value, b: Value) -> Value:
         """Return a + b, of floats."""
-        return self._builder.fadd(a, b, flags=_SUMS)
+        return self._builder.fadd(a, b, flags=self._sums)
 
     def sub(self, a: Value, b: Value) -> Value:
         """Return a - b, of floats."""
-        return self._builder.fsub(a, b, flags=_SUMS)
+        return self._builder.fsub(a, b, flags=self._sums)
 
     def mul(self, a: Value, b: Value) -> Value:
         """Return a * b, of floats."""
-        return self._builder.fmul(a, b, flags=_SUMS)
+        return self._builder.fmul(a, b, flags=self._sums)
 
     def cast(self, value: Value, kind: Any) -> Value:
         """Return the same bits as another kind."""
@@ -178,6 +202,17 @@ class Lanes:
         """Return the chosen lanes of ``a`` followed by ``b``."""
         mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
         return self._builder.shuffle_vector(a, b, mask)
+
+    def fold(self, value: Value, join: Callable[[Value, Value], Value]) -> Value:
+        """Return what ``join`` makes of all lanes, as one number."""
+        for distance in (4, 2, 1):
+            lanes = [(lane + distance) % WIDTH for lane in range(WIDTH)]
+            value = join(value, self.shuffle(value, value, lanes))
+        return self._builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+    def store_one(self, value: Value, pointer: Value, at: Value) -> None:
+        """Store one number."""
+        self._builder.store(value, self._builder.gep(pointer, [at]))
 
     def transpose(self, rows: list[Value]) -> list[Value]:
         """Transpose eight vectors of eight."""

@@ -7,7 +7,8 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.features.weighting import coefficients, matrices, weighted_powers
+from scanner.features.lanes import WIDTH
+from scanner.features.weighting import add_powers, filters
 
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
@@ -15,6 +16,9 @@ _OFFSET = -0.691
 _STEPS_PER_BLOCK = 4
 _SHORT_TERM_STEPS = 30
 _RANGE_GATE_LU = -20.0
+
+_PIECE = 32768
+"""Samples, of each channel, that are looked at together."""
 
 _WEIGHTS: dict[int, tuple[float, ...]] = {
     4: (1.0, 1.0, 1.41, 1.41),
@@ -38,41 +42,99 @@ class LoudnessMeter:
     """
 
     def __init__(self, sr: int, channels: int) -> None:
-        self._biquads = coefficients(sr)
-        self._tables = matrices(self._biquads)
-        self._state = np.zeros((channels, 4))
+        self._step = (sr + 5) // 10
+        self._filters = filters(sr, self._step)
+        self._state = np.zeros((channels, 2))
         self._weights = np.array(_WEIGHTS.get(channels, (1.0,) * channels))
         heard = np.flatnonzero(self._weights)
-        seconds = np.append(heard[1::2], heard[-1:])[: len(heard[::2])]
-        self._pairs = np.stack([heard[::2], seconds], axis=1)
-        self._energy = np.zeros(channels)
-        self._step = (sr + 5) // 10
-        self._place = np.array([self._step, 0])
+        if heard.size > 1:
+            seconds = np.append(heard[1::2], heard[-1:])[: len(heard[::2])]
+            self._sets = np.stack([heard[::2], seconds], axis=1)
+        else:
+            self._sets = heard[:, None]
+        self._abreast = WIDTH // self._sets.shape[1]
+        self._few = self._abreast * 3 // 4  # worth a pass that could take more
+        capacity = self._filters.reach + (self._few + 1) * self._step + _PIECE
+        self._seam = np.zeros((capacity, channels), np.float32)
+        self._waiting = 0
         self._steps = array("d")
 
     def push(self, block: NDArray[np.float32]) -> None:
         """Take the next samples, shape (n, channels)."""
-        powers = np.empty(block.shape[0] // self._step + 1)
-        found = weighted_powers(
+        for start in range(0, block.shape[0], _PIECE):
+            self._take(np.ascontiguousarray(block[start : start + _PIECE]))
+
+    def _take(self, block: NDArray[np.float32]) -> None:
+        """Weigh steps where they lie, those at the seam to the last block apart.
+
+        The seam holds the past of what is waiting, then that. Steps that begin, or
+        have their past, in it are completed there.
+        """
+        reach, step, waiting = self._filters.reach, self._step, self._waiting
+        count = self._worth((waiting + block.shape[0]) // step, self._few)
+        at_seam = -(-(waiting + reach) // step)
+        if count <= at_seam:
+            self._append(block)
+            self._weigh_seam(count)
+            return
+        own = at_seam * step - waiting
+        self._append(block[:own])
+        self._weigh(block, count, at_seam, own)
+        rest = block[own + (count - at_seam) * step - reach :]
+        self._seam[: rest.shape[0]] = rest
+        self._waiting = rest.shape[0] - reach
+
+    def _worth(self, count: int, few: int) -> int:
+        """Return how many steps to weigh now: a remainder of ``few`` is worth it."""
+        rest = count % self._abreast
+        return count if rest >= few else count - rest
+
+    def _append(self, samples: NDArray[np.float32]) -> None:
+        start = self._filters.reach + self._waiting
+        self._seam[start : start + samples.shape[0]] = samples
+        self._waiting += samples.shape[0]
+
+    def _weigh_seam(self, count: int) -> None:
+        if count == 0:
+            return
+        self._weigh(self._seam, count, count, 0)
+        used = count * self._step
+        rest = self._seam[used : self._filters.reach + self._waiting]
+        self._seam[: rest.shape[0]] = rest
+        self._waiting -= used
+
+    def _weigh(
+        self, block: NDArray[np.float32], count: int, at_seam: int, own: int
+    ) -> None:
+        """Weigh steps, ``at_seam`` in the seam, the others from ``own`` on."""
+        factors, gain, reach, response, energies, onward = self._filters
+        powers = np.zeros(count)
+        add_powers(
+            self._seam,
             block,
-            self._pairs,
-            self._weights,
-            self._biquads,
-            self._tables,
+            np.array([at_seam, own]),
+            self._sets,
+            self._step,
+            factors,
+            reach,
+            response,
+            energies,
+            onward,
             self._state,
-            self._energy,
-            self._place,
+            self._weights,
             powers,
         )
-        self._steps.frombytes(powers[:found].tobytes())
+        powers *= gain / self._step
+        self._steps.frombytes(powers.tobytes())
 
     def steps(self) -> NDArray[np.float64]:
         """Return the weighted power of each 100 ms so far, shape (n,)."""
+        self._weigh_seam(self._waiting // self._step)
         return np.array(self._steps)
 
     def integrated(self) -> float | None:
         """Return the loudness so far in LUFS; None where nothing passes the gate."""
-        steps = np.array(self._steps)
+        steps = self.steps()
         if steps.size < _STEPS_PER_BLOCK:
             return None
         blocks = np.convolve(steps, np.full(_STEPS_PER_BLOCK, 1 / _STEPS_PER_BLOCK))

@@ -1,23 +1,38 @@
-"""The K-weighting filters of BS.1770, four samples a step, two channels abreast.
+"""The K-weighting filters of BS.1770, eight stretches of 100 ms at once.
 
-A filter whose every output waits for the one before leaves most of a processor idle.
-Four steps of the two biquads written as one are matrices: of the inputs and of the
-state before, which makes one wait of four.
+A filter whose every output waits for the one before leaves most of a processor idle, so
+a lane is a stretch. What a lane cannot know is where the stretch before it leaves the
+filters. The shelf forgets within a few hundred samples, and starts that much earlier.
+The high-pass does not; but it is linear: what is left in it adds a known response to
+the output, and energy follows from three sums.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scanner.features.compiled import kernel
-from scanner.features.lanes import HALF_DOUBLE, WIDTH, Lanes, Value, vector_code
+from scanner.features.lanes import (
+    FLOAT,
+    HALF_DOUBLE,
+    WIDTH,
+    Lanes,
+    Value,
+    vector_code,
+)
 
-_STEP = WIDTH // 2
-_STATES = 4
 _NOTHING = 1e-30
+_FORGOTTEN = 1e-16
+_HALVES = (range(WIDTH // 2), range(WIDTH // 2, WIDTH))
+_SUMS = 5
+_BYTES = 4
+_CHUNK = 64
 
 
 def coefficients(sr: float) -> NDArray[np.float64]:
@@ -50,177 +65,241 @@ def coefficients(sr: float) -> NDArray[np.float64]:
     return np.array([shelf, high_pass])
 
 
-def matrices(biquads: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what four samples and the state before make of the next four.
+class Filters(NamedTuple):
+    """The two filters at one rate, and what follows from them.
 
-    Returns
-    -------
-    shape (16, 4)
-        Outputs by each of four inputs, outputs by each of four states, the state after
-        by each input, the state after by each state.
+    Attributes
+    ----------
+    factors : shape (6,)
+        Shelf and high-pass without their gains: b1 b2 a1 a2, a1 a2.
+    gain : float
+        Of energy, left out by the factors.
+    reach : int
+        Samples after which the shelf has forgotten where it started.
+    response : shape (n, 2)
+        The high-pass's outputs for each of its two states, nothing coming in.
+    energies : shape (2, 2)
+        Products of these, summed.
+    onward : shape (2, 2)
+        What n samples of nothing make of the states.
     """
-    (b0, b1, b2, a1, a2), (c0, c1, c2, d1, d2) = biquads
-    into = np.array([b1 - a1 * b0, b2 - a2 * b0, b0 * (c1 - d1 * c0), 0.0])
-    into[3] = b0 * (c2 - d2 * c0)
-    on = np.array(
-        [
-            [-a1, 1.0, 0.0, 0.0],
-            [-a2, 0.0, 0.0, 0.0],
-            [c1 - d1 * c0, 0.0, -d1, 1.0],
-            [c2 - d2 * c0, 0.0, -d2, 0.0],
-        ]
+
+    factors: NDArray[np.float64]
+    gain: float
+    reach: int
+    response: NDArray[np.float64]
+    energies: NDArray[np.float64]
+    onward: NDArray[np.float64]
+
+
+@cache
+def filters(sr: float, step: int) -> Filters:
+    """Return the filters at rate ``sr`` for stretches of ``step`` samples."""
+    (b0, b1, b2, a1, a2), (_, _, _, d1, d2) = coefficients(sr)
+    slowest = max(abs(np.roots([1.0, a1, a2])))
+    reach = math.ceil(math.log(_FORGOTTEN) / math.log(slowest))
+    response, onward = np.array([[1.0, 0.0]]), np.array([[-d1, 1.0], [-d2, 0.0]])
+    once = onward
+    while response.shape[0] < step:
+        response = np.concatenate([response, response @ onward])
+        onward = onward @ onward
+    response = response[:step].copy()
+    return Filters(
+        np.array([b1 / b0, b2 / b0, a1, a2, d1, d2]),
+        b0 * b0,
+        reach,
+        response,
+        response.T @ response,
+        np.linalg.matrix_power(once, step),
     )
-    out, through = np.array([c0, 0.0, 1.0, 0.0]), b0 * c0
-    powers = [np.linalg.matrix_power(on, n) for n in range(_STEP + 1)]
-    outputs = np.zeros((_STEP, _STEP))
-    for j in range(_STEP):
-        outputs[j, j] = through
-        for i in range(j + 1, _STEP):
-            outputs[j, i] = out @ powers[i - j - 1] @ into
-    by_state = np.array([out @ powers[i] for i in range(_STEP)]).T
-    after = np.array([powers[_STEP - 1 - j] @ into for j in range(_STEP)])
-    return np.concatenate([outputs, by_state, after, powers[_STEP].T])
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The first filter over eight stretches, in direct form II transposed."""
+
+    lanes: Lanes
+    starts: list[Value]
+    pitch: Value
+    factors: Value
+    states: list[list[Value]]
+
+    def take(self, n: Value) -> list[Value]:
+        """Take sample ``n`` of each stretch; return the output, in halves."""
+        lanes = self.lanes
+        b1, b2, a1, a2 = _repeated(lanes, self.factors, lanes.index(0), 4)
+        ahead = lanes.times(n, self.pitch)
+        places = [lanes.sum(start, ahead) for start in self.starts]
+        samples = lanes.gather(places, FLOAT)
+        outputs = []
+        for half, states in zip(_HALVES, self.states, strict=True):
+            x = lanes.widen(lanes.shuffle(samples, samples, list(half)))
+            first, second = lanes.read(states)
+            y = lanes.add(x, first)
+            first = lanes.add(second, lanes.mul(b1, x))
+            first = lanes.sub(first, lanes.mul(a1, y))
+            second = lanes.sub(lanes.mul(b2, x), lanes.mul(a2, y))
+            lanes.write([first, second], states)
+            outputs.append(y)
+        return outputs
+
+
+@dataclass(frozen=True, slots=True)
+class _HighPass:
+    """The second filter, likewise, and the sums of what comes out."""
+
+    lanes: Lanes
+    factors: Value
+    response: Value
+    states: list[list[Value]]
+    sums: list[list[Value]]
+
+    def take(self, n: Value, inputs: list[Value]) -> None:
+        """Take sample ``n`` of each stretch, in halves."""
+        lanes = self.lanes
+        d1, d2 = _repeated(lanes, self.factors, lanes.index(4), 2)
+        left = _repeated(lanes, self.response, lanes.offset(n, 0, 2), 2)
+        for y, states, sums in zip(inputs, self.states, self.sums, strict=True):
+            first, second = lanes.read(states)
+            z = lanes.add(y, first)
+            first = lanes.sub(second, lanes.add(y, y))
+            first = lanes.sub(first, lanes.mul(d1, z))
+            lanes.write([first, lanes.sub(y, lanes.mul(d2, z))], states)
+            held = zip(lanes.read(sums), (z, *left), strict=True)
+            lanes.write([lanes.add(s, lanes.mul(z, f)) for s, f in held], sums)
+
+
+def _repeated(lanes: Lanes, pointer: Value, first: Value, n: int) -> list[Value]:
+    """Return ``n`` numbers of an array, each repeated in all lanes."""
+    places = [lanes.offset(first, k) for k in range(n)]
+    return [lanes.scalar(pointer, place, WIDTH // 2) for place in places]
 
 
 @vector_code
-def _steps(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+def _stretches(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     lanes: Lanes,
-    block: Value,
-    channels: Value,
-    first: Value,
-    count: Value,
-    pair: Value,
-    tables: Value,
-    state: Value,
-    energy: Value,
+    firsts: Value,
+    pitch: Value,
+    reach: Value,
+    step: Value,
+    factors: Value,
+    response: Value,
+    between: Value,
+    out: Value,
 ) -> None:
-    """Emit: ``count`` steps of four samples from ``first`` on, for two channels."""
-    rows = [lanes.load(tables, lanes.index(n * _STEP), HALF_DOUBLE) for n in range(16)]
+    """Emit: eight stretches that begin at ``firsts``, the high-pass at rest.
+
+    ``firsts`` are addresses, ``pitch`` the bytes from one sample to the next. Five
+    rows of ``out``: energy, the sums of products with the two responses, the states at
+    the end. ``between`` is room for (64, 8): two filters in one loop would not find
+    room in the registers.
+    """
+    lanes = lanes.in_order()
     zero = lanes.constant(HALF_DOUBLE, 0.0)
-    numbers = [lanes.integer(pair, lanes.index(side)) for side in range(2)]
-    before = [
-        lanes.load(state, lanes.offset(c, 0, _STEP), HALF_DOUBLE) for c in numbers
-    ]
-    states, totals = lanes.variables(before), lanes.variables([zero, zero])
-    with lanes.loop(count) as step:
-        for side, channel in enumerate(numbers):
-            factors = []
-            for n in range(_STEP):
-                at = lanes.sum(first, lanes.offset(step, n, _STEP))
-                at = lanes.times(at, channels)
-                sample = lanes.scalar(block, lanes.sum(at, channel), _STEP)
-                factors.append(lanes.widen(sample))
-            (held,) = lanes.read(states[side : side + 1])
-            factors += [lanes.shuffle(held, held, [n] * _STEP) for n in range(_STEP)]
-            out = _product(lanes, rows[:8], factors)
-            (total,) = lanes.read(totals[side : side + 1])
-            total = lanes.add(total, lanes.mul(out, out))
-            lanes.write([total], totals[side : side + 1])
-            after = _product(lanes, rows[8:], factors)
-            lanes.write([after], states[side : side + 1])
-    for side, channel in enumerate(numbers):
-        (held,) = lanes.read(states[side : side + 1])
-        lanes.store(held, state, lanes.offset(channel, 0, _STEP))
-        (total,) = lanes.read(totals[side : side + 1])
-        lanes.store(total, energy, lanes.index(side * _STEP))
+    before, after, sums = (
+        [lanes.variables([zero] * n) for _ in _HALVES] for n in (2, 2, 3)
+    )
+    starts = [lanes.integer(firsts, lanes.index(n)) for n in range(WIDTH)]
+    shelf = _Shelf(lanes, starts, pitch, factors, before)
+    high_pass = _HighPass(lanes, factors, response, after, sums)
+    with lanes.loop(reach) as n:
+        shelf.take(lanes.minus(n, reach))
+    with lanes.loop(lanes.divided(lanes.offset(step, _CHUNK - 1), _CHUNK)) as chunk:
+        done = lanes.offset(chunk, 0, _CHUNK)
+        count = lanes.least(lanes.index(_CHUNK), lanes.minus(step, done))
+        with lanes.loop(count) as n:
+            for half, y in zip(_HALVES, shelf.take(lanes.sum(done, n)), strict=True):
+                lanes.store(y, between, lanes.offset(n, half[0], WIDTH))
+        with lanes.loop(count) as n:
+            places = [lanes.offset(n, half[0], WIDTH) for half in _HALVES]
+            inputs = [lanes.load(between, place, HALF_DOUBLE) for place in places]
+            high_pass.take(lanes.sum(done, n), inputs)
+    for half, states, totals in zip(_HALVES, after, sums, strict=True):
+        for row, value in enumerate([*lanes.read(totals), *lanes.read(states)]):
+            lanes.store(value, out, lanes.index(row * WIDTH + half[0]))
 
 
-def _product(lanes: Lanes, rows: list[Value], factors: list[Value]) -> Value:
-    """Return the sum of products; those with the state, which come late, apart."""
-    parts = []
-    for half in (range(_STEP), range(_STEP, 2 * _STEP)):
-        total = lanes.mul(rows[half[0]], factors[half[0]])
-        for n in half[1:]:
-            total = lanes.add(total, lanes.mul(rows[n], factors[n]))
-        parts.append(total)
-    return lanes.add(*parts)
-
-
-@kernel("void(f4[:,::1], i8, i8, i8[:], f8[:,::1], f8[:,::1], f8[:,::1], f8[::1])")
-def _add_energy(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
-    block: NDArray[np.float32],
-    start: int,
-    stop: int,
-    pair: NDArray[np.int64],
-    biquads: NDArray[np.float64],
-    tables: NDArray[np.float64],
+@kernel("f8(f8[:,::1], i8, f8[:,::1], f8[:,::1], f8[:])")
+def _settle(
+    found: NDArray[np.float64],
+    lane: int,
+    energies: NDArray[np.float64],
+    onward: NDArray[np.float64],
     state: NDArray[np.float64],
-    energy: NDArray[np.float64],
-) -> None:
-    """Add the energy of two channels of ``block[start:stop]`` after the filters."""
-    count = (stop - start) // _STEP
-    sums = np.empty((2, _STEP))
-    _steps(block, block.shape[1], start, count, pair, tables, state, sums)
-    for side in range(1 if pair[0] == pair[1] else 2):
-        channel = pair[side]
-        total = 0.0
-        for k in range(_STEP):
-            total += sums[side, k]
-        s1, s2 = state[channel, 0], state[channel, 1]
-        t1, t2 = state[channel, 2], state[channel, 3]
-        for i in range(start + count * _STEP, stop):
-            x = float(block[i, channel])
-            y = biquads[0, 0] * x + s1
-            s1 = biquads[0, 1] * x - biquads[0, 3] * y + s2
-            s2 = biquads[0, 2] * x - biquads[0, 4] * y
-            z = biquads[1, 0] * y + t1
-            t1 = biquads[1, 1] * y - biquads[1, 3] * z + t2
-            t2 = biquads[1, 2] * y - biquads[1, 4] * z
-            total += z * z
-        state[channel, 0], state[channel, 1] = s1, s2
-        state[channel, 2], state[channel, 3] = t1, t2
-        for k in range(_STATES):  # in silence it would decay into slow tiny numbers
-            if abs(state[channel, k]) < _NOTHING:
-                state[channel, k] = 0.0
-        energy[channel] += total
+) -> float:
+    """Return the energy of a stretch that began with ``state``; move that on."""
+    s, t = state[0], state[1]
+    energy = found[0, lane] + 2.0 * (s * found[1, lane] + t * found[2, lane])
+    energy += s * s * energies[0, 0] + t * t * energies[1, 1]
+    energy += 2.0 * s * t * energies[0, 1]
+    state[0] = found[3, lane] + onward[0, 0] * s + onward[0, 1] * t
+    state[1] = found[4, lane] + onward[1, 0] * s + onward[1, 1] * t
+    if abs(state[0]) + abs(state[1]) < _NOTHING:
+        state[:] = 0.0  # it would decay into slow tiny numbers
+    return energy if energy > 0.0 else 0.0
 
 
 @kernel(
-    "i8(f4[:,::1], i8[:,::1], f8[::1], f8[:,::1], f8[:,::1], f8[:,::1],"
-    " f8[::1], i8[::1], f8[::1])"
+    "void(f4[:,::1], f4[:,::1], i8[::1], i8[:,::1], i8, f8[::1], i8, f8[:,::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1])"
 )
-def weighted_powers(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+def add_powers(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+    seam: NDArray[np.float32],
     block: NDArray[np.float32],
-    pairs: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    biquads: NDArray[np.float64],
-    tables: NDArray[np.float64],
-    state: NDArray[np.float64],
-    energy: NDArray[np.float64],
     place: NDArray[np.int64],
+    sets: NDArray[np.int64],
+    step: int,
+    factors: NDArray[np.float64],
+    reach: int,
+    response: NDArray[np.float64],
+    energies: NDArray[np.float64],
+    onward: NDArray[np.float64],
+    state: NDArray[np.float64],
+    weights: NDArray[np.float64],
     out: NDArray[np.float64],
-) -> int:
-    """Write the power of each stretch that ends in the block; return how many do.
+) -> None:
+    """Add the weighted energies of stretches to ``out``.
 
     Parameters
     ----------
-    block : shape (n, channels)
-    pairs : shape (m, 2)
-        Channels that are filtered together; one without a second stands twice.
-    weights : shape (channels,)
-    biquads, tables
-        As `coefficients` and `matrices` return them.
-    state : shape (channels, 4)
-    energy : shape (channels,)
-        Of the stretch that goes on.
+    seam, block : shape (n, channels)
+        Some stretches lie in the seam, behind ``reach`` samples of the past, the
+        others in the block.
     place : shape (2,)
-        Length of a stretch, and how far the present one has come.
-    out : shape (k,)
+        How many lie in the seam; where the others begin.
+    sets : shape (m, 1 or 2)
+        Channels that share the eight lanes; one that stands twice counts once.
+    step : int
+        Samples of a stretch.
+    factors, reach, response, energies, onward
+        As in `Filters`.
+    state : shape (channels, 2)
+        Of the high-pass before the first stretch; after the last one on return.
+    weights : shape (channels,)
+    out : shape (count,)
     """
-    start, found = 0, 0
-    n, channels = block.shape
-    while start < n:
-        stop = min(n, start + place[0] - place[1])
-        for p in range(pairs.shape[0]):
-            _add_energy(block, start, stop, pairs[p], biquads, tables, state, energy)
-        place[1] += stop - start
-        start = stop
-        if place[1] == place[0]:
-            total = 0.0
-            for c in range(channels):
-                total += weights[c] * energy[c]
-                energy[c] = 0.0
-            out[found] = total / place[0]
-            found += 1
-            place[1] = 0
-    return found
+    count, sides = out.shape[0], sets.shape[1]
+    abreast = WIDTH // sides
+    pitch = seam.shape[1] * _BYTES
+    before = np.int64(seam.ctypes.data) + reach * pitch
+    inside = np.int64(block.ctypes.data) + (place[1] - place[0] * step) * pitch
+    firsts = np.empty(WIDTH, np.int64)
+    found = np.empty((_SUMS, WIDTH))
+    between = np.empty((_CHUNK, WIDTH))
+    for first in range(0, count, abreast):
+        used = min(count - first, abreast)
+        for one in range(sets.shape[0]):
+            for lane in range(WIDTH):  # those without a stretch repeat the last one
+                stretch = first + min(lane % abreast, used - 1)
+                origin = before if stretch < place[0] else inside
+                ahead = stretch * step * pitch + sets[one, lane // abreast] * _BYTES
+                firsts[lane] = origin + ahead
+            _stretches(firsts, pitch, reach, step, factors, response, between, found)
+            for side in range(sides):
+                c = sets[one, side]
+                if side and c == sets[one, 0]:
+                    break
+                for n in range(used):
+                    lane = side * abreast + n
+                    energy = _settle(found, lane, energies, onward, state[c])
+                    out[first + n] += weights[c] * energy
