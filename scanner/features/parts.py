@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 PARTS = (
-    ("spectrum", "separation", "sequences"),
+    ("spectrum", "separation", "sequences", "waveform"),
     ("weighting", "peaks", "upper_edge", "summary", "mixing"),
 )
 """Modules with kernels, in parts that take about as long to compile."""

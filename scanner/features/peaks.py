@@ -43,25 +43,28 @@ def _interpolator() -> NDArray[np.float32]:
 _TAPS = _interpolator()
 
 
-@kernel("f8(f4[:,::1], i4[:,::1], f4[::1])")
-def _scan(
-    chunks: NDArray[np.float32], bits: NDArray[np.int32], tops: NDArray[np.float32]
-) -> float:
-    """Return the energy, and write the largest magnitude of each chunk.
+@vector_code
+def _survey(
+    lanes: Lanes, samples: Value, chunks: Value, energies: Value, tops: Value
+) -> None:
+    """Emit: energy and largest magnitude of each chunk.
 
-    Magnitudes order like the integers that their bits are, which run in lanes.
+    Magnitudes order like the integers that their bits are.
     """
-    energy = 0.0
-    found = tops.view(np.int32)
-    for chunk in range(found.shape[0]):
-        part = np.float32(0.0)
-        top = np.int32(0)
-        for i in range(chunks.shape[1]):
-            part += chunks[chunk, i] * chunks[chunk, i]
-            top = max(top, bits[chunk, i] & np.int32(0x7FFFFFFF))
-        found[chunk] = top
-        energy += float(part)
-    return energy
+    magnitude = lanes.constant(INT, 0x7FFFFFFF)
+    with lanes.loop(chunks) as chunk:
+        parts = [lanes.constant(FLOAT, 0.0)] * 4
+        highest = [lanes.constant(INT, 0)] * 4
+        for n in range(_CHUNK // WIDTH):
+            at = lanes.offset(lanes.offset(chunk, 0, _CHUNK), n * WIDTH)
+            value = lanes.load(samples, at, FLOAT)
+            bits = lanes.both(lanes.cast(value, INT), magnitude)
+            parts[n % 4] = lanes.add(parts[n % 4], lanes.mul(value, value))
+            highest[n % 4] = lanes.most(highest[n % 4], bits)
+        energy = lanes.add(lanes.add(*parts[:2]), lanes.add(*parts[2:]))
+        top = lanes.most(lanes.most(*highest[:2]), lanes.most(*highest[2:]))
+        lanes.store_one(lanes.fold(energy, lanes.add), energies, chunk)
+        lanes.store_one(lanes.fold(top, lanes.most), tops, chunk)
 
 
 @vector_code
@@ -185,8 +188,10 @@ def _measure(
     flat, flat_bits = chunks.reshape(-1), bits.reshape(-1)
     half, reach = seam.shape[0] // 2, seam.shape[0] // 4
     tops = np.empty(chunks.shape[0], np.float32)
-    found[0] += _scan(chunks, bits, tops)
+    energies = np.empty(chunks.shape[0], np.float32)
+    _survey(flat, tops.shape[0], energies, tops.view(np.int32))
     for chunk in range(tops.shape[0]):
+        found[0] += float(energies[chunk])
         found[1] = max(found[1], float(tops[chunk]))
     least, best = np.empty(1, np.float32), found[2]
     least[0] = _NEAR * max(found[1], best)

@@ -11,7 +11,6 @@ from scanner.features import banks
 from scanner.features.compiled import kernel
 from scanner.features.cost import Costs
 from scanner.features.definition import (
-    HOP_LENGTH,
     N_BINS,
     N_CHROMA,
     N_CONTRAST,
@@ -44,42 +43,8 @@ from scanner.features.octets import (
 
 _ROLL_PERCENT = 0.85
 _BIN_HZ = SR / N_FFT
-_CROSSING = np.float32(-1e-10)
 _TINY = float(np.finfo(np.float32).tiny)
 _LEAST_POWER = float(np.float32(1e-10))  # librosa's amin, as the kernels hold it
-_STEPS = N_FFT // HOP_LENGTH
-
-
-@kernel("void(f4[::1], i8, i8, f4[:,:])")
-def _describe_waveform(
-    samples: NDArray[np.float32], first: int, last: int, level: NDArray[np.float32]
-) -> None:
-    n_steps = level.shape[0] + _STEPS - 1
-    energy = np.zeros(n_steps)
-    crossings = np.zeros(n_steps, np.int64)
-    opening = np.zeros(n_steps, np.int64)
-    for step in range(n_steps):
-        start = step * HOP_LENGTH
-        part = samples[start : start + HOP_LENGTH]
-        total = 0.0
-        for i in range(HOP_LENGTH):
-            total += float(part[i]) * part[i]
-        energy[step] = total
-        count = 0
-        for i in range(max(start, first + 1), min(start + HOP_LENGTH, last)):
-            count += (samples[i] < _CROSSING) != (samples[i - 1] < _CROSSING)
-        crossings[step] = count
-        if first < start < last:
-            before, after = samples[start - 1] < _CROSSING, samples[start] < _CROSSING
-            opening[step] = before != after
-    for t in range(level.shape[0]):
-        frame_energy = 0.0
-        count = -opening[t]
-        for step in range(t, t + _STEPS):
-            frame_energy += energy[step]
-            count += crossings[step]
-        level[t, 0] = math.sqrt(frame_energy / N_FFT)
-        level[t, 1] = count / N_FFT
 
 
 @kernel("void(f8[:,::1], f4[:,::1], i8, i8, f4[:])")
@@ -259,20 +224,3 @@ class Spectra:
                 out.chroma,
             )
         self._costs.lap("features")
-
-
-def describe_waveform(
-    samples: NDArray[np.float32], first: int, last: int, out: Frames
-) -> None:
-    """Write RMS and zero-crossing rate.
-
-    Parameters
-    ----------
-    samples : shape (64 * 512 + 1536,)
-    first, last : int
-        ``samples[first:last]`` belong to the track; the rest is padding, in which
-        nothing crosses.
-    out : Frames
-        64 rows.
-    """
-    _describe_waveform(samples, first, last, out.level)

@@ -14,8 +14,9 @@ from scanner.features.frames import FrameStore
 from scanner.features.layout import CONTEXT, LAG, TILE
 from scanner.features.separation import Separation
 from scanner.features.sequences import Sequences
-from scanner.features.spectrum import Spectra, describe_waveform
+from scanner.features.spectrum import Spectra
 from scanner.features.summary import Summariser, Summary
+from scanner.features.waveform import describe_waveform
 
 _HALF = N_FFT // 2
 _OVERLAP = N_FFT - HOP_LENGTH
@@ -78,7 +79,7 @@ class WindowStream:
         separation = self._separation
         rows = self._store.at(self._frames, self._frames + TILE)
         first = _HALF if self._frames == 0 else -1
-        describe_waveform(self._samples, first, last, rows)
+        describe_waveform(self._samples, first, last, rows.level)
         self._costs.lap("waveform")
         self._spectra.describe(
             self._samples, separation.rows, separation.percussive, rows

@@ -1,0 +1,111 @@
+"""RMS and zero-crossing rate of frames, from sums over the hops that they share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.features.compiled import kernel
+from scanner.features.definition import HOP_LENGTH, N_FFT
+from scanner.features.lanes import (
+    DOUBLE,
+    FLOAT,
+    INT,
+    WIDTH,
+    Lanes,
+    Value,
+    vector_code,
+)
+
+_CROSSING = float(np.float32(-1e-10))
+_STEPS = N_FFT // HOP_LENGTH
+
+
+@vector_code
+def _measure_hop(
+    lanes: Lanes, samples: Value, first: Value, energies: Value, crossings: Value
+) -> None:
+    """Emit: energy and sign changes of a hop, in each of eight lanes.
+
+    A change is counted where it leads to a sample of the hop.
+    """
+    zero = lanes.constant(DOUBLE, 0.0)
+    energy = lanes.variables([zero, zero])
+    count = lanes.variables([lanes.constant(INT, 0)])
+    limit = lanes.constant(FLOAT, _CROSSING)
+    with lanes.loop(lanes.index(HOP_LENGTH // (2 * WIDTH))) as pair:
+        for n, place in enumerate(energy):
+            at = lanes.sum(first, lanes.offset(pair, 0, 2 * WIDTH))
+            at = lanes.offset(at, n * WIDTH)
+            here = lanes.load(samples, at, FLOAT)
+            before = lanes.load(samples, lanes.offset(at, -1), FLOAT)
+            changed = lanes.differ(lanes.less(here, limit), lanes.less(before, limit))
+            lanes.write([lanes.plus(lanes.read(count)[0], changed)], count)
+            wide = lanes.widen(here)
+            total = lanes.add(lanes.read([place])[0], lanes.mul(wide, wide))
+            lanes.write([total], [place])
+    lanes.store(lanes.add(*lanes.read(energy)), energies, lanes.index(0))
+    lanes.store(lanes.read(count)[0], crossings, lanes.index(0))
+
+
+@kernel("i8(f4[::1], i8, i8)")
+def _changes(samples: NDArray[np.float32], start: int, stop: int) -> int:
+    """Return how many samples of ``start:stop`` differ in sign from the one before."""
+    count = 0
+    for i in range(start, stop):
+        count += (samples[i] < _CROSSING) != (samples[i - 1] < _CROSSING)
+    return count
+
+
+@kernel("Tuple((f8, i8))(f4[::1], i8, i8, i8)")
+def _hop(
+    samples: NDArray[np.float32], start: int, first: int, last: int
+) -> tuple[float, int]:
+    """Return energy and sign changes of the hop from ``start`` on."""
+    stop = start + HOP_LENGTH
+    energy, count = 0.0, 0
+    if start <= max(first, 0) or stop > last:
+        for i in range(start, stop):
+            energy += float(samples[i]) * samples[i]
+        return energy, _changes(samples, max(start, first + 1), min(stop, last))
+    energies, changes = np.empty(WIDTH), np.empty(WIDTH, np.int32)
+    _measure_hop(samples, start, energies, changes)
+    for lane in range(WIDTH):
+        energy += energies[lane]
+        count += changes[lane]
+    return energy, count
+
+
+@kernel("void(f4[::1], i8, i8, f4[:,:])")
+def describe_waveform(
+    samples: NDArray[np.float32], first: int, last: int, level: NDArray[np.float32]
+) -> None:
+    """Write RMS and zero-crossing rate of each frame.
+
+    Parameters
+    ----------
+    samples : shape (64 * 512 + 1536,)
+    first, last : int
+        ``samples[first:last]`` belong to the track; the rest is padding, in which
+        nothing crosses.
+    level : shape (64, 2)
+    """
+    n_steps = level.shape[0] + _STEPS - 1
+    energy = np.zeros(n_steps)
+    crossings = np.zeros(n_steps, np.int64)
+    opening = np.zeros(n_steps, np.int64)
+    for step in range(n_steps):
+        start = step * HOP_LENGTH
+        energy[step], crossings[step] = _hop(samples, start, first, last)
+        if first < start < last:
+            opening[step] = _changes(samples, start, start + 1)
+    for t in range(level.shape[0]):
+        frame_energy = 0.0
+        count = -opening[t]
+        for step in range(t, t + _STEPS):
+            frame_energy += energy[step]
+            count += crossings[step]
+        level[t, 0] = math.sqrt(frame_energy / N_FFT)
+        level[t, 1] = count / N_FFT
