@@ -1,7 +1,8 @@
 """Power spectra of eight frames at once, in double precision, a lane for each frame.
 
 A real transform of 2048 is a complex one of 1024 on pairs of samples; that is 32 times
-32, each of 32 points written out, so that data passes through memory twice only.
+32, so that data passes through memory twice only. Each of 32 points is four of 8, which
+find room in the registers, and then eight of 4, written out.
 Lanes are frames, so no step ever mixes lanes, and what comes out stands side by side,
 as the filters along frequency want it.
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,7 +39,11 @@ _HALF = WIDTH // 2
 _PITCH = _SIDE + 1
 """Numbers from one line of 32 to the next: powers of two would fight over the cache."""
 
+_EIGHT, _FOUR = 8, 4
+_TURNS_WITHIN = _POINTS + _POINTS // 2
+
 WORK_ROWS = _PITCH * _SIDE
+ROOM_ROWS = _SIDE
 FRAME_ROWS = 2 * WORK_ROWS
 
 
@@ -121,11 +127,14 @@ def tapered_turns() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     Returns
     -------
     taper : shape (2048,)
-    turns : shape (1024 + 512, 2)
-        Cosine and sine between the two passes, then for the step to real frames.
+    turns : shape (1024 + 512 + 32, 2)
+        Cosine and sine between the two passes, for the step to real frames, and within
+        32 points.
     """
     a, b = np.divmod(np.arange(_POINTS), _SIDE)
-    angles = np.concatenate([a * b / _POINTS, np.arange(_POINTS // 2) / N_FFT])
+    c, d = np.divmod(np.arange(_SIDE), _FOUR)
+    real = np.arange(_POINTS // 2) / N_FFT
+    angles = np.concatenate([a * b / _POINTS, real, c * d / _SIDE])
     turns = np.exp(-2j * np.pi * angles)
     return banks.hann(), np.stack([turns.real, turns.imag], axis=1)
 
@@ -146,6 +155,27 @@ def _turn(lanes: Lanes, turns: Value, place: Value) -> Complex:
     at = lanes.offset(place, 0, 2)
     re = lanes.scalar(turns, at, _HALF)
     return Complex(lanes, re, lanes.scalar(turns, lanes.offset(at, 1), _HALF))
+
+
+def _transform_line(
+    lanes: Lanes,
+    read: Callable[[Value], Complex],
+    write: Callable[[Value, Complex], None],
+    turns: Value,
+    room: Value,
+) -> None:
+    """Emit a transform of 32 points, in two loops with ``room`` between them."""
+    with lanes.loop(lanes.index(_FOUR)) as j:
+        points = [read(lanes.offset(j, _FOUR * i)) for i in range(_EIGHT)]
+        for k, value in enumerate(_transform(points)):
+            place = lanes.offset(j, _FOUR * k)
+            turn = _turn(lanes, turns, lanes.offset(place, _TURNS_WITHIN))
+            _store(lanes, value * turn if k else value, room, place)
+    with lanes.loop(lanes.index(_EIGHT)) as k:
+        first = lanes.offset(k, 0, _FOUR)
+        points = [_load(lanes, room, lanes.offset(first, j)) for j in range(_FOUR)]
+        for m, value in enumerate(_transform(points)):
+            write(lanes.offset(k, _EIGHT * m), value)
 
 
 @vector_code
@@ -176,35 +206,45 @@ def power_spectra(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     turns: Value,
     columns: Value,
     spectrum: Value,
+    room: Value,
     power: Value,
 ) -> None:
     """Emit: powers of four of eight frames.
 
     ``frames`` has shape (2112, 8) and is read from column ``half`` on; so is ``power``,
-    shape (1025, 8), written. ``columns`` and ``spectrum`` are room for (1056, 8).
+    shape (1025, 8), written. ``columns`` and ``spectrum`` are room for (1056, 8), and
+    ``room`` is for (32, 8).
     """
 
-    def sample(line: int, column: Value, part: int) -> Value:
+    def sample(line: Value, column: Value, part: int) -> Value:
         n = lanes.offset(column, part, 2)
-        at = lanes.offset(lanes.offset(n, line * 2 * _PITCH), 0, WIDTH)
+        at = lanes.offset(lanes.sum(n, lanes.offset(line, 0, 2 * _PITCH)), 0, WIDTH)
         value = lanes.widen(lanes.load(frames, lanes.sum(at, half), HALF_FLOAT))
-        at = lanes.offset(n, line * 2 * _SIDE)
+        at = lanes.sum(n, lanes.offset(line, 0, 2 * _SIDE))
         return lanes.mul(value, lanes.scalar(taper, at, _HALF))
 
     with lanes.loop(lanes.index(_SIDE)) as column:
-        pairs = [
-            Complex(lanes, sample(line, column, 0), sample(line, column, 1))
-            for line in range(_SIDE)
-        ]
-        for row, value in enumerate(_transform(pairs)):
-            turn = _turn(lanes, turns, lanes.offset(column, row * _SIDE))
-            place = lanes.offset(column, row * _PITCH)
-            _store(lanes, value * turn if row else value, columns, place)
+
+        def read(line: Value) -> Complex:
+            return Complex(lanes, sample(line, column, 0), sample(line, column, 1))
+
+        def write(row: Value, value: Complex) -> None:
+            turn = _turn(lanes, turns, lanes.sum(column, lanes.offset(row, 0, _SIDE)))
+            place = lanes.sum(column, lanes.offset(row, 0, _PITCH))
+            _store(lanes, value * turn, columns, place)
+
+        _transform_line(lanes, read, write, turns, room)
     with lanes.loop(lanes.index(_SIDE)) as row:
         start = lanes.offset(row, 0, _PITCH)
-        line = [_load(lanes, columns, lanes.offset(start, n)) for n in range(_SIDE)]
-        for n, value in enumerate(_transform(line)):
-            _store(lanes, value, spectrum, lanes.offset(row, n * _PITCH))
+        _transform_line(
+            lanes,
+            lambda n: _load(lanes, columns, lanes.sum(start, n)),
+            lambda n, value: _store(
+                lanes, value, spectrum, lanes.sum(row, lanes.offset(n, 0, _PITCH))
+            ),
+            turns,
+            room,
+        )
     _unpack(lanes, spectrum, turns, half, power)
 
 

@@ -20,6 +20,7 @@ from scanner.features.definition import (
 )
 from scanner.features.fourier import (
     FRAME_ROWS,
+    ROOM_ROWS,
     WORK_ROWS,
     interleave,
     power_spectra,
@@ -109,9 +110,10 @@ def _powers(
     frames = np.empty((FRAME_ROWS, WIDTH), np.float32)
     columns = np.empty((WORK_ROWS, WIDTH), np.float64)
     spectrum = np.empty((WORK_ROWS, WIDTH), np.float64)
+    room = np.empty((ROOM_ROWS, WIDTH), np.float64)
     interleave(samples, first, frames)
     for half in range(0, WIDTH, WIDTH // 2):
-        power_spectra(frames, half, taper, turns, columns, spectrum, power)
+        power_spectra(frames, half, taper, turns, columns, spectrum, room, power)
 
 
 @kernel(
