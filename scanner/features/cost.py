@@ -8,23 +8,41 @@ from catalog.records import StageCost
 
 
 class Costs:
-    """A stopwatch that charges the time since its last lap to a stage."""
+    """A stopwatch that charges the time since its last lap to a stage.
+
+    Notes
+    -----
+    Laps read the wall clock alone, which takes no system call. A thread's CPU time
+    does, a slow one on virtual machines: it is read at `start` and `stop`, and what
+    passed in between is shared out as the wall time was.
+    """
 
     def __init__(self) -> None:
         self._cpu: dict[str, float] = {}
         self._wall: dict[str, float] = {}
+        self._laps: dict[str, float] = {}
         self.start()
 
     def start(self) -> None:
-        """Forget the time since the last lap: it was spent elsewhere."""
-        self._last = (time.thread_time(), time.perf_counter())
+        """Begin; what passed since `stop` was spent elsewhere."""
+        self._laps.clear()
+        self._began = time.thread_time()
+        self._last = time.perf_counter()
 
     def lap(self, stage: str) -> None:
         """Charge the time since the last lap to ``stage``."""
-        cpu, wall = time.thread_time(), time.perf_counter()
-        self._cpu[stage] = self._cpu.get(stage, 0.0) + cpu - self._last[0]
-        self._wall[stage] = self._wall.get(stage, 0.0) + wall - self._last[1]
-        self._last = (cpu, wall)
+        now = time.perf_counter()
+        self._laps[stage] = self._laps.get(stage, 0.0) + now - self._last
+        self._last = now
+
+    def stop(self) -> None:
+        """Close the accounts of the laps since `start`."""
+        cpu = time.thread_time() - self._began
+        wall = sum(self._laps.values()) or 1.0
+        for stage, lap in self._laps.items():
+            self._cpu[stage] = self._cpu.get(stage, 0.0) + cpu * lap / wall
+            self._wall[stage] = self._wall.get(stage, 0.0) + lap
+        self._laps.clear()
 
     def stages(self) -> tuple[StageCost, ...]:
         """Return the stages in the order in which they first ran."""

@@ -138,6 +138,7 @@ class Extractor:
             if self._fill == _BLOCK:
                 self._take(self._pending)
                 self._fill = 0
+        self._costs.stop()
 
     def _take(self, block: NDArray[np.float32], *, last: bool = False) -> None:
         self._samples += block.shape[0]
@@ -172,6 +173,7 @@ class Extractor:
         self._costs.lap("summary")
         audio_facts = self._audio_facts.finish(self._loudness.steps())
         self._costs.lap("audio facts")
+        self._costs.stop()
         return Extraction(
             feature_set=self._facts,
             status=_status(summaries),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scanner.features.cost import Costs
 from scanner.features.definition import SR
 from scanner.features.extractor import Extractor
 from scanner.features.kept import cache_folder, prune
@@ -17,6 +18,17 @@ from scanner.features.parts import PARTS
 
 SAID = "compiling the analysis for this machine, once ..."
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_cpu_time_is_shared_out_as_wall_time_was():
+    costs = Costs()
+    costs.start()
+    for stage in ("first", "second"):
+        np.random.default_rng(0).standard_normal(100_000)
+        costs.lap(stage)
+    costs.stop()
+    first, second = costs.stages()
+    assert first.cpu_s / first.wall_s == pytest.approx(second.cpu_s / second.wall_s)
 
 
 def peak_of(minutes):
