@@ -1,4 +1,4 @@
-"""What `extract.py` measures, one contender a process: prints seconds as JSON.
+"""What `extract.py` measures, each peer in its own process: prints seconds as JSON.
 
 Run as ``python contenders.py NAME REPEAT FILE...``; each needs only its own packages,
 so that peers can live in an environment of their own.
@@ -114,8 +114,30 @@ CONTENDERS: dict[str, Callable[[str], dict[str, float]]] = {
 }
 
 
+def quickest(runs: list[dict[str, float]]) -> dict[str, float]:
+    """Return the run that took least."""
+    return min(runs, key=lambda run: run["cpu_s"])
+
+
+def in_turns(repeat: int, paths: tuple[str, ...]) -> None:
+    """Print decoding alone and the engine on each file, run in turns.
+
+    Both then see the same neighbours on a shared machine, so that their ratio holds
+    though neither figure does.
+    """
+    sonicat(min(paths, key=os.path.getsize))  # imports, compiled kernels
+    for path in paths:
+        turns = [(decode(path), sonicat(path)) for _ in range(repeat)]
+        alone, whole = (quickest(list(runs)) for runs in zip(*turns, strict=True))
+        line = {"path": path, "decode": alone, "sonicat": whole}
+        print(json.dumps(line), flush=True)
+
+
 def main(name: str, repeat: str, *paths: str) -> None:
     """Print the quickest of ``repeat`` runs for each file, one line a file."""
+    if name == "in_turns":
+        in_turns(int(repeat), paths)
+        return
     contender = CONTENDERS[name]
     known = [path for path in paths if not path.endswith(".opus")] or paths
     contender(min(known, key=os.path.getsize))  # imports, compiled kernels
@@ -125,8 +147,7 @@ def main(name: str, repeat: str, *paths: str) -> None:
         except RuntimeError as error:  # essentia has no Opus
             print(json.dumps({"path": path, "refused": str(error)}), flush=True)
             continue
-        best = min(runs, key=lambda run: run["cpu_s"])
-        print(json.dumps({"path": path, **best}), flush=True)
+        print(json.dumps({"path": path, **quickest(runs)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """CPU seconds a track, beside the peers, on real files: ``extract.py LIBRARY``.
 
-Every contender runs in a process of its own, one thread, and is measured in CPU
-seconds, children included; of several runs the quickest counts. Absolute seconds are
-the machine's; ratios travel. Peers that are not installed are named and left out:
-``pip install -r benchmarks/requirements.txt``, here or, with ``--peers``, in another
-environment.
+Decoding alone and the engine take turns in one process, the peers have one each; all
+run in one thread and are measured in CPU seconds, children included; of several runs
+the quickest counts. Absolute seconds are the machine's; ratios travel. Peers that are
+not installed are named and left out: ``pip install -r benchmarks/requirements.txt``,
+here or, with ``--peers``, in another environment.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SUFFIXES = {".mp3", ".flac", ".ogg", ".opus", ".m4a"}
@@ -42,7 +43,16 @@ def chosen(library: Path, per_format: int) -> list[Path]:
     return picked
 
 
-def run(python: str, name: str, repeat: int, paths: list[Path]) -> Result | str:
+def in_turns(repeat: int, paths: list[Path]) -> dict[str, Result]:
+    """Return the results of decoding alone and of the engine."""
+    found = run(sys.executable, "in_turns", repeat, paths)
+    if isinstance(found, str):
+        sys.exit(f"the engine failed: {found}")
+    names = ("decode", "sonicat")
+    return {name: {p: both[name] for p, both in found.items()} for name in names}
+
+
+def run(python: str, name: str, repeat: int, paths: list[Path]) -> dict[str, Any] | str:
     """Return what a contender measured by path, or why it could not."""
     command = [python, str(HERE / "contenders.py"), name, str(repeat), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -149,7 +159,7 @@ def main() -> None:
     parser.add_argument(
         "--per-format", type=int, default=3, help="files of each format"
     )
-    parser.add_argument("--repeat", type=int, default=3, help="runs, quickest counts")
+    parser.add_argument("--repeat", type=int, default=5, help="runs, quickest counts")
     parser.add_argument(
         "--peers", default=sys.executable, help="a Python with the peers"
     )
@@ -162,12 +172,7 @@ def main() -> None:
     paths = chosen(asked.library, asked.per_format)
     if not paths:
         parser.error(f"no audio files in {asked.library}")
-    results = {}
-    for name in ("decode", "sonicat"):
-        found = run(sys.executable, name, asked.repeat, paths)
-        if isinstance(found, str):
-            parser.error(f"{name} failed: {found}")
-        results[name] = found
+    results = in_turns(asked.repeat, paths)
     results |= peer_results(asked.peers, asked.repeat, paths)
     table(results)
     profile(results["sonicat"], results["decode"])
