@@ -285,17 +285,3 @@ def test_the_map_of_windows_is_drawn_where_asked_for(
     assert len(document["points"]["x"]) > 10
     assert len(document["points"]["start_s"]) == len(document["points"]["x"])
     assert max(document["points"]["track"]) == 9
-
-
-def test_a_scan_beside_the_page_shows_up_without_a_restart(
-    own: Made, client_of: Callable[..., FlaskClient]
-) -> None:
-    client = client_of(catalog_url=str(own.db))
-    assert client.get("/api/tracks").json["total"] == 10
-    with open_catalog(str(own.db)) as writer, writer.writing() as connection:
-        from sqlalchemy import text
-
-        connection.execute(text("UPDATE tracks SET title = 'Renamed' WHERE id = 2"))
-        # while a writer is at work, readers see what was there before
-        assert "Renamed" not in client.get("/tracks").text
-    assert "Renamed" in client.get("/tracks").text

@@ -10,7 +10,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
+from catalog.session import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.errors import BusyError
@@ -42,6 +44,18 @@ def drawn(own: Made, settings: ServeSettings) -> tuple[FlaskClient, Atlas]:
     client.get("/api/map")
     atlas.wait()
     return client, atlas
+
+
+def test_a_scan_beside_the_page_shows_up_without_a_restart(
+    own: Made, client_of: Callable[..., FlaskClient]
+) -> None:
+    client = client_of(catalog_url=str(own.db))
+    assert client.get("/api/tracks").json["total"] == 10
+    with open_catalog(str(own.db)) as writer, writer.writing() as connection:
+        connection.execute(text("UPDATE tracks SET title = 'Renamed' WHERE id = 2"))
+        # while a writer is at work, readers see what was there before
+        assert "Renamed" not in client.get("/tracks").text
+    assert "Renamed" in client.get("/tracks").text
 
 
 def test_a_track_that_left_is_on_the_map_until_the_next_one_is_drawn(
@@ -90,7 +104,6 @@ def test_a_catalog_made_anew_is_not_judged_by_the_old_ones_model(
 ) -> None:
     """Its runs count from 1 again."""
     from catalog.runs import load_run
-    from catalog.session import open_catalog
     from webapp.predict import model_of
 
     app = create_app(replace(settings, catalog_url=str(own.db)))
