@@ -16,6 +16,7 @@ class BoundedReader(io.BufferedReader):
     def __init__(self, raw: io.FileIO) -> None:
         super().__init__(raw)
         self.start = 0
+        self._size = os.fstat(raw.fileno()).st_size
 
     def begin_at(self, start: int) -> None:
         """Let the file begin at the offset `start` of the real one."""
@@ -26,7 +27,7 @@ class BoundedReader(io.BufferedReader):
         """Return up to `size` bytes, all that is left if negative or None."""
         if size is None or size < 0:
             return super().read()
-        left = os.fstat(self.fileno()).st_size - super().tell()
+        left = self._size - super().tell()
         return super().read(min(size, max(0, left)))
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:

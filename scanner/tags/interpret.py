@@ -50,11 +50,19 @@ class TagRules:
     genre_separators: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
 
 
+def _by_key(block: TagBlock) -> dict[str, list[tuple[str, str]]]:
+    """Return the pairs of a block by their keys in lower case, in file order."""
+    grouped: dict[str, list[tuple[str, str]]] = {}
+    for pair in block.pairs:
+        grouped.setdefault(pair[0].lower(), []).append(pair)
+    return grouped
+
+
 class _Facts:
     """The tags of one file, best first, and where each fact was found."""
 
     def __init__(self, blocks: Sequence[TagBlock]) -> None:
-        self._blocks = blocks
+        self._blocks = [(block.kind, _by_key(block)) for block in blocks]
         self.sources: list[tuple[str, str]] = []
 
     def find(self, fact: str, read: Callable[[tuple[str, ...]], T | None]) -> T | None:
@@ -66,11 +74,10 @@ class _Facts:
         return None
 
     def _candidates(self, fact: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        for block in self._blocks:
-            for key in FACT_KEYS[block.kind].get(fact, ()):
-                pairs = [pair for pair in block.pairs if pair[0].lower() == key]
-                if pairs:
-                    source = f"{block.kind}:{pairs[0][0]}"
+        for kind, by_key in self._blocks:
+            for key in FACT_KEYS[kind].get(fact, ()):
+                if pairs := by_key.get(key):
+                    source = f"{kind}:{pairs[0][0]}"
                     yield source, tuple(value for _, value in pairs)
 
     def number(self, fact: str) -> tuple[int | None, int | None]:
