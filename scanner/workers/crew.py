@@ -164,9 +164,13 @@ def _in_one(tasks: Iterable[FileTask], job: Job) -> Iterator[Outcome]:
     # joblib runs a single job in the caller's process; its executor does not.
     from joblib.externals.loky import ProcessPoolExecutor  # noqa: PLC0415
 
-    with ProcessPoolExecutor(max_workers=1, env=_ONE_THREAD) as executor:
+    executor = ProcessPoolExecutor(max_workers=1, env=_ONE_THREAD)
+    try:
         for task in tasks:
             yield executor.submit(work, task, job).result()
+    finally:
+        # It has nothing in hand; taking itself down would take it half a second.
+        executor.shutdown(kill_workers=True)
 
 
 def kill_group(pid: int) -> None:
