@@ -89,6 +89,10 @@ def _run(paths: Sequence[bytes], settings: ScanSettings, wishes: Wishes) -> int:
     if wishes.dry_run:
         from scanner.estimate import estimate  # noqa: PLC0415
 
+        if wishes.auto_band_limit:
+            from scanner.band_limit import limit_of_material  # noqa: PLC0415
+
+            settings = settings._replace(band_limit_hz=limit_of_material(url))
         show = shown()
         try:
             figures = estimate(paths, url, settings, show)

@@ -48,6 +48,7 @@ def test_a_limit_is_found_in_the_material(library: Any, scan: Any) -> None:
     assert "03.flac" in done.stdout
     assert limit in (3500.0, 4000.0)
     assert sets(scan) == {None: 0, limit: 2}
+    assert scan("--band-limit", "auto", "--dry-run")["files"] == 0
     times = scan.rows("SELECT analysed_at FROM analyses")
     assert f"band limit: {limit:g} Hz" in scan.run("--band-limit", "auto").stderr
     assert scan.rows("SELECT analysed_at FROM analyses") == times
