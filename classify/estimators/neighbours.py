@@ -21,26 +21,21 @@ KEPT = 6000
 class FewNeighbours(KNeighborsClassifier):  # type: ignore[misc]
     """Nearest neighbours among at most `KEPT` rows, taken at even distances.
 
-    Rows of one track lie side by side, so that every track keeps its share.
+    Rows of one track lie side by side, so that every track keeps its share. Where there
+    are fewer rows than neighbours to be asked, all are asked.
     """
 
     def fit(self, X: NDArray[Any], y: NDArray[Any]) -> FewNeighbours:
         """Keep the rows."""
         step = -(-len(X) // KEPT)
+        asked: int = self.get_params()["n_neighbors"]
+        self.n_neighbors = min(asked, len(X[::step]))
         super().fit(X[::step], y[::step])
         return self
 
 
 def _knn(setting: Setting, seed: int) -> Pipeline:
-    return _nearest(KNeighborsClassifier, setting, seed)
-
-
-def _few(setting: Setting, seed: int) -> Pipeline:
-    return _nearest(FewNeighbours, setting, seed)
-
-
-def _nearest(kind: type[Any], setting: Setting, seed: int) -> Pipeline:
-    nearest = kind(
+    nearest = FewNeighbours(
         n_neighbors=setting["n_neighbors"], weights="distance", algorithm="brute"
     )
     few = PCA(n_components=0.9, svd_solver="full", random_state=seed)
@@ -61,7 +56,7 @@ KNN = Recipe(
 )
 KNN_LARGE = Recipe(
     "knn",
-    _few,
+    _knn,
     KNN.space,
     weighted=False,
     steady=True,

@@ -86,8 +86,19 @@ def _reliability(table: Table, names: list[str]) -> str:
 def _variants(table: Table, names: list[str]) -> str:
     """Return a bar for each variant and measure: dots would hide one another."""
     shown = [name for name in _OF_VARIANTS if name in names]
+    models = _column(table, names, "model")
+    several = len(set(models)) > 1
+    called = [
+        f"{model}, {row[0]}" if several else str(row[0])
+        for row, model in zip(table.rows, models, strict=True)
+    ]
     rows = [
-        Bar(f"{row[0]}, {name.replace('_', ' ')}", value, series=i, shown=_shown(value))
+        Bar(
+            f"{called[i]}, {name.replace('_', ' ')}",
+            value,
+            series=i,
+            shown=_shown(value),
+        )
         for i, row in enumerate(table.rows)
         for name, value in zip(shown, _values(row, names, shown), strict=True)
     ]

@@ -9,11 +9,13 @@ import numpy as np
 from classify.errors import NothingToReportError
 from classify.pairs import NO_VARIANTS, all_pairs
 from classify.refit import fold_models, studied
-from classify.reports.source import chosen_run, described
+from classify.reports.source import chosen_run, described, judged_alike
 from classify.reports.table import Column, Table
 from classify.robustness import Drift, Judged, drift, flips, track_spread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from catalog.runs import RunFacts
     from catalog.session import Catalog
     from classify.prediction import Model
@@ -25,39 +27,28 @@ _WORST = 5
 
 
 def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
-    """Return how often a run's models change their mind over a re-encoding.
+    """Return how often models change their mind over a re-encoding.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    run_id : int or None
+        One run; None for every model that was judged like the newest.
 
     Raises
     ------
     NothingToReportError
         There is no run, no variant, or the library changed since the run.
     """
-    run, known, pairs = _loaded(catalog, run_id)
-    models = fold_models(catalog, run, known.dataset)
-    rows = []
-    for one in pairs:
-        judged, tracks = judge_pairs(one, models, known)
-        found = flips(judged, known.dataset.problem.y[tracks])
-        worst = worst_features(_drift(one, known), known.dataset.names)
-        rows.append(
-            (
-                one.variant,
-                found.tracks,
-                found.windows,
-                found.windows_flipped,
-                found.tracks_flipped,
-                found.mean_change,
-                found.accuracy_before,
-                found.accuracy,
-                found.balanced_before,
-                found.balanced,
-                ", ".join(worst),
-            )
-        )
+    chosen = chosen_run(catalog, run_id)
+    runs = [chosen] if run_id is not None else judged_alike(catalog, chosen)
+    rows = [row for run in runs for row in _rows(catalog, run)]
+    what = chosen.model if len(runs) == 1 else f"{len(runs)} models"
     return Table(
-        title=f"What re-encoding does to {run.model}",
+        title=f"What re-encoding does to {what}",
         columns=(
-            Column("variant"),
+            Column("variant", whole=True),
+            Column("model"),
             Column("tracks", "count"),
             Column("windows", "count"),
             Column("windows_flipped", "number"),
@@ -75,10 +66,33 @@ def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
             "Both times a track is judged by the model that never heard its album.",
             "Mean change: of the true label's probability, over tracks. "
             "`report --drift` shows how far each feature moves.",
-            _learned_from(run),
+            *dict.fromkeys(_learned_from(run) for run in runs),
         ),
-        source=described(run),
+        source=described(chosen),
     )
+
+
+def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each variant that a run's models are shown."""
+    known, pairs = _loaded(catalog, run)
+    models = fold_models(catalog, run, known.dataset)
+    for one in pairs:
+        judged, tracks = judge_pairs(one, models, known)
+        found = flips(judged, known.dataset.problem.y[tracks])
+        yield (
+            one.variant,
+            run.model,
+            found.tracks,
+            found.windows,
+            found.windows_flipped,
+            found.tracks_flipped,
+            found.mean_change,
+            found.accuracy_before,
+            found.accuracy,
+            found.balanced_before,
+            found.balanced,
+            ", ".join(worst_features(_drift(one, known), known.dataset.names)),
+        )
 
 
 def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
@@ -89,7 +103,8 @@ def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, no variant, or the library changed since the run.
     """
-    run, known, pairs = _loaded(catalog, run_id)
+    run = chosen_run(catalog, run_id)
+    known, pairs = _loaded(catalog, run)
     found = [_drift(one, known) for one in pairs]
     worst = np.max([one.size for one in found], axis=0)
     rows = []
@@ -171,10 +186,7 @@ def _drift(pairs: Pairs, known: Studied) -> Drift:
     return drift(pairs.original, pairs.coded, track_spread(rows))
 
 
-def _loaded(
-    catalog: Catalog, run_id: int | None
-) -> tuple[RunFacts, Studied, tuple[Pairs, ...]]:
-    run = chosen_run(catalog, run_id)
+def _loaded(catalog: Catalog, run: RunFacts) -> tuple[Studied, tuple[Pairs, ...]]:
     known = studied(catalog, run)
     slices = known.dataset.problem.rows.slices is not None
     pairs = all_pairs(
@@ -182,4 +194,4 @@ def _loaded(
     )
     if not pairs:
         raise NothingToReportError(NO_VARIANTS)
-    return run, known, pairs
+    return known, pairs

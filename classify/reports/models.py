@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.runs import load_runs
 from catalog.said import tracks_said
-from classify.reports.source import chosen_run, described
+from classify.reports.source import chosen_run, described, judged_alike
 from classify.reports.table import Column, Table
 from classify.statistics import holm, paired_test
 
@@ -43,12 +42,9 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run.
     """
     run = chosen_run(catalog, run_id)
-    newest: dict[str, RunFacts] = {}
-    for other in load_runs(catalog):
-        if _alike(other, run):
-            newest[other.model] = other
     runs = sorted(
-        newest.values(), key=lambda r: (-r.metrics["balanced_accuracy"], r.model)
+        judged_alike(catalog, run),
+        key=lambda r: (-r.metrics["balanced_accuracy"], r.model),
     )
     said = {r.id: _judged(catalog, r.id) for r in runs}
     best = said[runs[0].id]
@@ -91,14 +87,6 @@ def _compared(best: str, others: int, worse: list[str]) -> tuple[str, ...]:
         f"Different beyond chance from {best}: {', '.join(worse)}."
         if worse
         else f"No model differs from {best} beyond chance.",
-    )
-
-
-def _alike(a: RunFacts, b: RunFacts) -> bool:
-    return (a.dataset_hash, a.label_kind, a.seed) == (
-        b.dataset_hash,
-        b.label_kind,
-        b.seed,
     )
 
 

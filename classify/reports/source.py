@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from catalog.runs import load_run
+from catalog.runs import load_run, load_runs
 from classify.errors import NothingToReportError
 
 if TYPE_CHECKING:
@@ -30,6 +30,19 @@ def chosen_run(catalog: Catalog, run_id: int | None) -> RunFacts:
     raise NothingToReportError(
         f"--run {run_id}: there is no such run; leave it out for the newest"
     )
+
+
+def judged_alike(catalog: Catalog, run: RunFacts) -> list[RunFacts]:
+    """Return the newest run of each model on the tracks, labels and folds of a run."""
+    newest: dict[str, RunFacts] = {}
+    for other in load_runs(catalog):
+        if _question(other) == _question(run):
+            newest[other.model] = other
+    return list(newest.values())
+
+
+def _question(run: RunFacts) -> tuple[str, str, int]:
+    return run.dataset_hash, run.label_kind, run.seed
 
 
 def described(run: RunFacts) -> dict[str, Any]:

@@ -239,6 +239,7 @@ def test_what_re_encoding_does_is_said_by_variant_and_by_feature(planted):
     assert (row["variant"], row["tracks"], row["windows"]) == ("mp3:64k", 4, 4)
     assert 0 <= row["tracks_flipped"] <= 1
     assert len(row["most_moved"].split(", ")) == 5
+    assert (row["model"], table["title"][-11:]) == ("gaussian-nb", "gaussian-nb")
     drifts = report(db, "--drift")["rows"]
     assert drifts[0]["feature"] == row["most_moved"].split(", ")[0]
     assert drifts[0]["mp3:64k"] > 1 > drifts[-1]["mp3:64k"]
@@ -271,7 +272,13 @@ def test_three_codecs_are_learned_from_without_being_asked(planted, tmp_path):
     run("scan", "--db", db, "-j1", "-q", *more)
     learned = "aac:96k (2 tracks), mp3:64k (4 tracks), opus:48k (2 tracks)"
     assert f"steadied against lossy coding: {learned}" in run(*classify)
-    assert "steadied" not in run(*classify, "--no-steady")
+    assert "steadied" not in run(*classify, "--no-steady", "--model", "knn")
+    rows = [(row["model"], row["variant"]) for row in report(db, "--codecs")["rows"]]
+    assert sorted(rows) == sorted(
+        (model, variant)
+        for model in ("gaussian-nb", "knn")
+        for variant in ("aac:96k", "mp3:64k", "opus:48k")
+    )
 
 
 @pytest.mark.slow

@@ -75,14 +75,20 @@ def test_accuracy_against_albums_becomes_a_line() -> None:
 def test_what_codecs_do_becomes_a_bar_for_each_variant_and_measure() -> None:
     columns = (
         Column("variant"),
+        Column("model"),
         Column("accuracy_original", "share"),
         Column("accuracy", "share"),
         Column("tracks_flipped", "number"),
     )
-    drawn = picture(table(columns, ("mp3:64k", 0.8, 0.6, 0.2), ("yt", 0.8, 0.8, 0)))
+    rows = ("mp3:64k", "svm", 0.8, 0.6, 0.2), ("yt", "svm", 0.8, 0.8, 0)
+    drawn = picture(table(columns, *rows))
     assert drawn is not None
     assert drawn.count("<rect") == 6
-    assert "mp3:64k, tracks flipped: 0.2" in drawn
+    assert ">mp3:64k, tracks flipped: 0.2" in drawn
+    other = ("yt", "knn", 0.8, 0.8, 0)
+    assert ">knn, yt, tracks flipped: 0" in (
+        picture(table(columns, *rows, other)) or ""
+    )
 
 
 def test_drift_becomes_a_row_of_dots_for_each_feature_that_moves_most() -> None:
