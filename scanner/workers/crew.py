@@ -9,6 +9,7 @@ import queue
 import signal
 import threading
 from contextlib import suppress
+from itertools import islice
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,7 @@ def _in_parallel(
             n_jobs=processes,
             return_as="generator_unordered",
             pre_dispatch="2 * n_jobs",
-            batch_size=_SMALL_TASKS if job.settings.tags_only else 1,
+            batch_size=_at_once(job),
             max_nbytes=None,
         )
         yield from run(delayed(work)(task, job) for task in tasks)
@@ -166,11 +167,20 @@ def _in_one(tasks: Iterable[FileTask], job: Job) -> Iterator[Outcome]:
 
     executor = ProcessPoolExecutor(max_workers=1, env=_ONE_THREAD)
     try:
-        for task in tasks:
-            yield executor.submit(work, task, job).result()
+        waiting = iter(tasks)
+        while batch := list(islice(waiting, _at_once(job))):
+            yield from executor.submit(_work_on, batch, job).result()
     finally:
         # It has nothing in hand; taking itself down would take it half a second.
         executor.shutdown(kill_workers=True)
+
+
+def _at_once(job: Job) -> int:
+    return _SMALL_TASKS if job.settings.tags_only else 1
+
+
+def _work_on(tasks: list[FileTask], job: Job) -> list[Outcome]:
+    return [work(task, job) for task in tasks]
 
 
 def kill_group(pid: int) -> None:
