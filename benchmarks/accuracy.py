@@ -18,19 +18,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
+from catalog.database import open_catalog
 from catalog.datasets import load_library
-from catalog.session import open_catalog
+from classify.arrays import Problem, Rows
 from classify.calibration import brier_score
+from classify.cross_validation import Outcome, judge
 from classify.dataset import Dataset, prepare
-from classify.estimators import VOTERS, recipe
+from classify.ensemble import voted
 from classify.estimators.stages import track_statistics
+from classify.folds import OUTER_FOLDS, album_folds
 from classify.loading import loaded_sequences
-from classify.nest import Outcome, judge
-from classify.problem import Problem, Rows
-from classify.sequences import NAMES
-from classify.statistics import balanced_accuracy, macro_f1
-from classify.validation import OUTER_FOLDS, album_folds
-from classify.voting import voted
+from classify.metrics import balanced_accuracy, macro_f1
+from classify.models.registry import VOTERS, recipe
+from classify.sequence_features import NAMES
 
 WHOLE = "track-logistic of whole tracks"
 DEVIATING = "track-logistic of means and deviations"

@@ -31,7 +31,7 @@ def cpu_s() -> float:
 
 def decode(path: str) -> dict[str, float]:
     """Decode alone, as the engine does."""
-    from scanner.decode import open_audio
+    from scanner.audio.decode import open_audio
 
     start, frames = cpu_s(), 0
     with open_audio(os.fsencode(path)) as audio:
@@ -42,7 +42,7 @@ def decode(path: str) -> dict[str, float]:
 
 def sonicat(path: str) -> dict[str, float]:
     """Decode and extract: all windows, sequences, loudness, facts."""
-    from scanner.decode import open_audio
+    from scanner.audio.decode import open_audio
     from scanner.features.extractor import Extractor
 
     start = cpu_s()

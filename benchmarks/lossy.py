@@ -23,24 +23,24 @@ import soxr
 from joblib import Parallel, delayed, dump, load
 from scipy.signal import firwin, oaconvolve
 
+from catalog.database import open_catalog
 from catalog.datasets import load_library
-from catalog.session import open_catalog
 from catalog.variants import candidates
+from classify.arrays import Problem, Rows
 from classify.calibration import tempered
+from classify.cross_validation import choose
 from classify.dataset import heard_windows, prepare
-from classify.estimators import VOTERS, VOTING, recipe
-from classify.estimators.base import fit
-from classify.nest import choose
-from classify.problem import Problem, Rows
+from classify.ensemble import vote
+from classify.folds import OUTER_FOLDS, album_folds
+from classify.metrics import balanced_accuracy
+from classify.models.base import fit
+from classify.models.registry import VOTERS, VOTING, recipe
 from classify.robustness import drift, track_spread
-from classify.sequences import TrackSequences
-from classify.statistics import balanced_accuracy
-from classify.validation import OUTER_FOLDS, album_folds
-from classify.voting import vote
+from classify.sequence_features import TrackSequences
 from scanner.features.definition import N_MELS, REFERENCE_LUFS, SR
 from scanner.features.extractor import Extractor
-from scanner.variants.chains import parse_chain
-from scanner.variants.recode import read, recode
+from scanner.variants.encodings import parse_chain
+from scanner.variants.transcode import read, recode
 
 ORIGINAL = "original"
 

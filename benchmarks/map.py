@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from catalog.database import open_catalog
+from catalog.library import apply, ensure_root
 from catalog.records import Analysis, Stamp, StreamFacts, TagFacts, TrackSeen, Windows
-from catalog.session import open_catalog
-from catalog.tracks import apply, ensure_root
-from classify.embedding import draw_map, place
+from classify.map.map import draw_map, place
 from scanner.features.definition import COLUMNS, VECTOR_NAMES, feature_set
 from webapp.app import create_app
 from webapp.context import STATE

@@ -15,10 +15,10 @@ import time
 
 import numpy as np
 
-from classify.estimators import NAMES, VOTING, recipe
-from classify.estimators.base import fit
-from classify.problem import Problem, Rows
-from classify.sequences import STEPS
+from classify.arrays import Problem, Rows
+from classify.models.base import fit
+from classify.models.registry import NAMES, VOTING, recipe
+from classify.sequence_features import STEPS
 
 COLUMNS = 122
 LABELS = 10

@@ -17,19 +17,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from catalog.database import open_catalog
 from catalog.datasets import load_library
-from catalog.session import open_catalog
+from classify.arrays import Pairs, Problem
 from classify.calibration import tempered
+from classify.codec_pairs import with_pairs
+from classify.cross_validation import choose
 from classify.dataset import prepare
-from classify.estimators import VOTERS, VOTING, recipe, steady
-from classify.estimators.base import fit
+from classify.ensemble import vote
+from classify.folds import OUTER_FOLDS, album_folds
 from classify.loading import loaded_labels, loaded_sequences
-from classify.nest import choose
-from classify.pairs import with_pairs
-from classify.problem import Pairs, Problem
+from classify.models.base import fit
+from classify.models.registry import VOTERS, VOTING, recipe, steady
 from classify.robustness import Flips, Judged, flips
-from classify.validation import OUTER_FOLDS, album_folds
-from classify.voting import vote
 
 PLAIN = "plain"
 STEADIED = "steadied"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, insert, select
 
-from catalog.models import Analysis, Payload, Sequence, StageCost, Track, Window
+from catalog.models.analysis import Analysis, Sequence, StageCost, Window
+from catalog.models.library import Payload, Track
 from catalog.vectors import pack_sequence, pack_vectors
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from catalog.errors import CatalogError
+from catalog.exceptions import CatalogError
 from catalog.failing import explained
 from catalog.sqlite import connect
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 
 def beside(catalog: Catalog, note: str = "") -> Path:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 COLUMNS = (
     "tempo_bpm",

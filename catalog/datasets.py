@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def load_feature_set(catalog: Catalog, feature_set_id: int) -> FeatureSetFacts:
     """Return the identity of a stored feature set."""
     from sqlalchemy import select  # noqa: PLC0415 (slow to load)
 
-    from catalog.models import FeatureSet  # noqa: PLC0415 (loads SQLAlchemy)
+    from catalog.models.analysis import FeatureSet  # noqa: PLC0415 (loads SQLAlchemy)
 
     wanted = select(FeatureSet).where(FeatureSet.id == feature_set_id)
     with catalog.session() as session:

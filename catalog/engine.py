@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from catalog.errors import CatalogError
+from catalog.exceptions import CatalogError
 from catalog.sqlite import connect
 
 if TYPE_CHECKING:

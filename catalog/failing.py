@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from catalog.errors import (
+from catalog.exceptions import (
     CatalogBusyError,
     CatalogError,
     CatalogFullError,
@@ -17,7 +17,7 @@ from catalog.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 _SITUATIONS: tuple[tuple[tuple[str, ...], type[CatalogError], str], ...] = (
     (

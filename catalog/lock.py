@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from catalog.errors import CatalogBusyError, CatalogError
+from catalog.exceptions import CatalogBusyError, CatalogError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from sqlalchemy import delete, insert, select
 
-from catalog.models import LibraryMap, MapPoint
+from catalog.models.maps import LibraryMap, MapPoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 Level = Literal["tracks", "windows"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from catalog.models import Failure, Track
+from catalog.models.library import Failure, Track
 from catalog.shared_rows import chunks
 
 if TYPE_CHECKING:

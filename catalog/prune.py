@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, select
 
 from catalog.analyses import drop_unused
-from catalog.models import Album, Artist, Genre, Track, TrackArtist, TrackGenre
+from catalog.models.library import Album, Artist, Genre, Track, TrackArtist, TrackGenre
 from catalog.shared_rows import chunks
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.check import check
-from catalog.errors import CatalogError
+from catalog.exceptions import CatalogError
+from catalog.maintenance import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.check import Finding
-    from catalog.session import Catalog
+    from catalog.database import Catalog
+    from catalog.maintenance import Finding
 
 _PASSES = 5  # removing rows can leave others without a reason to be
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
-from catalog.tracks import now_text
+from catalog.library import now_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 _ANALYSED = ("new", "audio_changed", "reanalysed", "variants")
 

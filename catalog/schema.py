@@ -1,64 +1,104 @@
-"""Say what stands in a catalog: its tables and views, column by column."""
+"""Make a new SQLite catalog at once, with the schema that the migrations make.
+
+Migrations take a second to load; what they make of an empty file is kept beside them:
+``python -m catalog.schema > migrations/schema-VERSION.sql``. A test compares the two.
+"""
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect
-
-from catalog.models import Base
+from catalog.database import HEAD, Catalog, schema_version
+from catalog.exceptions import CatalogError
+from catalog.failing import explained
+from catalog.sqlite import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Inspector
-
-    from catalog.session import Catalog
+WAIT_S = 30.0  # for another process that is about to do the same
 
 
-def describe(catalog: Catalog) -> Iterator[str]:
-    """Yield the lines that describe a catalog, views first: they are its face."""
-    with catalog.reading() as connection:
-        inspector = inspect(connection)
-        for view in sorted(inspector.get_view_names()):
-            yield f"view {view}"
-            yield from _columns(inspector, view)
-            yield ""
-        for table in Base.metadata.sorted_tables:
-            ((rows,),) = catalog.rows(f"SELECT count(*) FROM {table.name}")  # noqa: S608
-            yield f"table {table.name}, {rows} rows: {_purpose(table.name)}"
-            yield from _columns(inspector, table.name)
-            yield ""
+def create(catalog: Catalog) -> bool:
+    """Make the catalog; return False where that is left to the migrations.
+
+    Raises
+    ------
+    CatalogError
+        It cannot be made there.
+    """
+    script = _script(HEAD)
+    if catalog.file is None or script is None:
+        return False
+    make_folder(catalog)
+    with catalog.scan_lock(WAIT_S):
+        if schema_version(catalog) is not None:  # another process was faster
+            return False
+        with (
+            explained(catalog),
+            closing(connect(catalog.file, read_only=False)) as connection,
+        ):
+            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
+    return True
 
 
-def _columns(inspector: Inspector, name: str) -> Iterator[str]:
-    columns = inspector.get_columns(name)
-    width = max(len(column["name"]) for column in columns)
-    refers = _references(inspector, name)
-    for column in columns:
-        kind = str(column["type"]).lower()
-        notes = [] if kind == "null" else [kind]  # a view's sums and means have none
-        if column.get("primary_key"):
-            notes.append("primary key")
-        elif not column["nullable"]:
-            notes.append("not null")
-        if column["name"] in refers:
-            notes.append(f"-> {refers[column['name']]}")
-        yield f"    {column['name']:<{width}}  {', '.join(notes)}".rstrip()
+def make_folder(catalog: Catalog) -> None:
+    """Make the folder of a SQLite catalog.
+
+    Raises
+    ------
+    CatalogError
+    """
+    if catalog.file is None:
+        return
+    folder = os.path.dirname(catalog.file)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise CatalogError(
+            f"{folder}: the catalog's folder cannot be made "
+            f"({error.strerror}); choose another place with --db"
+        ) from error
 
 
-def _references(inspector: Inspector, name: str) -> dict[str, str]:
-    return {
-        key["constrained_columns"][0]: (
-            f"{key['referred_table']}.{key['referred_columns'][0]}"
-        )
-        for key in inspector.get_foreign_keys(name)
-    }
+def statements(catalog: Catalog) -> Iterator[str]:
+    """Yield the SQL that makes an empty catalog like this one."""
+    for (sql,) in catalog.rows(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+    ):
+        yield f"{sql};\n"
+    version = schema_version(catalog)
+    yield f"INSERT INTO alembic_version VALUES ('{version}');\n"  # noqa: S608
 
 
-def _purpose(table: str) -> str:
-    """Return the first line of what the models say of a table."""
-    for mapper in Base.registry.mappers:
-        if mapper.class_.__tablename__ == table:
-            return (mapper.class_.__doc__ or "").splitlines()[0]
-    return ""
+def _script(version: str) -> str | None:
+    """Return the SQL that makes a catalog of a version, if it is kept."""
+    spec = find_spec("migrations")
+    if spec is None or spec.origin is None:
+        return None
+    place = os.path.join(os.path.dirname(spec.origin), f"schema-{version}.sql")
+    try:
+        with open(place, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _print() -> None:
+    import tempfile  # noqa: PLC0415 (to print alone)
+
+    from catalog.upgrade import upgrade  # noqa: PLC0415
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Catalog(f"sqlite:///{folder}/catalog.db", "write") as catalog,
+    ):
+        upgrade(catalog)
+        print("".join(statements(catalog)), end="")  # noqa: T201 (the purpose)
+
+
+if __name__ == "__main__":
+    _print()

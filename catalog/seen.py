@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, update
 from catalog.albums import album_group, album_of, label_artist
 from catalog.analyses import analysed, drop_unused, replace_analysis
 from catalog.dates import year_of
-from catalog.models import RawTag, TagSource, Track, TrackArtist, TrackGenre
+from catalog.models.library import RawTag, TagSource, Track, TrackArtist, TrackGenre
 from catalog.places import tracks_at
 from catalog.shared_rows import (
     album_ids,
@@ -21,7 +21,7 @@ from catalog.shared_rows import (
     name_key,
     payload_ids,
 )
-from catalog.texts import is_storable, readable, storable
+from catalog.text import is_storable, readable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

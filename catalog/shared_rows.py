@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import insert, select
 
 from catalog.albums import AlbumFacts, fold
-from catalog.models import Album, Artist, Genre, Payload
+from catalog.models.library import Album, Artist, Genre, Payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import InstrumentedAttribute
 
-    from catalog.models import Base
+    from catalog.models.base import Base
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from catalog.backup import backup, beside
-from catalog.create import WAIT_S, make_folder
-from catalog.errors import CatalogError, CatalogTooNewError, NotACatalogError
+from catalog.database import HEAD, Catalog, catalog_url, missing, schema_version
+from catalog.exceptions import CatalogError, CatalogTooNewError, NotACatalogError
 from catalog.failing import explained
-from catalog.session import HEAD, Catalog, catalog_url, missing, schema_version
+from catalog.schema import WAIT_S, make_folder
 
 
 def upgrade(catalog: Catalog) -> Path | None:

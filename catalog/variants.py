@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 
 @dataclass(frozen=True, slots=True)

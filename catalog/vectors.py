@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.errors import NotFiniteError
+from catalog.exceptions import NotFiniteError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

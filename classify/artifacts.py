@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from classify.errors import UntrustedArtifactError
+from classify.exceptions import UntrustedArtifactError
 
 if TYPE_CHECKING:
-    from classify.prediction import Model
+    from classify.model import Model
 
 FORMAT = "skops"
 
 TRUSTED = (
-    "classify.estimators.base.Fitted",
-    "classify.estimators.linear.differing",
-    "classify.estimators.neighbours.FewNeighbours",
-    "classify.estimators.rnn.GruClassifier",
-    "classify.estimators.steady.SteadyScaler",
-    "classify.estimators.svm.Landmarks",
-    "classify.estimators.svm.LeastSquares",
-    "classify.estimators.svm.MarginSVC",
-    "classify.estimators.trees.QuantileBins",
-    "classify.prediction.Member",
-    "classify.prediction.Model",
+    "classify.models.base.Fitted",
+    "classify.models.linear.differing",
+    "classify.models.neighbors.FewNeighbours",
+    "classify.models.rnn.GruClassifier",
+    "classify.models.wccn.SteadyScaler",
+    "classify.models.svm.Landmarks",
+    "classify.models.svm.LeastSquares",
+    "classify.models.svm.MarginSVC",
+    "classify.models.trees.QuantileBins",
+    "classify.model.Member",
+    "classify.model.Model",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
@@ -51,7 +51,7 @@ def load(data: bytes) -> Model:
     import skops.io  # noqa: PLC0415 (slow to load)
     from skops.io.exceptions import UntrustedTypesFoundException  # noqa: PLC0415
 
-    from classify.prediction import Model  # noqa: PLC0415 (loads scikit-learn)
+    from classify.model import Model  # noqa: PLC0415 (loads scikit-learn)
 
     try:
         unknown = [t for t in skops.io.get_untrusted_types(data=data) if not _ours(t)]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from classify.estimators.base import fit
+from classify.arrays import Problem, Rows
+from classify.cross_validation import judge
 from classify.estimators.confounds import CONFOUNDS
-from classify.nest import judge
-from classify.problem import Problem, Rows
-from classify.statistics import album_interval, balanced_accuracy
+from classify.metrics import album_interval, balanced_accuracy
+from classify.models.base import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from classify.file_facts import FactTable
-    from classify.validation import Split
+    from classify.folds import Split
 
     Floats = NDArray[np.float64]
 

@@ -10,10 +10,16 @@ import numpy as np
 
 from catalog.albums import fold
 from classify.albums import album_groups
-from classify.errors import TooLittleToLearnFromError
+from classify.arrays import Problem, Rows
+from classify.exceptions import TooLittleToLearnFromError
 from classify.labels import labels_of
-from classify.problem import Problem, Rows
-from classify.sequences import NAMES, TrackSequences, described, sliced, without_key
+from classify.sequence_features import (
+    NAMES,
+    TrackSequences,
+    described,
+    sliced,
+    without_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from catalog.facts import AudioFacts
+    from catalog.audio_facts import AudioFacts
 
 _MOST_CATEGORIES = 12
 

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from catalog.albums import fold
-from classify.errors import BadLabelRuleError
+from classify.exceptions import BadLabelRuleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.datasets import tag_values, track_sequences
-from classify.errors import BadLabelRuleError
+from classify.exceptions import BadLabelRuleError
 from classify.labels import (
     CSV,
     TAG,
@@ -20,11 +20,11 @@ from classify.labels import (
     labels_of,
     one_spelling,
 )
-from classify.sequences import TrackSequences
+from classify.sequence_features import TrackSequences
 
 if TYPE_CHECKING:
+    from catalog.database import Catalog
     from catalog.datasets import Library
-    from catalog.session import Catalog
     from classify.dataset import Dataset
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from catalog.facts import AudioFacts
+    from catalog.audio_facts import AudioFacts
 
     Floats = NDArray[np.float64]
 

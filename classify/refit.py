@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.datasets import load_library
 from catalog.runs import fold_settings
+from classify.codec_pairs import with_pairs
 from classify.dataset import prepare
-from classify.errors import NothingToReportError
-from classify.estimators import VOTING, reads_slices, recipe, with_voters
-from classify.estimators.base import fit
+from classify.exceptions import NothingToReportError
+from classify.folds import OUTER_FOLDS, album_folds
 from classify.loading import dataset_hash, loaded_labels, loaded_sequences
-from classify.pairs import with_pairs
-from classify.prediction import Member, Model
-from classify.validation import OUTER_FOLDS, album_folds
+from classify.model import Member, Model
+from classify.models.base import fit
+from classify.models.registry import VOTING, reads_slices, recipe, with_voters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from catalog.database import Catalog
     from catalog.datasets import Library
     from catalog.records import FeatureSetFacts
     from catalog.runs import RunFacts
-    from catalog.session import Catalog
+    from classify.arrays import Problem
     from classify.dataset import Dataset
-    from classify.problem import Problem
-    from classify.sequences import TrackSequences
-    from classify.validation import Split
+    from classify.folds import Split
+    from classify.sequence_features import TrackSequences
 
 
 @dataclass(frozen=True, eq=False)

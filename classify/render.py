@@ -16,10 +16,10 @@ from classify.reports.table import as_csv, as_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
     from classify.reports.table import Table
-    from classify.request import Summary
-    from classify.tagging import Writing
+    from classify.settings import Summary
+    from classify.write_labels import Writing
 
 
 def report(table: Table, form: str, output: str | None) -> None:
@@ -43,7 +43,7 @@ def page(
     output: str | None,
 ) -> None:
     """Print every report as one HTML page, or write it to a file."""
-    from classify.picture_report import html_report  # noqa: PLC0415
+    from classify.reports.html import html_report  # noqa: PLC0415
 
     text = html_report(catalog, run_id, of_artist=of_artist, train=train)
     _write(text, output)
@@ -59,7 +59,7 @@ def pictures(
     png: bool,
 ) -> None:
     """Write every report's picture into the folder `plots`."""
-    from classify.picture_report import write_pictures  # noqa: PLC0415
+    from classify.reports.html import write_pictures  # noqa: PLC0415
 
     made = write_pictures(
         catalog, Path(plots), run_id, of_artist=of_artist, train=train, png=png

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify.statistics import balanced_accuracy
+from classify.metrics import balanced_accuracy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from classify.problem import Rows
+    from classify.arrays import Rows
 
     Floats = NDArray[np.float64]
 

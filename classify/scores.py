@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from classify.calibration import brier_score, calibration_error, reliability
+from classify.metrics import album_interval, balanced_accuracy, macro_f1
 from classify.novelty import novelty
-from classify.statistics import album_interval, balanced_accuracy, macro_f1
 
 if TYPE_CHECKING:
-    from classify.evaluation import Evaluation
-    from classify.problem import Problem
+    from classify.arrays import Problem
+    from classify.evaluate import Evaluation
 
 
 def scores(

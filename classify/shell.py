@@ -30,7 +30,7 @@ def existing(option: str | None) -> str:
     CatalogMissingError
         There is none.
     """
-    from catalog.errors import CatalogMissingError  # noqa: PLC0415
+    from catalog.exceptions import CatalogMissingError  # noqa: PLC0415
     from catalog.place import catalog_url, sqlite_path  # noqa: PLC0415
 
     url = catalog_url(option)
@@ -52,8 +52,8 @@ def errors_in_one_line(interrupted: str) -> Iterator[None]:
     interrupted : str
         What to say of the state in which Ctrl-C leaves things.
     """
-    from catalog.errors import CatalogError  # noqa: PLC0415
-    from classify.errors import (  # noqa: PLC0415
+    from catalog.exceptions import CatalogError  # noqa: PLC0415
+    from classify.exceptions import (  # noqa: PLC0415
         BadLabelRuleError,
         ClassifyError,
         UnknownModelError,

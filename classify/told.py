@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from classify.reports.table import Table
-    from classify.request import Summary
+    from classify.settings import Summary
 
 _NAMED = 10
 _FLATTERING = """\

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from catalog.audio_facts import audio_facts
 from catalog.datasets import load_library
-from catalog.facts import audio_facts
+from classify.codec_pairs import steadied
 from classify.confounds import audit, figures
 from classify.dataset import prepare
-from classify.errors import TooLittleToLearnFromError
-from classify.estimators import reads_slices
-from classify.evaluation import evaluate, n_tasks
+from classify.evaluate import evaluate, n_tasks
+from classify.exceptions import TooLittleToLearnFromError
 from classify.file_facts import fact_table
 from classify.loading import loaded_labels, loaded_sequences
 from classify.matching import judged_pairs, matched
-from classify.pairs import steadied
-from classify.request import Summary
+from classify.models.registry import reads_slices
+from classify.runs import run_facts, store
 from classify.scores import majority_baseline
-from classify.storing import run_facts, store
+from classify.settings import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from catalog.audio_facts import AudioFacts
+    from catalog.database import Catalog
     from catalog.datasets import Library
-    from catalog.facts import AudioFacts
-    from catalog.session import Catalog
+    from classify.arrays import Problem
     from classify.dataset import Dataset
-    from classify.evaluation import Evaluation
+    from classify.evaluate import Evaluation
     from classify.matching import Matched
-    from classify.problem import Problem
-    from classify.request import Request
+    from classify.settings import Request
 
 
 def classify_library(

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from catalog import tracks
+from catalog import library as tracks
 from catalog.known import Stamp
 from catalog.scans import last_options
-from scanner.errors import NothingToScanError
+from scanner.exceptions import NothingToScanError
 from scanner.scopes import known_scopes, resolve
 from scanner.tag_rules import RuleBook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from catalog.database import Catalog
     from catalog.records import Root
-    from catalog.session import Catalog
-    from scanner.analysis import FileTask
+    from scanner.analyze import FileTask
+    from scanner.plan import Survey
     from scanner.scopes import Scope
     from scanner.settings import ScanSettings
-    from scanner.survey import Survey
 
 
 def book_of(
@@ -65,7 +65,7 @@ def tasks_of(
     found = list(survey.found("new", "changed", "stale", "misread"))
     if not found:
         return []
-    from scanner.analysis import FileTask  # noqa: PLC0415 (loads what reads files)
+    from scanner.analyze import FileTask  # noqa: PLC0415 (loads what reads files)
     from scanner.durations import Durations  # noqa: PLC0415
 
     durations = Durations()

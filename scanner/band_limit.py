@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from catalog.errors import CatalogMissingError
-from catalog.facts import upper_edges
-from catalog.session import open_catalog
+from catalog.audio_facts import upper_edges
+from catalog.database import open_catalog
+from catalog.exceptions import CatalogMissingError
 from scanner.features.definition import BAND_LIMITS_HZ
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from catalog import tracks
-from catalog.errors import NotFiniteError
+from catalog import library as tracks
+from catalog.exceptions import NotFiniteError
 
 if TYPE_CHECKING:
+    from catalog.database import Catalog
     from catalog.records import Change
-    from catalog.session import Catalog
-    from scanner.interrupts import Interrupts
+    from scanner.signals import Interrupts
 
 _MOST = 128
 _LONGEST_S = 2.0

@@ -10,8 +10,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.errors import CatalogError
-from scanner.errors import NothingToScanError, PathMissingError, ScannerError
+from catalog.exceptions import CatalogError
+from scanner.exceptions import NothingToScanError, PathMissingError, ScannerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,9 +70,9 @@ def run(paths: Sequence[bytes], settings: ScanSettings, wishes: Wishes) -> int:
 
 
 def _run(paths: Sequence[bytes], settings: ScanSettings, wishes: Wishes) -> int:
-    from catalog.session import catalog_url  # noqa: PLC0415 (all that help needs not)
+    from catalog.database import catalog_url  # noqa: PLC0415 (all that help needs not)
+    from scanner.pipeline import scan  # noqa: PLC0415
     from scanner.progress import progress  # noqa: PLC0415
-    from scanner.scan import scan  # noqa: PLC0415
 
     url = catalog_url(wishes.db)
 

@@ -6,20 +6,20 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from catalog.errors import CatalogMissingError
+from catalog.database import open_catalog
+from catalog.exceptions import CatalogMissingError
 from catalog.records import TrackSeen
-from catalog.session import open_catalog
 from scanner.agenda import book_of, scopes_of, tasks_of
 from scanner.durations import Durations, Remaining
-from scanner.errors import FileError
+from scanner.exceptions import FileError
+from scanner.plan import Surveyor, wanted_feature_set
 from scanner.summary import clock
-from scanner.survey import Surveyor, wanted_feature_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from catalog.session import Catalog
-    from scanner.analysis import FileTask
+    from catalog.database import Catalog
+    from scanner.analyze import FileTask
     from scanner.progress import Progress
     from scanner.settings import ScanSettings
 
@@ -119,7 +119,7 @@ def _estimate(
 
 def _audio_s(tasks: Sequence[FileTask]) -> float:
     """Return how long the files play; the headers of some speak for the rest."""
-    from scanner.tags import read_tags  # noqa: PLC0415
+    from scanner.tags.read import read_tags  # noqa: PLC0415
 
     remaining = Remaining(Durations())
     for task in tasks:
@@ -140,7 +140,9 @@ def _seconds(
     tasks: Sequence[FileTask], audio_s: float, settings: ScanSettings
 ) -> float:
     """Return how long reading takes; a file of middling length is read as a trial."""
-    from scanner.workers import Job, Supervisor, private_folder  # noqa: PLC0415
+    from scanner.pool import Supervisor  # noqa: PLC0415
+    from scanner.worker import Job  # noqa: PLC0415
+    from scanner.workers.scratch import private_folder  # noqa: PLC0415
 
     if not tasks:
         return 0.0

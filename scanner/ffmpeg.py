@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from functools import cache
 
-from scanner.errors import DecodeError
+from scanner.exceptions import DecodeError
 
 
 @cache

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from catalog import tracks
+from catalog import library as tracks
 from scanner.scopes import outermost
 
 if TYPE_CHECKING:
-    from catalog.session import Catalog
-    from scanner.survey import Survey
+    from catalog.database import Catalog
+    from scanner.plan import Survey
 
 
 def forget_what_is_gone(catalog: Catalog, survey: Survey) -> None:

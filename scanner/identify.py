@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from scanner.errors import IdentifyError
+from scanner.exceptions import IdentifyError
 from scanner.mpeg import parse_frame
 
 HEAD = 4096  # bytes that settle nearly every file

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from catalog.records import KnownTrack, TrackMoved, TrackReturned
-    from scanner.survey import Survey, Surveyor
+    from scanner.plan import Survey, Surveyor
 
 
 def found_again(

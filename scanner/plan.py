@@ -1,225 +1,310 @@
-"""Compare what the walk found with what the catalog knows; pure, no I/O."""
+"""Walk the roots and lay what is there beside what the catalog knows."""
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.errors import NO_ACCESS
+from catalog import library as tracks
+from catalog.exceptions import CatalogError
+from catalog.text import readable
+from scanner.compare import Differences, Rules, compare, recognise_moves, too_much_gone
+from scanner.exceptions import PathMissingError, RootGoneError
+from scanner.scopes import is_inside, relative, walk_scopes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from catalog.records import KnownFailure, KnownTrack
+    from catalog.database import Catalog
+    from catalog.records import KnownTrack, Root, TrackMoved
+    from scanner.compare import Move
+    from scanner.scopes import Scope
+    from scanner.settings import ScanSettings
+    from scanner.tag_rules import RuleBook
     from scanner.walk import FoundFile
 
 
-class Rules(NamedTuple):
-    """What makes a known file worth another look.
+class RootSurvey(NamedTuple):
+    """What there is to do in one root.
 
     Attributes
     ----------
-    is_stale : callable
-        Says whether an unchanged track still lacks features of today's feature set.
-    is_misread : callable
-        Says whether its tags were read by other rules than today's.
-    retry_failed : bool
-    since_ns : int or None
-        Files that changed before are left alone.
-    """
-
-    is_stale: Callable[[KnownTrack], bool]
-    is_misread: Callable[[KnownTrack], bool]
-    retry_failed: bool = False
-    since_ns: int | None = None
-
-
-class Differences:
-    """How one root differs from what the catalog knows of it.
-
-    Attributes
-    ----------
-    new, changed, stale, misread : list of FoundFile
-        Files to look at: unknown; known with another stamp; unchanged, but without
-        features of today's feature set; only their tags to be read by other rules.
-    payloads : dict
-        Of the misread files: path to payload hash.
-    before : list of KnownTrack
-        What the catalog knows of the changed files.
-    unchanged : int
-    returned : list of KnownTrack
-        Were missing, are back.
-    left_alone : list of FoundFile
-        Failed before and did not change since.
-    too_old : int
-        Not looked at because of ``since_ns``.
-    gone : list of KnownTrack
-        Known and present before, not found now.
-    absent : list of KnownTrack
-        Missing before, and still.
-    forgotten : list of bytes
-        Paths of files that failed before and are no more.
+    path : bytes
+    root_id : int
+        0 where the catalog does not know the root yet.
+    differences : Differences
     present : int
-        How many known tracks were not missing before.
+        How many tracks of the whole root are not missing so far.
+    adopted : list of TrackMoved
+        Tracks of roots inside this one, which belong to it from now on.
     """
 
-    def __init__(self) -> None:
-        self.new: list[FoundFile] = []
-        self.changed: list[FoundFile] = []
-        self.stale: list[FoundFile] = []
-        self.misread: list[FoundFile] = []
-        self.payloads: dict[bytes, str] = {}
-        self.before: list[KnownTrack] = []
-        self.unchanged = 0
-        self.returned: list[KnownTrack] = []
-        self.left_alone: list[FoundFile] = []
-        self.too_old = 0
-        self.gone: list[KnownTrack] = []
-        self.absent: list[KnownTrack] = []
-        self.forgotten: list[bytes] = []
-        self.present = 0
+    path: bytes
+    root_id: int
+    differences: Differences
+    present: int
+    adopted: list[TrackMoved]
 
 
-def compare(
-    found: Iterable[FoundFile],
-    known: Mapping[bytes, KnownTrack],
-    failures: Mapping[bytes, KnownFailure],
-    rules: Rules,
-) -> Differences:
-    """Sort every file of one root into what is to be done with it.
+class Survey:
+    """What there is to do, root by root.
+
+    Attributes
+    ----------
+    roots : list of RootSurvey
+    moves : list of Move
+        Known tracks found at another place by their stamp alone.
+    unreadable : list of (path, reason)
+        Folders and files that the walk could not look into.
+    count : int
+        Files that were found.
+    """
+
+    def __init__(
+        self,
+        roots: list[RootSurvey],
+        unreadable: list[tuple[bytes, str]],
+        count: int,
+    ) -> None:
+        self.roots = roots
+        self.moves: list[Move] = []
+        self.unreadable = unreadable
+        self.count = count
+
+    def found(self, *kinds: str) -> Iterator[tuple[str, RootSurvey, FoundFile]]:
+        """Yield the "new", "changed", "stale" or "misread" files, with their root."""
+        moved = {(move.to.root, move.to.path) for move in self.moves}
+        for root in self.roots:
+            for kind in kinds:
+                for file in getattr(root.differences, kind):
+                    if kind != "new" or (file.root, file.path) not in moved:
+                        yield kind, root, file
+
+    def check(self) -> None:
+        """Refuse to go on where most of a root is gone at once.
+
+        Raises
+        ------
+        RootGoneError
+        """
+        moved = {move.track.id for move in self.moves}
+        for root in self.roots:
+            gone = sum(track.id not in moved for track in root.differences.gone)
+            # Every new file might turn out to be one of them, by its payload.
+            new = sum(1 for kind, at, _ in self.found("new") if at is root)
+            if gone and too_much_gone(gone - new, root.present):
+                raise RootGoneError(readable(root.path), gone, root.present)
+
+
+class Surveyor:
+    """Makes the survey of a scan.
 
     Parameters
     ----------
-    found : iterable of FoundFile
-        Each path once.
-    known : mapping of path to KnownTrack
-        Those that the walk would have found, were they there.
-    failures : mapping of path to KnownFailure
-        Likewise.
-    rules : Rules
+    catalog : Catalog or None
+        None: there is none yet, everything is new.
+    settings : ScanSettings
+    feature_set_id : int or None
+        Of the features that are wanted; None where the catalog has none of them.
+    book : RuleBook
+        By which rules tags are to be read.
     """
-    result = Differences()
-    seen: set[bytes] = set()
-    is_stale, is_misread = rules.is_stale, rules.is_misread
-    for file in found:
-        path = file.path
-        seen.add(path)
-        track = known.get(path)
-        failure = failures.get(path)
-        if (  # nearly every file of a library that is scanned again
-            track is not None
-            and failure is None
-            and track.mtime_ns == file.mtime_ns
-            and track.size == file.size
-            and track.missing_since is None
-            and not (is_stale(track) or is_misread(track))
-        ):
-            result.unchanged += 1
-            continue
-        if failure and _holds(failure, file, rules):
-            failed = track is None or not _same(file, track) or _unfit(track, rules)
-        else:
-            failed = False
-        if failed:
-            result.left_alone.append(file)
-        else:
-            _place(file, track, rules, result)
-    result.forgotten = [path for path in failures if path not in seen]
-    for path, track in known.items():
-        result.present += track.missing_since is None
-        if path not in seen:
-            (result.gone if track.missing_since is None else result.absent).append(
-                track
+
+    def __init__(
+        self,
+        catalog: Catalog | None,
+        settings: ScanSettings,
+        feature_set_id: int | None,
+        book: RuleBook,
+    ) -> None:
+        self._catalog = catalog
+        self._settings = settings
+        self._feature_set_id = feature_set_id
+        self.book = book
+        self._read_by = tracks.tag_rules(catalog) if catalog and book else {}
+        self._analysed: set[str] | None = None
+        self._roots = tracks.roots(catalog) if catalog else []
+
+    def survey(
+        self, scopes: Sequence[Scope], on_found: Callable[[int], None]
+    ) -> Survey:
+        """Walk the scopes and compare.
+
+        Parameters
+        ----------
+        scopes : sequence of Scope
+            None inside another.
+        on_found : callable
+            Told from time to time how many files were found.
+        """
+        unreadable: list[tuple[bytes, str]] = []
+        found = walk_scopes(scopes, unreadable, on_found)
+        roots = list(dict.fromkeys(scope.root for scope in scopes))
+        known: list[KnownTrack] = []
+        surveys = []
+        for path in roots:
+            parts = [scope for scope in scopes if scope.root == path]
+            mine = found.get(path, [])
+            surveys.append(self._root(path, parts, mine, known))
+            _excuse(surveys[-1], unreadable)
+        result = Survey(surveys, unreadable, sum(map(len, found.values())))
+        lost = [
+            track
+            for one in surveys
+            for track in (*one.differences.gone, *one.differences.absent)
+        ]
+        # What was guessed from the old path must be guessed anew: that file is read.
+        new = [
+            file
+            for _, _, file in result.found("new")
+            if not self.book.at(os.path.join(file.root, file.path)).guess_from_path
+        ]
+        if new:
+            vanished = [t for _, t in self.elsewhere(roots, gone_roots=True)]
+            everything = (file for files in found.values() for file in files)
+            result.moves = recognise_moves(
+                new, [*lost, *vanished], [*known, *vanished], everything
             )
-    return result
+        return result
+
+    def analysed(self) -> set[str]:
+        """Return the hashes of the payloads that have the features that are wanted."""
+        if self._analysed is None:
+            self._analysed = set()
+            if self._catalog and self._feature_set_id is not None:
+                self._analysed = tracks.analysed_payloads(
+                    self._catalog, self._feature_set_id
+                )
+        return self._analysed
+
+    def elsewhere(
+        self, surveyed: Iterable[bytes], *, gone_roots: bool = False
+    ) -> Iterator[tuple[Root, KnownTrack]]:
+        """Yield the tracks of the roots that are not surveyed.
+
+        Parameters
+        ----------
+        surveyed : iterable of bytes
+            Paths of the roots that are.
+        gone_roots : bool
+            Only of those roots whose folder is no more.
+        """
+        covered = set(surveyed)
+        for root in self._roots:
+            if root.path in covered or (gone_roots and os.path.isdir(root.path)):
+                continue
+            if self._catalog is not None:
+                for track in tracks.known_tracks(self._catalog, root.id):
+                    yield root, track
+
+    def _root(
+        self,
+        path: bytes,
+        scopes: Sequence[Scope],
+        found: list[FoundFile],
+        known: list[KnownTrack],
+    ) -> RootSurvey:
+        """Compare one root; add its known tracks to `known`."""
+        root = next((root for root in self._roots if root.path == path), None)
+        own: list[KnownTrack] = []
+        failures = {}
+        if self._catalog is not None and root is not None:
+            own = tracks.known_tracks(self._catalog, root.id)
+            failures = tracks.known_failures(self._catalog, root.id)
+        root_id = root.id if root else 0
+        adopted = list(self._adopt(path))
+        own += adopted
+        known += own
+        covered = {track.path: track for track in own}
+        if all(scope.below for scope in scopes):  # parts of the root alone
+            covered = {p: one for p, one in covered.items() if _is_covered(p, scopes)}
+            failures = {p: one for p, one in failures.items() if _is_covered(p, scopes)}
+        rules = Rules(
+            self._is_stale,
+            lambda track: self._is_misread(track, path),
+            self._settings.retry_failed,
+            self._settings.since_ns,
+        )
+        return RootSurvey(
+            path,
+            root_id,
+            compare(found, covered, failures, rules),
+            sum(track.missing_since is None for track in own),
+            [_arrived(track, root_id) for track in adopted],
+        )
+
+    def _adopt(self, path: bytes) -> Iterator[KnownTrack]:
+        """Yield the tracks of roots inside `path`, by their paths below it."""
+        for root in self._roots:
+            if root.path == path or not is_inside(root.path, path):
+                continue
+            prefix = relative(root.path, path)
+            assert self._catalog is not None  # it knows the root
+            for track in tracks.known_tracks(self._catalog, root.id):
+                if track.missing_since is None:
+                    yield track._replace(path=os.path.join(prefix, track.path))
+
+    def _is_stale(self, track: KnownTrack) -> bool:
+        if self._settings.tags_only:
+            return False
+        if self._feature_set_id is None:
+            return True
+        return (
+            track.feature_set_id != self._feature_set_id
+            and track.payload_hash not in self.analysed()
+        )
+
+    def _is_misread(self, track: KnownTrack, root: bytes) -> bool:
+        if not self.book:
+            return False
+        rules = self.book.at(os.path.join(root, track.path))
+        return self._read_by.get(track.id, "") != rules.text()
 
 
-def _same(file: FoundFile, other: KnownTrack | KnownFailure) -> bool:
-    return file.size == other.size and file.mtime_ns == other.mtime_ns
+def _is_covered(path: bytes, scopes: Sequence[Scope]) -> bool:
+    return any(scope.covers(path) for scope in scopes)
 
 
-def _holds(failure: KnownFailure, file: FoundFile, rules: Rules) -> bool:
-    again = rules.retry_failed or failure.stage == NO_ACCESS
-    return not again and _same(file, failure)
+def _arrived(track: KnownTrack, root_id: int) -> TrackMoved:
+    from catalog.records import Stamp, TrackMoved  # noqa: PLC0415 (a rare case)
+
+    return TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
 
 
-def _unfit(track: KnownTrack, rules: Rules) -> bool:
-    return rules.is_stale(track) or rules.is_misread(track)
+def _excuse(root: RootSurvey, unreadable: Iterable[tuple[bytes, str]]) -> None:
+    """Take what lies below an unreadable folder off the list of what is gone.
 
-
-def _place(
-    file: FoundFile, track: KnownTrack | None, rules: Rules, result: Differences
-) -> None:
-    changed = track is None or not _same(file, track)
-    if track is not None and not changed and track.missing_since is not None:
-        result.returned.append(track)
-    if track is not None and not changed and not _unfit(track, rules):
-        result.unchanged += track.missing_since is None
-    elif rules.since_ns is not None and file.mtime_ns < rules.since_ns:
-        result.too_old += 1
-    elif track is None:
-        result.new.append(file)
-    elif changed:
-        result.changed.append(file)
-        result.before.append(track)
-    elif rules.is_stale(track):
-        result.stale.append(file)
-    else:
-        result.misread.append(file)
-        result.payloads[file.path] = track.payload_hash
-
-
-class Move(NamedTuple):
-    """A known track, and the file that it became."""
-
-    track: KnownTrack
-    to: FoundFile
-
-
-def recognise_moves(
-    new: Iterable[FoundFile],
-    lost: Iterable[KnownTrack],
-    known: Iterable[KnownTrack],
-    found: Iterable[FoundFile],
-) -> list[Move]:
-    """Find the new files that are known tracks at another place, without reading them.
-
-    `mv` keeps a file's size and time to the nanosecond. Where the stamp of a lost
-    track and of a new file with the same name is borne by no other known track and no
-    other file, they are one; everything else is left to the payload's hash.
-
-    Parameters
-    ----------
-    new : iterable of FoundFile
-        Files at places that the catalog does not know.
-    lost : iterable of KnownTrack
-        Tracks that are not where they were.
-    known, found : iterable
-        Everything, of which `lost` and `new` are parts.
+    Raises
+    ------
+    PathMissingError
+        If the root itself is not there, and the catalog knows nothing of it.
     """
-    gone = {_key(track): track for track in lost}
-    if not gone:
-        return []
-    taken = Counter(_key(track) for track in known)
-    there = Counter(_key(file) for file in found)
-    moves = []
-    for file in new:
-        key = _key(file)
-        track = gone.get(key)
-        alone = taken[key] == 1 and there[key] == 1
-        if track is not None and alone and _name(track.path) == _name(file.path):
-            moves.append(Move(track, file))
-    return moves
+    if not os.path.lexists(root.path):
+        if not root.present:
+            raise PathMissingError(readable(root.path))
+        return
+    for path, _ in unreadable:
+        if is_inside(path, root.path):
+            hidden = relative(path, root.path)
+            if not os.path.lexists(path):
+                continue
+            part = root.differences
+            part.gone = [t for t in part.gone if not is_inside(t.path, hidden)]
+            part.forgotten = [p for p in part.forgotten if not is_inside(p, hidden)]
 
 
-def _key(thing: KnownTrack | FoundFile) -> tuple[int, int]:
-    return thing.size, thing.mtime_ns
+def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:
+    """Return the id of the feature set that is wanted, added where that is allowed."""
+    if settings.tags_only:
+        return None
+    from scanner.features.definition import feature_set  # noqa: PLC0415
 
-
-def _name(path: bytes) -> bytes:
-    return path.rpartition(b"/")[2]
-
-
-def too_much_gone(gone: int, present: int) -> bool:
-    """Say whether more than half of a root's tracks are gone at once."""
-    return 2 * gone > present
+    try:
+        return tracks.ensure_feature_set(
+            catalog,
+            feature_set(settings.window_s, settings.hop_s, settings.band_limit_hz),
+        )
+    except CatalogError:
+        if catalog.mode == "read":
+            return None
+        raise

@@ -6,25 +6,28 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from catalog.library import prepare_to_apply
 from catalog.records import TrackMoved, TrackSeen
-from catalog.texts import readable
-from catalog.tracks import prepare_to_apply
-from scanner.errors import RootLostError
-from scanner.workers import Job, Supervisor, compile_once, private_folder
+from catalog.text import readable
+from scanner.exceptions import RootLostError
+from scanner.pool import Supervisor
+from scanner.worker import Job
+from scanner.workers.first_time import compile_once
+from scanner.workers.scratch import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from catalog.records import FileFailed
-    from scanner.analysis import FileTask
+    from scanner.analyze import FileTask
     from scanner.batch import Batch
     from scanner.energy import EnergyMeter
     from scanner.lost import LostTracks
+    from scanner.plan import Surveyor
     from scanner.progress import Progress
     from scanner.settings import ScanSettings
     from scanner.summary import Summary
-    from scanner.survey import Surveyor
-    from scanner.workers import Outcome
+    from scanner.worker import Outcome
 
 log = logging.getLogger(__name__)
 

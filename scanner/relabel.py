@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from contextlib import suppress
 
-from scanner.errors import TagError
-from scanner.files import cause
-from scanner.payload import payload_hash
+from scanner.audio.files import cause
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import TagError
 from scanner.tags.label import set_free_tags
 
 LABEL = "SONICAT_LABEL"

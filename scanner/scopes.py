@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from catalog.texts import readable
-from scanner.errors import PathMissingError
+from catalog.text import readable
+from scanner.exceptions import PathMissingError
 from scanner.walk import walk
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.texts import readable
+from catalog.text import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanner.files import cause, open_path, regular_file
+from scanner.audio.files import cause, open_path, regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

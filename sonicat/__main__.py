@@ -1,6 +1,6 @@
 """`python -m sonicat`."""
 
-from sonicat.commands import main
+from sonicat.main import main
 
 if __name__ == "__main__":
     main()

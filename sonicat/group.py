@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "scan": "scanner.cli:scan",
-    "classify": "classify.cli:classify",
-    "report": "classify.report_cli:report",
+    "scan": "sonicat.scan:scan",
+    "classify": "sonicat.classify:classify",
+    "report": "sonicat.report:report",
     "predict": "sonicat.predict:predict",
-    "serve": "webapp.cli:serve",
-    "db": "catalog.cli:db",
-    "demo": "scanner.demo_cli:demo",
+    "serve": "sonicat.serve:serve",
+    "db": "sonicat.db:db",
+    "demo": "sonicat.demo:demo",
 }
 
 
@@ -36,8 +36,8 @@ class Tools:
         TagWriteError
             The file cannot be read or written, or takes no tags.
         """
-        from classify.errors import TagWriteError  # noqa: PLC0415 (when needed)
-        from scanner.errors import ScannerError  # noqa: PLC0415
+        from classify.exceptions import TagWriteError  # noqa: PLC0415 (when needed)
+        from scanner.exceptions import ScannerError  # noqa: PLC0415
         from scanner.relabel import set_label  # noqa: PLC0415 (loads mutagen)
 
         try:

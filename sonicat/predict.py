@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sonicat.judging import Verdict
+    from classify.predict import Verdict
 
 SOME_FAILED = 3
 _NEXT = {
@@ -58,11 +58,11 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some files failed.
     """
-    from catalog.errors import CatalogError  # noqa: PLC0415
-    from catalog.session import open_catalog  # noqa: PLC0415
-    from classify.errors import ClassifyError  # noqa: PLC0415
-    from scanner.errors import ScannerError  # noqa: PLC0415
-    from sonicat.judging import Judge  # noqa: PLC0415
+    from catalog.database import open_catalog  # noqa: PLC0415
+    from catalog.exceptions import CatalogError  # noqa: PLC0415
+    from classify.exceptions import ClassifyError  # noqa: PLC0415
+    from classify.predict import Judge  # noqa: PLC0415
+    from scanner.exceptions import ScannerError  # noqa: PLC0415
 
     verdicts: list[Verdict] = []
     failed = 0

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 
 from catalog.browse import listed_tracks, state
-from catalog.said import tracks_said
+from catalog.predictions import tracks_said
 from webapp.asking import tracks_sought, whole
-from webapp.atlas import Progress
 from webapp.context import catalog, chosen_run, shared
 from webapp.errors import NotFoundError, NotReadyError, WebError
-from webapp.formats import printable
+from webapp.filters import printable
+from webapp.map_worker import Progress
 from webapp.mapdata import feature_values, map_document
 from webapp.openapi import document
-from webapp.reporting import (
+from webapp.reports import (
     begin_study,
     choice_of,
     is_study,
@@ -27,13 +27,13 @@ from webapp.reporting import (
     study_of,
     table_document,
 )
-from webapp.trackview import track_document
+from webapp.track import track_document
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
     from catalog.maps import Level
-    from webapp.charts import Chart
+    from webapp.map import Chart
 
 api = Blueprint("api", __name__, url_prefix="/api")
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from catalog.errors import CatalogError, CatalogMissingError
-from classify.errors import ClassifyError, NothingToReportError
-from webapp import api, formats, media, pages, predict
-from webapp.atlas import Atlas
+from catalog.exceptions import CatalogError, CatalogMissingError
+from classify.exceptions import ClassifyError, NothingToReportError
+from webapp import api, media, pages
+from webapp import filters as formats
+from webapp import uploads as predict
 from webapp.context import STATE, Shared, close_catalog
 from webapp.errors import TooBigError, WebError
 from webapp.jobs import Jobs
+from webapp.map_worker import Atlas
 from webapp.security import guard
 from webapp.studies import Studies
 

@@ -11,7 +11,7 @@ from webapp.errors import WebError
 
 if TYPE_CHECKING:
     from catalog.browse import ListedTrack
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 _MOST_FIGURES = 12
 

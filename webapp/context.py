@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app, g, request
 
-from catalog.errors import CatalogError
+from catalog.database import Catalog, open_catalog
+from catalog.exceptions import CatalogError
 from catalog.runs import RunFacts, load_run, load_runs
-from catalog.session import Catalog, open_catalog
 from webapp.asking import number_in
 from webapp.errors import NotFoundError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from classify.prediction import Model
-    from webapp.atlas import Atlas
+    from classify.model import Model
     from webapp.jobs import Jobs
+    from webapp.map_worker import Atlas
     from webapp.settings import ServeSettings
     from webapp.studies import Studies
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.browse import ListedTrack
-from webapp.formats import printable
+from webapp.filters import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from catalog.predictions import TrackSaid
     from catalog.runs import RunFacts
-    from catalog.said import TrackSaid
-    from webapp.charts import Chart
+    from webapp.map import Chart
 
 _UNTITLED = "(untitled)"
 _GONE = ListedTrack(

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from scanner.decode import open_audio
-from scanner.errors import DecodeError, ScannerError
+from scanner.audio.decode import open_audio
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import DecodeError, ScannerError
 from scanner.features.extractor import Extractor
-from scanner.payload import payload_hash
-from scanner.tags import read_tags
+from scanner.tags.read import read_tags
 
 STDIN = b"/dev/stdin"
 _SAY_EVERY_S = 0.25

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from webapp.reporting import EVERY
+from webapp.reports import EVERY
 from webapp.schemas import FLAG, NUMBER, TEXT, WHOLE, list_of, ref, schemas
 
 _MOST = 2**31 - 1

@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from catalog.browse import listed_tracks, state
-from catalog.said import tracks_said
-from classify.pictures import STYLE, picture, standalone
+from catalog.predictions import tracks_said
+from classify.pictures.style import STYLE, standalone
+from classify.reports.charts.choose import picture
 from classify.reports.table import as_csv
 from webapp.asking import tracks_sought, whole
 from webapp.context import catalog, chosen_run, runs, shared
 from webapp.errors import NotFoundError
-from webapp.reporting import (
-    EVERY,
-    choice_of,
-    is_study,
-    made,
-    report_named,
-    study_of,
-)
-from webapp.trackview import feature_pictures, track_document
+from webapp.reports import EVERY, choice_of, is_study, made, report_named, study_of
+from webapp.track import feature_pictures, track_document
 
 if TYPE_CHECKING:
     from classify.reports.table import Table

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.server import create_server
 
-from catalog.errors import CatalogError
+from catalog.database import open_catalog
+from catalog.exceptions import CatalogError
 from catalog.runs import load_run
-from catalog.session import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.errors import ServeError
-from webapp.judging import end_all
+from webapp.sandbox import end_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,14 +7,14 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from catalog.errors import CatalogError
-from catalog.session import open_catalog
-from classify.errors import ClassifyError
+from catalog.database import open_catalog
+from catalog.exceptions import CatalogError
+from classify.exceptions import ClassifyError
 from webapp.errors import BusyError
 
 if TYPE_CHECKING:
     from catalog.runs import RunFacts
-    from classify.reports.every import Report
+    from classify.reports.registry import Report
     from classify.reports.table import Table
 
 log = logging.getLogger(__name__)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from classify.arrays import Rows
 from classify.dataset import heard_windows
 from classify.draws import draws
-from classify.embedding import nearest, place
-from classify.prediction import UNKNOWN
-from classify.problem import Rows
-from classify.sequences import sliced
-from webapp.formats import printable
-from webapp.judging import GRID
+from classify.embedding.neighbours import nearest
+from classify.map.map import place
+from classify.model import UNKNOWN
+from classify.sequence_features import sliced
+from webapp.filters import printable
 from webapp.mapdata import framed_places
+from webapp.sandbox import GRID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from catalog.browse import ListedTrack
     from catalog.records import FeatureSetFacts
     from catalog.runs import RunFacts
-    from classify.prediction import Model
-    from webapp.charts import Chart
-    from webapp.judging import Measured
+    from classify.model import Model
+    from webapp.map import Chart
+    from webapp.sandbox import Measured
 
 NEIGHBOURS = 12
 

@@ -7,8 +7,8 @@ import zipfile
 
 import numpy as np
 
-from classify.embedding.basis import Basis
-from classify.embedding.mapping import Map
+from classify.map.map import Map
+from classify.map.neighbors import Basis
 
 
 def pack(drawn: Map) -> bytes:

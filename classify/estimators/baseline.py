@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from classify.estimators.base import Recipe, Setting
+from classify.models.base import Recipe, Setting
 
 
 def _majority(setting: Setting, seed: int) -> Pipeline:  # noqa: ARG001

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
-from classify.estimators.base import Recipe, Setting
+from classify.models.base import Recipe, Setting
 
 
 def _confounds(setting: Setting, seed: int) -> Pipeline:

@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
-from classify.estimators.base import Recipe, Setting
+from classify.models.base import Recipe, Setting
 
 
 def _pca_forest(setting: Setting, seed: int) -> Pipeline:

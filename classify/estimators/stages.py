@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from classify.problem import Rows
+    from classify.arrays import Rows
 
 PARTED = 6
 """A track of fewer windows has no parts: the statistics of so few would be noise."""

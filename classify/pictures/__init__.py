@@ -4,10 +4,3 @@ Nothing here prints or reads; `png` alone starts a program and writes. The docum
 hold no script and no outside reference; their colours are classes, so that one
 stylesheet serves light and dark.
 """
-
-from __future__ import annotations
-
-from classify.pictures.choose import picture
-from classify.pictures.style import STYLE, standalone
-
-__all__ = ["STYLE", "picture", "standalone"]

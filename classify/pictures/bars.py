@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from classify.pictures.rowed import MARK, WIDTH, Rows, left_of
-from classify.pictures.svg import element, figure, label, titled
+from classify.reports.charts.rows import MARK, WIDTH, Rows, left_of
+from classify.reports.charts.svg import element, figure, label, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from classify.pictures.rowed import MARK, RIGHT, WIDTH, Rows, left_of
-from classify.pictures.svg import element, figure, label, titled
-from classify.pictures.ticks import shown
+from classify.reports.charts.lines import shown
+from classify.reports.charts.rows import MARK, RIGHT, WIDTH, Rows, left_of
+from classify.reports.charts.svg import element, figure, label, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

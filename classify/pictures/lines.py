@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from classify.pictures.style import LINES
-from classify.pictures.svg import element, figure, label, titled
-from classify.pictures.ticks import clock, clock_ticks, shown, ticks
+from classify.reports.charts.lines import clock, clock_ticks, shown, ticks
+from classify.reports.charts.svg import element, figure, label, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

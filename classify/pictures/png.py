@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from classify.errors import CannotDrawError
+from classify.exceptions import CannotDrawError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

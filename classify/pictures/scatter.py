@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from classify.pictures.style import SERIES
-from classify.pictures.svg import cut, figure, label, titled
+from classify.reports.charts.svg import cut, figure, label, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.albums import fold
-from classify.errors import NothingToReportError
-from classify.estimators import recipe
+from classify.arrays import Problem
+from classify.cross_validation import judge
+from classify.exceptions import NothingToReportError
+from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import artist_of
-from classify.nest import judge
-from classify.problem import Problem
+from classify.metrics import accuracy_interval, balanced_accuracy
+from classify.models.registry import recipe
 from classify.refit import fitted_as, studied
 from classify.reports.era_sound import is_of_loudness, sound_of
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.statistics import accuracy_interval, balanced_accuracy
-from classify.validation import OUTER_FOLDS, album_folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from catalog.database import Catalog
     from catalog.runs import RunFacts
-    from catalog.session import Catalog
     from classify.dataset import Dataset
 
 COLUMNS = (

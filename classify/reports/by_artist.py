@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.said import tracks_said
-from classify.errors import NothingToReportError
+from catalog.predictions import tracks_said
+from classify.exceptions import NothingToReportError
+from classify.metrics import accuracy_interval
 from classify.reports.judged import JUDGED, mostly_taken_for
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.statistics import accuracy_interval
 
 if TYPE_CHECKING:
-    from catalog.said import TrackSaid
-    from catalog.session import Catalog
+    from catalog.database import Catalog
+    from catalog.predictions import TrackSaid
 
 COLUMNS = (Column("artist"), Column("albums", "count"), *JUDGED)
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.said import tracks_said, windows_said
-from classify.errors import NothingToReportError
+from catalog.predictions import tracks_said, windows_said
+from classify.exceptions import NothingToReportError
+from classify.metrics import album_interval
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.statistics import album_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from catalog.said import WindowSaid
-    from catalog.session import Catalog
+    from catalog.database import Catalog
+    from catalog.predictions import WindowSaid
 
     Flags = NDArray[np.bool_]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify.errors import NothingToReportError
-from classify.pairs import NO_VARIANTS, all_pairs
+from classify.codec_pairs import NO_VARIANTS, all_pairs
+from classify.exceptions import NothingToReportError
 from classify.refit import fold_models, studied
 from classify.reports.source import chosen_run, described, judged_alike
 from classify.reports.table import Column, Table
@@ -16,12 +16,12 @@ from classify.robustness import Drift, Judged, drift, flips, track_spread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from catalog.database import Catalog
     from catalog.runs import RunFacts
-    from catalog.session import Catalog
-    from classify.prediction import Model
-    from classify.problem import Pairs, Rows
+    from classify.arrays import Pairs, Rows
+    from classify.folds import Split
+    from classify.model import Model
     from classify.refit import Studied
-    from classify.validation import Split
 
 _WORST = 5
 

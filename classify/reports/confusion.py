@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from catalog.said import tracks_said
-from classify.errors import NothingToReportError
+from catalog.predictions import tracks_said
+from classify.exceptions import NothingToReportError
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
 
 if TYPE_CHECKING:
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 MATRIX_UP_TO = 12
 """With more labels than this the confused pairs are listed instead of a matrix."""

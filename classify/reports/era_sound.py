@@ -6,13 +6,13 @@ import re
 from statistics import median
 from typing import TYPE_CHECKING
 
-from catalog.facts import audio_facts
+from catalog.audio_facts import audio_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from catalog.facts import AudioFacts
-    from catalog.session import Catalog
+    from catalog.audio_facts import AudioFacts
+    from catalog.database import Catalog
 
 _OF_LOUDNESS = re.compile(r"rms_|energy_|onset_|mfcc_00_|motion_00")
 _MEASURED = (

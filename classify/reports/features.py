@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.browse import COLUMNS as CLASSIC
+from classify.arrays import Problem, Rows
 from classify.calibration import log_loss
-from classify.estimators import reads_slices, recipe
+from classify.cross_validation import judge
+from classify.folds import OUTER_FOLDS, album_folds
 from classify.groups import group_of
-from classify.nest import judge
-from classify.problem import Problem, Rows
+from classify.metrics import balanced_accuracy
+from classify.models.registry import reads_slices, recipe
 from classify.refit import fold_models, studied
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.statistics import balanced_accuracy
-from classify.validation import OUTER_FOLDS, album_folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
     from classify.dataset import Dataset
-    from classify.prediction import Model
-    from classify.validation import Split
+    from classify.folds import Split
+    from classify.model import Model
 
     Floats = NDArray[np.float64]
 

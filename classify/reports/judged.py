@@ -10,7 +10,7 @@ from classify.reports.table import Column
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.said import TrackSaid
+    from catalog.predictions import TrackSaid
 
 
 JUDGED = (

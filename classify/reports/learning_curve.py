@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from classify.folds import OUTER_FOLDS, album_folds
+from classify.metrics import balanced_accuracy
 from classify.refit import fitted_as, studied
 from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.statistics import balanced_accuracy
-from classify.validation import OUTER_FOLDS, album_folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from catalog.session import Catalog
-    from classify.problem import Problem
+    from catalog.database import Catalog
+    from classify.arrays import Problem
 
 DRAWS = 3
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)

@@ -6,16 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from catalog.browse import failures, listed_tracks, stage_costs
+from catalog.predictions import tracks_said
 from catalog.runs import load_run
-from catalog.said import tracks_said
 from catalog.scans import energy_spent
+from classify.metrics import wilson_interval
 from classify.reports.table import Column, Table
-from classify.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from catalog.session import Catalog
+    from catalog.database import Catalog
 
 
 def cost(catalog: Catalog, _run_id: int | None = None) -> Table:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.said import tracks_said
+from catalog.predictions import tracks_said
+from classify.metrics import holm, paired_test
 from classify.reports.source import chosen_run, described, judged_alike
 from classify.reports.table import Column, Table
-from classify.statistics import holm, paired_test
 
 if TYPE_CHECKING:
+    from catalog.database import Catalog
+    from catalog.predictions import TrackSaid
     from catalog.runs import RunFacts
-    from catalog.said import TrackSaid
-    from catalog.session import Catalog
 
 COLUMNS = (
     Column("model", whole=True),

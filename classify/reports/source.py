@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from catalog.runs import load_run, load_runs
-from classify.errors import NothingToReportError
+from classify.exceptions import NothingToReportError
 
 if TYPE_CHECKING:
+    from catalog.database import Catalog
     from catalog.runs import RunFacts
-    from catalog.session import Catalog
 
 
 def chosen_run(catalog: Catalog, run_id: int | None) -> RunFacts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import IO
 
-from scanner.errors import DecodeError
+from scanner.exceptions import DecodeError
 from scanner.identify import audio_start, first_frame
 from scanner.mpeg import read_declared
 from scanner.spans import audio_spans

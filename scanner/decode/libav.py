@@ -9,8 +9,8 @@ import av
 import numpy as np
 from av.stream import Disposition
 
-from scanner.errors import DecodeError
-from scanner.libav import open_file
+from scanner.audio.libav import open_file
+from scanner.exceptions import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scanner.demo.voices import SR, Samples, Timbre, drum, note
+from scanner.demo.instruments import SR, Samples, Timbre, drum, note
 
 if TYPE_CHECKING:
     from scanner.demo.styles import Style

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from catalog.records import TagFacts
-from scanner.decode import encode
+from scanner.audio.encode import encode
 from scanner.demo.compose import play
+from scanner.demo.instruments import SR
 from scanner.demo.styles import ARTISTS, Album, Artist, vary
-from scanner.demo.voices import SR
-from scanner.errors import ScannerError
+from scanner.exceptions import ScannerError
 from scanner.tags.write import write_tags
 
 if TYPE_CHECKING:

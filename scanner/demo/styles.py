@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scanner.demo.voices import Timbre
+from scanner.demo.instruments import Timbre
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from scanner.features.bandwidth import UpperEdge
 from scanner.features.loudness import loudness_range
-from scanner.features.peaks import PeakMeter
-from scanner.features.upper_edge import UpperEdge
+from scanner.features.true_peak import PeakMeter
 
 _HALF_STEP = np.float32(0.5 / 32768.0)
 """Below half a step of 16 bits a sample is digital silence, whatever decoded it."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.core import config as untyped_config
 
-from scanner.features.kept import cache_folder
+from scanner.features.kernels import cache_folder
 
 config: Any = untyped_config
 

@@ -16,7 +16,7 @@ from catalog.records import (
     StageCost,
     Windows,
 )
-from scanner.errors import FeatureError
+from scanner.exceptions import FeatureError
 from scanner.features.audio_facts import AudioFacts
 from scanner.features.cost import Costs
 from scanner.features.definition import (
@@ -32,7 +32,7 @@ from scanner.features.definition import (
 )
 from scanner.features.loudness import LoudnessMeter
 from scanner.features.mixing import average
-from scanner.features.summary import Summary, vector
+from scanner.features.statistics import Summary, vector
 from scanner.features.windows import WindowStream
 
 _BLOCK = 32768

@@ -7,8 +7,8 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.features.lanes import WIDTH
-from scanner.features.weighting import add_powers, filters
+from scanner.features.simd.k_weighting import add_powers, filters
+from scanner.features.simd.llvm import WIDTH
 
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.errors import FeatureError
+from scanner.exceptions import FeatureError
 from scanner.features.compiled import kernel
-from scanner.features.lanes import FLOAT, INT, WIDTH, Lanes, Value, vector_code
+from scanner.features.simd.llvm import FLOAT, INT, WIDTH, Lanes, Value, vector_code
 
 _INFINITE = np.float32(np.inf).view(np.int32)
 _TOO_LOUD = np.float32(2.0**40).view(np.int32)

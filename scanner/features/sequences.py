@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.records import Sequence
-from scanner.features import banks
+from scanner.features import filters as banks
 from scanner.features.compiled import kernel
 from scanner.features.definition import (
     N_BINS,

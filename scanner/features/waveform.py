@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scanner.features.compiled import kernel
 from scanner.features.definition import HOP_LENGTH, N_FFT
-from scanner.features.lanes import (
+from scanner.features.simd.llvm import (
     DOUBLE,
     FLOAT,
     INT,

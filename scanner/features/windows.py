@@ -11,11 +11,11 @@ from catalog.records import Sequence
 from scanner.features.cost import Costs
 from scanner.features.definition import HOP_LENGTH, N_BINS, N_FFT, SR
 from scanner.features.frames import FrameStore
+from scanner.features.hpss import Separation
 from scanner.features.layout import CONTEXT, LAG, TILE
-from scanner.features.separation import Separation
 from scanner.features.sequences import Sequences
-from scanner.features.spectrum import Spectra
-from scanner.features.summary import Summariser, Summary
+from scanner.features.spectral import Spectra
+from scanner.features.statistics import Summariser, Summary
 from scanner.features.waveform import describe_waveform
 
 _HALF = N_FFT // 2

@@ -14,7 +14,7 @@ from mutagen.wavpack import WavPackInfo
 
 from scanner.identify import audio_start, first_frame
 from scanner.mpeg import read_declared
-from scanner.tags.blocks import TagBlock
+from scanner.tags.base import TagBlock
 from scanner.tags.facts import stream_facts
 from scanner.tags.id3 import read_id3v1, read_id3v2
 

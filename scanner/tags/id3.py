@@ -18,9 +18,9 @@ from mutagen.id3 import ID3
 from mutagen.id3._util import BitPaddedInt, unsynch
 
 from scanner.identify import id3v2_size
-from scanner.tags.blocks import TagBlock
+from scanner.tags.base import TagBlock
 from scanner.tags.mojibake import repair
-from scanner.tags.names import genre_names
+from scanner.tags.text import genre_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from catalog.records import TagFacts
 from scanner.tags.dates import parse_date
 from scanner.tags.keys import FACT_KEYS
-from scanner.tags.names import (
+from scanner.tags.text import (
     VARIOUS_ARTISTS,
     albumartist,
     disc_in_title,
@@ -22,7 +22,7 @@ from scanner.tags.names import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from scanner.tags.blocks import TagBlock
+    from scanner.tags.base import TagBlock
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from mutagen.asf import ASFTags
 from mutagen.id3 import ID3, TXXX
 from mutagen.mp4 import MP4FreeForm, MP4Tags
 
-from scanner.errors import TagError
+from scanner.exceptions import TagError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

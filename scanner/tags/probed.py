@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from catalog.records import StreamFacts
-from scanner.errors import DecodeError, TagError
-from scanner.tags.blocks import TagBlock
+from scanner.exceptions import DecodeError, TagError
+from scanner.tags.base import TagBlock
 
 _STREAM = re.compile(
     r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)(?P<rest>.*)", re.MULTILINE
@@ -21,7 +21,7 @@ _LOSSLESS = ("flac", "alac", "pcm", "tta", "wavpack", "ape", "truehd", "mlp")
 
 def read_probed(fd: int, container: str) -> tuple[list[TagBlock], StreamFacts]:
     """Return the tags and facts that libav finds in the open file `fd`."""
-    from scanner.libav import open_file  # noqa: PLC0415  (a tenth of a second)
+    from scanner.audio.libav import open_file  # noqa: PLC0415  (a tenth of a second)
 
     try:
         file = open_file(fd)

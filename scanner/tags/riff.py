@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.records import StreamFacts
-from scanner.errors import TagError
-from scanner.tags.blocks import TagBlock
+from scanner.exceptions import TagError
+from scanner.tags.base import TagBlock
 from scanner.tags.id3 import read_id3v2
 from scanner.tags.mojibake import repair
 

@@ -16,8 +16,8 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from scanner.errors import FileError, TagError
-from scanner.files import cause, open_path
+from scanner.audio.files import cause, open_path
+from scanner.exceptions import FileError, TagError
 from scanner.identify import identify
 
 if TYPE_CHECKING:

@@ -6,25 +6,28 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from catalog.library import ensure_feature_set
 from catalog.records import Stamp, TrackSeen
-from catalog.texts import readable
-from catalog.tracks import ensure_feature_set
+from catalog.text import readable
 from catalog.variants import candidates, stored_variants
-from scanner.errors import TempFullError
+from scanner.exceptions import TempFullError
 from scanner.features.definition import feature_set
-from scanner.variants.recode import DISK, LONGEST_S, require_encoders
+from scanner.pool import Supervisor
 from scanner.variants.sample import sample
 from scanner.variants.task import VariantTask, analyse_variant
-from scanner.workers import Job, Supervisor, compile_once, private_folder
+from scanner.variants.transcode import DISK, LONGEST_S, require_encoders
+from scanner.worker import Job
+from scanner.workers.first_time import compile_once
+from scanner.workers.scratch import private_folder
 
 if TYPE_CHECKING:
-    from catalog.session import Catalog
+    from catalog.database import Catalog
     from scanner.batch import Batch
     from scanner.progress import Progress
     from scanner.settings import ScanSettings
     from scanner.summary import Summary
     from scanner.tag_rules import RuleBook
-    from scanner.workers import Outcome
+    from scanner.worker import Outcome
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from catalog.records import Analysis, FileFailed, TrackSeen
-from scanner.analysis import FileTask, analyse
-from scanner.errors import FileError, VariantError
-from scanner.variants.chains import parse_chain
+from scanner.analyze import FileTask, analyse
+from scanner.exceptions import FileError, VariantError
+from scanner.variants.encodings import parse_chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def analyse_variant(
 
 def _extract(task: VariantTask, settings: ScanSettings) -> Analysis:
     from scanner.features.extractor import Extractor  # noqa: PLC0415 (heavy)
-    from scanner.variants.recode import read, recode  # noqa: PLC0415 (heavy)
+    from scanner.variants.transcode import read, recode  # noqa: PLC0415 (heavy)
 
     # The encoder's own temporary files, too: a worker may be ended at any time, and
     # the folder is removed by the scan that made it.

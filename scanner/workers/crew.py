@@ -13,13 +13,13 @@ from itertools import islice
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
-from scanner.errors import NoLocksError
-from scanner.workers.work import Job, Outcome, work
+from scanner.exceptions import NoLocksError
+from scanner.worker import Job, Outcome, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scanner.analysis import FileTask
+    from scanner.analyze import FileTask
 
 TICK_S = 0.25
 _WAITING = 256  # outcomes that may wait for the catalog; then the crew waits

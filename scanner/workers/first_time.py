@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from scanner.features.kept import are_compiled, note_compiled
+from scanner.features.kernels import are_compiled, note_compiled
 from scanner.features.parts import PARTS
 
 if TYPE_CHECKING:

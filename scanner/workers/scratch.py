@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.errors import TempFullError
+from scanner.exceptions import TempFullError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

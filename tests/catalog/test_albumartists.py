@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from catalog import tracks
+from catalog import library as tracks
 from catalog.albumartists import FolderTrack, albumartist_of
+from catalog.library import derive_albumartists
 from catalog.records import TagFacts
-from catalog.tracks import derive_albumartists
 
 
 @pytest.mark.parametrize(

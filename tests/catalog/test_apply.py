@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog import tracks
-from catalog.errors import NotFiniteError
+from catalog import library as tracks
+from catalog.database import Catalog
+from catalog.exceptions import NotFiniteError
 from catalog.records import (
     FileFailed,
     Stamp,
     TagFacts,
 )
-from catalog.session import Catalog
 from catalog.vectors import unpack_sequence, unpack_vectors
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from catalog import tracks
-from catalog.cli import db
+from catalog import library as tracks
+from catalog.database import HEAD, Catalog, open_catalog
 from catalog.records import TrackMissing
-from catalog.session import HEAD, Catalog, open_catalog
+from sonicat.db import db
 
 Run = Callable[..., Result]
 
@@ -207,7 +207,7 @@ def test_a_torn_file_is_said_to_be_torn(run, filled):
 
 
 def test_schema_names_every_table_view_and_column(run, filled):
-    from catalog.models import Base
+    from catalog.models.base import Base
 
     result = run("schema", "--db", filled)
     assert result.exit_code == 0
@@ -292,7 +292,7 @@ def test_prune_waits_for_no_scan(run, filled):
 def test_help_loads_nothing_heavy():
     program = """
 import sys
-from catalog.cli import db
+from sonicat.db import db
 try:
     db(["--help"])
 finally:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog import tracks
+from catalog import library as tracks
+from catalog.database import Catalog
 from catalog.records import FileFailed, Stamp, TagFacts, TrackMissing
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
-from catalog.session import Catalog
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "catalog.md").read_text("utf-8")
 QUERIES = dict(

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from catalog import tracks
-from catalog.session import Catalog, open_catalog
+from catalog import library as tracks
+from catalog.database import Catalog, open_catalog
 
 UNPRIVILEGED_READER = """
 import os, sys
 import catalog.failing, catalog.sqlite
 from catalog import tracks
-from catalog.errors import CatalogError
-from catalog.session import open_catalog
+from catalog.exceptions import CatalogError
+from catalog.database import open_catalog
 if os.geteuid() == 0:
     os.seteuid(65534)  # to root every folder can be written
 try:
@@ -69,7 +69,7 @@ def test_what_only_a_writer_could_recover_is_not_passed_over(read_only_folder):
 
 
 def test_a_full_disk_is_said_and_loses_nothing(sqlite_catalog, make):
-    from catalog.errors import CatalogFullError
+    from catalog.exceptions import CatalogFullError
 
     root = tracks.ensure_root(sqlite_catalog, b"/music")
     tracks.apply(sqlite_catalog, [make.seen(root.id, b"before")])
@@ -96,8 +96,8 @@ def test_a_drive_that_refuses_to_write_is_said_and_loses_nothing(sqlite_catalog)
 import resource, sys
 from tests.catalog.conftest import Make
 from catalog import tracks
-from catalog.errors import CatalogError
-from catalog.session import open_catalog
+from catalog.exceptions import CatalogError
+from catalog.database import open_catalog
 make = Make()
 resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
 with open_catalog(sys.argv[1]) as catalog:

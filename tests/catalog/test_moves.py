@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from catalog import tracks
+from catalog import library as tracks
+from catalog.database import Catalog
 from catalog.records import (
     Stamp,
     TrackMissing,
     TrackMoved,
     TrackReturned,
 )
-from catalog.session import Catalog
 
 
 def places(catalog: Catalog, root_id: int) -> dict[int, tuple[bytes, bool]]:

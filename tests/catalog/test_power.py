@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import shutil
 
-from catalog import tracks
-from catalog.check import check
-from catalog.session import open_catalog
+from catalog import library as tracks
+from catalog.database import open_catalog
+from catalog.maintenance import check
 
 BATCH = 5
 BATCHES = 6

@@ -7,14 +7,14 @@ from contextlib import closing
 
 import pytest
 
-from catalog import tracks
-from catalog.errors import (
+from catalog import library as tracks
+from catalog.database import HEAD, open_catalog
+from catalog.exceptions import (
     CatalogError,
     CatalogTooNewError,
     CatalogTooOldError,
     NotACatalogError,
 )
-from catalog.session import HEAD, open_catalog
 from catalog.upgrade import upgrade
 
 
@@ -91,7 +91,7 @@ def test_a_newer_catalog_is_refused(catalog, mode):
 
 
 def test_an_older_catalog_is_not_upgraded_by_reading(sqlite_catalog, monkeypatch):
-    for module in ("catalog.session", "catalog.upgrade"):
+    for module in ("catalog.database", "catalog.upgrade"):
         monkeypatch.setattr(f"{module}.HEAD", "later")
     with pytest.raises(CatalogTooOldError, match="db upgrade"):
         open_catalog(str(sqlite_catalog.path), mode="read")
@@ -101,7 +101,7 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
     sqlite_catalog, monkeypatch
 ):
     tracks.ensure_root(sqlite_catalog, b"/music")
-    for module in ("catalog.session", "catalog.upgrade"):
+    for module in ("catalog.database", "catalog.upgrade"):
         monkeypatch.setattr(f"{module}.HEAD", "later")  # there is no such script
     with pytest.raises(Exception, match="later"):
         upgrade(sqlite_catalog)
@@ -116,7 +116,7 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
 @pytest.mark.parametrize("script", ["CREATE TABLE a (b); CREATE VIEW nonsense;", None])
 def test_making_a_catalog_is_all_or_nothing(tmp_path, monkeypatch, script):
     path = tmp_path / "catalog.db"
-    monkeypatch.setattr("catalog.create._script", lambda _version: script)
+    monkeypatch.setattr("catalog.schema._script", lambda _version: script)
     monkeypatch.setattr(
         "migrations.schema_0001.views.VIEWS", {"v_x": "CREATE VIEW nonsense"}
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from catalog.models import Scan
+from catalog.models.library import Scan
 from catalog.scans import begin_scan, end_scan
 
 

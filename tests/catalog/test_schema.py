@@ -8,13 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from catalog import tracks
-from catalog.errors import (
-    CatalogError,
-)
-from catalog.models import Base
+from catalog import library as tracks
+from catalog.database import HEAD, open_catalog
+from catalog.exceptions import CatalogError
+from catalog.models.base import Base
 from catalog.records import FileFailed, Stamp
-from catalog.session import HEAD, open_catalog
 from catalog.upgrade import config
 
 

@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog import tracks
-from catalog.errors import (
-    CatalogError,
-    CatalogMissingError,
-)
-from catalog.models import Base
-from catalog.session import catalog_url, open_catalog, open_existing
+from catalog import library as tracks
+from catalog.database import catalog_url, open_catalog, open_existing
+from catalog.exceptions import CatalogError, CatalogMissingError
+from catalog.models.base import Base
 
 
 def test_the_place_is_the_option_else_the_variable_else_the_data_folder(
@@ -96,7 +93,7 @@ def test_many_processes_may_make_the_same_catalog(url):
     program = """
 import sys
 from catalog import tracks
-from catalog.session import open_catalog
+from catalog.database import open_catalog
 with open_catalog(sys.argv[1]) as catalog:
     print(tracks.ensure_root(catalog, b"/music").id)
 """
@@ -143,7 +140,7 @@ def test_a_session_writes_only_when_asked_to(catalog):
 
     from sqlalchemy import select
 
-    from catalog.models import Root
+    from catalog.models.library import Root
 
     facts = {"path": b"/music", "label": "/music", "added_at": datetime.now(UTC)}
     with catalog.session() as session:
@@ -162,7 +159,7 @@ def test_a_time_without_a_zone_is_refused(sqlite_catalog):
 
     from sqlalchemy.exc import StatementError
 
-    from catalog.models import Root
+    from catalog.models.library import Root
 
     facts = {"path": b"/", "label": "/", "added_at": datetime(2026, 1, 1)}  # noqa: DTZ001
     with (
@@ -178,7 +175,7 @@ def test_a_rescan_that_finds_nothing_loads_nothing_heavy(sqlite_catalog, make):
     program = """
 import sys
 from catalog import scans, tracks
-from catalog.session import open_catalog
+from catalog.database import open_catalog
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock():
     number = scans.begin_scan(catalog, {})
     root = tracks.ensure_root(catalog, b"/music")

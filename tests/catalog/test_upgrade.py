@@ -10,12 +10,12 @@ import pytest
 from alembic.config import Config
 from click.testing import CliRunner
 
-from catalog import tracks
-from catalog.cli import db
-from catalog.create import statements
-from catalog.errors import CatalogBusyError, CatalogError, CatalogTooOldError
-from catalog.session import HEAD, Catalog, open_catalog
+from catalog import library as tracks
+from catalog.database import HEAD, Catalog, open_catalog
+from catalog.exceptions import CatalogBusyError, CatalogError, CatalogTooOldError
+from catalog.schema import statements
 from catalog.upgrade import config, upgrade
+from sonicat.db import db
 
 REPO = Path(__file__).resolve().parents[2]
 DATA = Path(__file__).parent / "data"
@@ -49,7 +49,7 @@ def next_version(
         settings = Config()
         settings.set_main_option("script_location", str(scripts))
         monkeypatch.setattr("catalog.upgrade.config", lambda: settings)
-        for module in ("catalog.session", "catalog.upgrade", "catalog.cli"):
+        for module in ("catalog.database", "catalog.upgrade", "sonicat.db"):
             monkeypatch.setattr(f"{module}.HEAD", "next", raising=False)
 
     return install
@@ -172,7 +172,7 @@ def test_a_new_catalog_is_what_the_migrations_make(sqlite_catalog, tmp_path):
         header += "pragma_user_version, pragma_application_id, pragma_encoding"
         assert made.rows(header) == sqlite_catalog.rows(header)
     assert list(statements(sqlite_catalog)) == expected, (
-        "run: python -m catalog.create > migrations/schema-VERSION.sql"
+        "run: python -m catalog.schema > migrations/schema-VERSION.sql"
     )
 
 

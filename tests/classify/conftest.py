@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog import tracks as catalog_tracks
+from catalog import library as catalog_tracks
+from catalog.database import open_catalog
 from catalog.records import (
     Analysis,
     FeatureSetFacts,
@@ -20,8 +21,7 @@ from catalog.records import (
     TrackSeen,
     Windows,
 )
-from catalog.session import open_catalog
-from classify.problem import Problem, Rows
+from classify.arrays import Problem, Rows
 from scanner.features.definition import COLUMNS
 
 NAMES = tuple(f"f{i}" for i in range(6))

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from classify.cli import classify
-from classify.report_cli import report
+from sonicat.classify import classify
+from sonicat.report import report
 
 
 def run(command, *options):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from catalog.database import open_catalog
 from catalog.datasets import TrackRow, WindowRows, load_library
 from catalog.records import FeatureSetFacts, TagFacts
-from catalog.session import open_catalog
 from classify.albums import album_groups
 from classify.dataset import prepare
-from classify.errors import BadLabelRuleError, TooLittleToLearnFromError
+from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
 from classify.labels import labels_of
 
 FACTS = FeatureSetFacts(1, ("a", "b"), {})

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from classify.estimators import NAMES, VOTING, recipe
-from classify.estimators.base import fit
-from classify.evaluation import evaluate, without_label
-from classify.nest import judge
+from classify.arrays import Problem, Rows
+from classify.cross_validation import judge
+from classify.evaluate import evaluate, without_label
+from classify.folds import Split
+from classify.models.base import fit
+from classify.models.registry import NAMES, VOTING, recipe
 from classify.novelty import novelty, threshold_for
-from classify.problem import Problem, Rows
 from classify.reports.features import exchanged
-from classify.validation import Split
 
 QUICK = tuple(n for n in NAMES if n not in {VOTING, "rnn"})
 

@@ -7,12 +7,12 @@ import sqlite3
 import pytest
 from click.testing import CliRunner
 
+from catalog.database import open_catalog
 from catalog.datasets import TrackRow, load_library
-from catalog.session import open_catalog
-from classify.cli import classify
-from classify.errors import BadLabelRuleError
+from classify.exceptions import BadLabelRuleError
 from classify.labels import labels_from_lines, labels_of
 from classify.loading import loaded_labels
+from sonicat.classify import classify
 
 
 def track(number, path, album=None, year=None):

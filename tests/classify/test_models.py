@@ -12,16 +12,16 @@ import pytest
 
 from catalog.records import FeatureSetFacts
 from classify import artifacts
-from classify.errors import (
+from classify.arrays import Problem, Rows
+from classify.estimators.stages import in_parts, track_statistics
+from classify.exceptions import (
     FeatureSetMismatchError,
     UnknownModelError,
     UntrustedArtifactError,
 )
-from classify.estimators import LARGE, MANY, NAMES, VOTING, chosen, recipe
-from classify.estimators.base import balanced_weights, fit
-from classify.estimators.stages import in_parts, track_statistics
-from classify.prediction import Member, Model
-from classify.problem import Problem, Rows
+from classify.model import Member, Model
+from classify.models.base import balanced_weights, fit
+from classify.models.registry import LARGE, MANY, NAMES, VOTING, chosen, recipe
 
 RECIPES = [name for name in NAMES if name != VOTING]
 COLUMNS = tuple(f"f{i}" for i in range(6))

@@ -15,7 +15,7 @@ from classify.calibration import (
     reliability,
     tempered,
 )
-from classify.statistics import (
+from classify.metrics import (
     album_interval,
     balanced_accuracy,
     macro_f1,

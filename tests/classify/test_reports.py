@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from classify.cli import classify
-from classify.report_cli import report
-from classify.reports.every import OF_AN_ARTIST, REPORTS, STUDIES
 from classify.reports.features import effect_sizes
 from classify.reports.learning_curve import at_most
+from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
+from sonicat.classify import classify
+from sonicat.report import report
 
 
 @pytest.fixture(scope="module")

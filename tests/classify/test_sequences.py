@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classify.dataset import heard_windows
-from classify.sequences import (
+from classify.sequence_features import (
     LAGS,
     NAMES,
     STEPS,

@@ -8,8 +8,8 @@ import shutil
 import mutagen
 import pytest
 
-from scanner.errors import TagError
-from scanner.payload import payload_hash
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import TagError
 from scanner.relabel import set_label
 from sonicat.group import Tools
 
@@ -70,8 +70,8 @@ def test_the_command_shows_before_it_writes(
     """Without --yes nothing is changed; a file that is gone does not stop the rest."""
     from click.testing import CliRunner
 
-    from catalog.session import open_catalog
-    from classify.cli import classify
+    from catalog.database import open_catalog
+    from sonicat.classify import classify
 
     path = make_catalog(tagged(make_problem()))
     song = tmp_path / "000.mp3"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog.runs import RunFacts
-from classify.request import Summary
+from classify.settings import Summary
 from classify.told import summary
 
 METRICS = {

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.estimators import recipe
-from classify.nest import choose, judge
-from classify.validation import album_folds, inner_folds
+from classify.cross_validation import choose, judge
+from classify.folds import album_folds, inner_folds
+from classify.models.registry import recipe
 
 LIBRARIES = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 12)), min_size=4, max_size=60

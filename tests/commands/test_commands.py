@@ -53,7 +53,7 @@ def test_every_command_of_the_group_is_there() -> None:
 def test_help_loads_nothing_heavy(name: str) -> None:
     script = (
         "import sys\n"
-        "from sonicat.commands import main\n"
+        "from sonicat.main import main\n"
         "try:\n"
         f"    main([{name!r}, '--help'])\n"
         "except SystemExit:\n"
@@ -79,7 +79,7 @@ def test_a_rescan_with_nothing_to_do_loads_nothing_heavy(tmp_path: Path) -> None
     assert run(*line).returncode == 0
     script = (
         "import sys\n"
-        "from sonicat.commands import main\n"
+        "from sonicat.main import main\n"
         "try:\n"
         f"    main({line!r})\n"
         "except SystemExit as end:\n"

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scanner.decode import open_audio
-from scanner.features.banks import contrast_bands
+from scanner.audio.decode import open_audio
 from scanner.features.definition import HOP_LENGTH, N_BINS, SERIES, SR
 from scanner.features.extractor import Extraction, Extractor
+from scanner.features.filters import contrast_bands
 
 Signal = NDArray[np.float32]
 Measure = Callable[..., Extraction]

@@ -13,7 +13,7 @@ import pytest
 from scanner.features.cost import Costs
 from scanner.features.definition import SR
 from scanner.features.extractor import Extractor
-from scanner.features.kept import cache_folder, prune
+from scanner.features.kernels import cache_folder, prune
 from scanner.features.parts import PARTS
 
 SAID = "compiling the analysis for this machine, once ..."
@@ -64,7 +64,7 @@ def run(code, **environment):
 
 
 def test_kernels_are_kept_where_they_can_be(tmp_path):
-    code = "from scanner.features.kept import cache_folder; print(cache_folder())"
+    code = "from scanner.features.kernels import cache_folder; print(cache_folder())"
     named = run(code, NUMBA_CACHE_DIR=str(tmp_path / "named"))
     assert Path(named).parent == tmp_path / "named"
     blocked = tmp_path / "file"
@@ -77,7 +77,7 @@ def test_kernels_are_kept_where_they_can_be(tmp_path):
 
 def test_kernels_work_without_any_folder():
     code = (
-        "import scanner.features.kept as c\n"
+        "import scanner.features.kernels as c\n"
         "c._writable = lambda folder: False\n"
         "from scanner.features.mixing import average\n"
         "import numpy as np\n"

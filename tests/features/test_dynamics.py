@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scanner.features.definition import ENERGY_CHANGE, HOP_LENGTH, SR
-from scanner.features.summary import dynamics
+from scanner.features.statistics import dynamics
 
 
 def plain(rms):

@@ -5,7 +5,7 @@ import pytest
 import scipy.signal
 
 from scanner.features.loudness import LoudnessMeter
-from scanner.features.weighting import coefficients
+from scanner.features.simd.k_weighting import coefficients
 
 
 def tone(sr, parts, channels=2):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scanner.errors import FeatureError
+from scanner.exceptions import FeatureError
 from scanner.features.mixing import average
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.errors import FeatureError
+from scanner.exceptions import FeatureError
 from scanner.features.definition import COLUMNS, HOP_LENGTH, SR, VECTOR_NAMES
 from scanner.features.extractor import Extractor
 

@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from scanner.features import summary
+from scanner.features import statistics as summary
 from scanner.features.tempo import TempoMeter
 
 

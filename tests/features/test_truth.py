@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import median_filter
 
-from scanner.features import banks
+from scanner.features import filters as banks
 from scanner.features.definition import (
     COLUMNS,
     FLOOR_LUFS,
@@ -17,12 +17,12 @@ from scanner.features.definition import (
     SERIES,
     VECTOR_NAMES,
 )
-from scanner.features.lanes import INT, vector_code
+from scanner.features.hpss import Separation, _split
 from scanner.features.layout import LAG, STRIDE, TILE
-from scanner.features.medians import _running
 from scanner.features.networks import Network
-from scanner.features.separation import Separation, _split
-from scanner.features.spectrum import _line_up
+from scanner.features.simd.llvm import INT, vector_code
+from scanner.features.simd.median import _running
+from scanner.features.spectral import _line_up
 
 TOLERANCE = 1e-4
 

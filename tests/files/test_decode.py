@@ -16,11 +16,12 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.decode import encode, open_audio
+from scanner.audio.decode import open_audio
+from scanner.audio.encode import encode
+from scanner.audio.sndfile import CONTAINERS, SndfileStream
 from scanner.decode.libav import LibavStream
 from scanner.decode.silence import stderr_silenced
-from scanner.decode.sndfile import CONTAINERS, SndfileStream
-from scanner.errors import DecodeError, IdentifyError
+from scanner.exceptions import DecodeError, IdentifyError
 
 SR = 44100
 LOSSLESS = {

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from scanner.decode import open_audio
-from scanner.demo import DemoError, library, make_demo
+from scanner.audio.decode import open_audio
+from scanner.demo import library
 from scanner.demo.compose import play
+from scanner.demo.library import DemoError, make_demo
 from scanner.demo.styles import ARTISTS, vary
-from scanner.demo_cli import demo
-from scanner.tags import read_tags
+from scanner.tags.read import read_tags
+from sonicat.demo import demo
 
 
 @pytest.fixture(scope="module")

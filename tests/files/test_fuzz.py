@@ -18,13 +18,14 @@ from mutagen import MutagenError
 from mutagen.flac import FLAC
 
 from catalog.records import TagFacts
-from scanner.decode import open_audio
-from scanner.errors import FileError, TagError
+from scanner.audio.decode import open_audio
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import FileError, TagError
 from scanner.identify import identify
-from scanner.payload import payload_hash
-from scanner.tags import read_tags, reading
+from scanner.tags import reading
 from scanner.tags.bounded import BoundedReader
 from scanner.tags.id3 import read_id3v2
+from scanner.tags.read import read_tags
 from scanner.tags.write import write_tags
 
 NAMES = (

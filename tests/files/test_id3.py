@@ -21,9 +21,10 @@ from mutagen.id3 import ID3
 
 from catalog.records import TagFacts
 from scanner.mpeg import Declared, read_declared
-from scanner.tags import TagRules, read_tags
-from scanner.tags.blocks import TagBlock
+from scanner.tags.base import TagBlock
 from scanner.tags.id3 import read_id3v2
+from scanner.tags.interpret import TagRules
+from scanner.tags.read import read_tags
 
 DEFAULT = TagRules()
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.errors import IdentifyError
+from scanner.exceptions import IdentifyError
 from scanner.identify import HEAD, identify, sniff
 from scanner.mpeg import parse_frame
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scanner.decode import open_audio
+from scanner.audio.decode import open_audio
 from scanner.decode.libav import LibavStream
-from scanner.errors import DecodeError
+from scanner.exceptions import DecodeError
 from scanner.ffmpeg import ffmpeg_path
 
 SR = 44100

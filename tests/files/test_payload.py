@@ -21,9 +21,9 @@ from mutagen.id3 import APIC, COMM, ID3, TIT2, TXXX, ID3NoHeaderError
 from mutagen.mp4 import MP4, MP4Cover
 
 from catalog.records import TagFacts
-from scanner.errors import FileError, IdentifyError
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import FileError, IdentifyError
 from scanner.identify import identify
-from scanner.payload import payload_hash
 from scanner.spans import audio_spans
 from scanner.tags.write import write_tags
 
@@ -252,7 +252,7 @@ def test_a_large_file_is_hashed_in_little_memory(tmp_path: Path) -> None:
         file.truncate(44 + size)
     code = (
         "import os, resource, sys\n"
-        "from scanner.payload import payload_hash\n"
+        "from scanner.audio.payload import payload_hash\n"
         "resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20))\n"
         "print(payload_hash(os.fsencode(sys.argv[1])))\n"
     )

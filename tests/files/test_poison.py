@@ -11,10 +11,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from scanner.decode import open_audio
-from scanner.errors import FileError
-from scanner.payload import payload_hash
-from scanner.tags import read_tags
+from scanner.audio.decode import open_audio
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import FileError
+from scanner.tags.read import read_tags
 
 SOURCES = (
     *("cbr.mp3", "a.flac", "a.ogg", "a.opus", "s16.wav", "a.aiff", "f32.wav"),

@@ -10,12 +10,12 @@ import pytest
 from mutagen.dsf import DSF
 from mutagen.id3 import TIT2
 
-from scanner.decode import open_audio
-from scanner.errors import DecodeError
-from scanner.payload import payload_hash
+from scanner.audio.decode import open_audio
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import DecodeError
 from scanner.spans.matroska import matroska_spans
 from scanner.spans.tagged import audio_end
-from scanner.tags import read_tags
+from scanner.tags.read import read_tags
 
 
 def dsf(seconds: float = 0.25) -> bytes:

@@ -14,8 +14,9 @@ from mutagen.flac import FLAC
 from mutagen.mp4 import MP4, MP4FreeForm
 
 from catalog.records import StreamFacts, TagFacts
-from scanner.errors import TagError
-from scanner.tags import TagRules, read_tags
+from scanner.exceptions import TagError
+from scanner.tags.interpret import TagRules
+from scanner.tags.read import read_tags
 from scanner.tags.write import write_tags
 
 FULL = TagFacts(

@@ -13,13 +13,13 @@ import pytest
 import soundfile
 from mutagen.mp4 import MP4, MP4Cover
 
-from scanner.decode import open_audio
+from scanner.audio.decode import open_audio
+from scanner.audio.libav import FORMATS, open_file
+from scanner.audio.payload import payload_hash
 from scanner.decode.libav import LibavStream
-from scanner.errors import DecodeError, FileError, IdentifyError
+from scanner.exceptions import DecodeError, FileError, IdentifyError
 from scanner.ffmpeg import ffmpeg_path
-from scanner.libav import FORMATS, open_file
-from scanner.payload import payload_hash
-from scanner.tags import read_tags
+from scanner.tags.read import read_tags
 
 PLAYLISTS = {
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{path}\n#EXT-X-ENDLIST\n",
@@ -63,7 +63,7 @@ def test_libav_itself_refuses_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where a file got past the look at its content, either white list would do."""
-    monkeypatch.setattr("scanner.libav.FORMATS", FORMATS + formats)
+    monkeypatch.setattr("scanner.audio.libav.FORMATS", FORMATS + formats)
     path = tmp_path / "song.mp3"
     path.write_text(PLAYLISTS[kind].format(path=private))
     fd = os.open(path, os.O_RDONLY)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.files import PATH_LIMIT, open_path, regular_file
+from scanner.audio.files import PATH_LIMIT, open_path, regular_file
 from scanner.walk import FoundFile, walk
 
 

@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 import soundfile
 
-from catalog.facts import AudioFacts
+from catalog.audio_facts import AudioFacts
+from catalog.database import open_catalog
+from catalog.predictions import tracks_said
 from catalog.records import TagFacts
 from catalog.runs import load_run
-from catalog.said import tracks_said
-from catalog.session import open_catalog
+from classify.arrays import Problem, Rows
 from classify.confounds import audit, figures, warning
 from classify.file_facts import fact_table, suspicions
+from classify.folds import album_folds
 from classify.matching import judged_pairs, matched
-from classify.problem import Problem, Rows
 from classify.refit import fold_models, studied
 from classify.suspicion import suspicion
-from classify.validation import album_folds
-from scanner.decode import encode
-from scanner.features.upper_edge import UpperEdge
+from scanner.audio.encode import encode
+from scanner.features.bandwidth import UpperEdge
 from scanner.tags.write import write_tags
 
 SR = 44100
@@ -74,7 +74,7 @@ def suspected(samples, sr, codec, *, bitrate=None):
     [("mp3", "64k"), ("mp3", "192k"), ("mp3", "320k")],
 )
 def test_a_lossy_file_inside_a_lossless_one_is_found(tmp_path, codec, bitrate):
-    from scanner.variants.recode import read
+    from scanner.variants.transcode import read
 
     path = tmp_path / f"a.{codec}"
     encode(noise(12), SR, path, codec, bitrate)
@@ -86,7 +86,7 @@ def test_a_lossy_file_inside_a_lossless_one_is_found(tmp_path, codec, bitrate):
 
 
 def test_a_low_bitrate_inside_a_high_one_is_found_but_not_itself(tmp_path):
-    from scanner.variants.recode import read
+    from scanner.variants.transcode import read
 
     low, high = tmp_path / "low.mp3", tmp_path / "high.mp3"
     encode(noise(12), SR, low, "mp3", "128k")

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.preprocessing import StandardScaler
 
-from classify.estimators import recipe
-from classify.estimators.base import fit, shifts
-from classify.estimators.steady import MOST, SteadyScaler, quietening
-from classify.nest import judge
-from classify.problem import Pairs, Problem, Rows
+from classify.arrays import Pairs, Problem, Rows
+from classify.cross_validation import judge
+from classify.folds import album_folds
+from classify.models.base import fit, shifts
+from classify.models.registry import recipe
+from classify.models.wccn import MOST, SteadyScaler, quietening
 from classify.robustness import Judged, flips
-from classify.validation import album_folds
 
 MOVING = 0
 """The column that the codec of these tests moves."""

@@ -16,11 +16,11 @@ import pytest
 import soundfile
 
 from catalog.variants import Candidate
-from scanner.errors import EncoderMissingError, VariantError
-from scanner.variants.alignment import aligned, delay_of, reference
-from scanner.variants.chains import parse_chain, parse_chains
-from scanner.variants.recode import recode, require_encoders
+from scanner.exceptions import EncoderMissingError, VariantError
+from scanner.variants.align import aligned, delay_of, reference
+from scanner.variants.encodings import parse_chain, parse_chains
 from scanner.variants.sample import sample
+from scanner.variants.transcode import recode, require_encoders
 
 SR = 44100
 
@@ -122,7 +122,7 @@ def test_a_missing_encoder_is_named_before_anything_is_done(tmp_path, monkeypatc
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\necho ' A....D aac  AAC (Advanced Audio Coding)'\n")
     program.chmod(0o755)
-    monkeypatch.setattr("scanner.variants.recode.ffmpeg_path", lambda: str(program))
+    monkeypatch.setattr("scanner.variants.transcode.ffmpeg_path", lambda: str(program))
     require_encoders(["aac:96k"])
     with pytest.raises(EncoderMissingError, match=r"yt: .* has no encoder libmp3lame"):
         require_encoders(["aac:96k", "yt"])
@@ -200,8 +200,8 @@ def test_a_full_disk_is_told_in_one_line(library, tmp_path):
     # A worker whose temporary files all are /dev/full: it takes no byte.
     code = (
         "import numpy as np, sys;"
-        "from scanner.variants.recode import recode;"
-        "from scanner.variants.chains import parse_chain;"
+        "from scanner.variants.transcode import recode;"
+        "from scanner.variants.encodings import parse_chain;"
         "import pathlib, os;"
         "p = pathlib.Path(sys.argv[1], f'{os.getpid()}.mp3');"
         "p.symlink_to('/dev/full');"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from catalog.records import FileFailed, Stamp, TrackSeen
-from scanner.analysis import FileTask, analyse
+from scanner.analyze import FileTask, analyse
 from scanner.settings import ScanSettings
 from scanner.tag_rules import ReadingRules
 

@@ -144,7 +144,7 @@ def test_a_reader_that_hangs_is_ended(library: Any, scan: Any) -> None:
 STEADY = """
 import os, sys, time
 from catalog.records import Stamp
-from scanner.analysis import FileTask
+from scanner.analyze import FileTask
 from scanner.settings import ScanSettings
 from scanner.workers import Job, Supervisor
 
@@ -289,9 +289,10 @@ def test_a_root_that_goes_away_meanwhile(
 
 def test_more_memory_than_allowed(library: Any, tmp_path: Path) -> None:
     from catalog.records import FileFailed
-    from scanner.analysis import FileTask
+    from scanner.analyze import FileTask
+    from scanner.pool import Supervisor
     from scanner.settings import ScanSettings
-    from scanner.workers import Job, Supervisor
+    from scanner.worker import Job
 
     path = library.add("long.wav", seed=0, seconds=LONG_S)
     status = path.stat()

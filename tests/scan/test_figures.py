@@ -21,11 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records import Stamp
-from scanner.analysis import FileTask
+from scanner.analyze import FileTask
 from scanner.durations import Durations, Remaining
-from scanner.options import since, span
 from scanner.progress import Meter
 from scanner.summary import Summary, clock
+from sonicat.options import since, span
 
 
 def task(number: int, size: int, path: bytes = b"one.mp3") -> FileTask:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scanner.interrupts import Interrupts
+from scanner.signals import Interrupts
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records import KnownFailure, KnownTrack
-from scanner.plan import Rules, compare, recognise_moves, too_much_gone
+from scanner.compare import Rules, compare, recognise_moves, too_much_gone
 from scanner.walk import FoundFile
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.cli import scan
 from scanner.command import Wishes
 from scanner.quick import plain_scan
 from scanner.settings import ScanSettings
+from sonicat.scan import scan
 
 WORDS = [
     *("-q", "--quiet", "-v", "--verbose", "--json", "--tags-only", "--retry-failed"),

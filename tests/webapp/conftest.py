@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from catalog.records import TagFacts
-from scanner.decode import encode
+from scanner.audio.encode import encode
 from scanner.tags.write import write_tags
 from webapp.app import create_app
 from webapp.context import STATE

@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.embedding import draw_map, fit_basis, nearest, pack, place, unpack
+from classify.embedding.neighbours import nearest
+from classify.embedding.stored import pack, unpack
+from classify.map.map import draw_map, place
+from classify.map.neighbors import fit_basis
 
 
 def groups(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

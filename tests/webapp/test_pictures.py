@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.errors import CannotDrawError
-from classify.pictures import picture, standalone
+from classify.exceptions import CannotDrawError
 from classify.pictures.bars import Bar, bars
-from classify.pictures.choose import MOST_LABELS, MOST_ROWS
-from classify.pictures.heat import heat
 from classify.pictures.lines import Frame, Line, lines
 from classify.pictures.png import SCALE, write_png
 from classify.pictures.scatter import scatter
-from classify.pictures.ticks import ticks
+from classify.pictures.style import standalone
+from classify.reports.charts.choose import MOST_LABELS, MOST_ROWS, picture
+from classify.reports.charts.lines import ticks
+from classify.reports.charts.matrix import heat
 from classify.reports.table import Column, Table
 
 SVG = "{http://www.w3.org/2000/svg}"

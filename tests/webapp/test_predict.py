@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from classify.draws import DRAWS, OFFSET_S, draws
-from scanner.decode import encode
+from scanner.audio.encode import encode
 from scanner.features.definition import VECTOR_NAMES
 from webapp.errors import BusyError, CannotJudgeError
 from webapp.jobs import Jobs
-from webapp.judging import measured
+from webapp.sandbox import measured
 from webapp.settings import ServeSettings, UploadLimits
 
 if TYPE_CHECKING:

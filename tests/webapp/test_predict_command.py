@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from scanner.decode import encode
+from scanner.audio.encode import encode
 from sonicat.predict import predict
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner
 
-from classify.report_cli import report
-from webapp.cli import serve
+from sonicat.report import report
+from sonicat.serve import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from catalog.session import open_catalog
+from catalog.database import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.errors import BusyError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.webapp.conftest import Made
-    from webapp.atlas import Atlas
+    from webapp.map_worker import Atlas
 
 
 def execute(db: Path, *statements: str) -> None:
@@ -104,7 +104,7 @@ def test_a_catalog_made_anew_is_not_judged_by_the_old_ones_model(
 ) -> None:
     """Its runs count from 1 again."""
     from catalog.runs import load_run
-    from webapp.predict import model_of
+    from webapp.uploads import model_of
 
     app = create_app(replace(settings, catalog_url=str(own.db)))
     shared = app.extensions[STATE]

@@ -1,0 +1,120 @@
+"""Store the album artists that were told from the tracks' folders."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from catalog.albumartists import DERIVED, FolderTrack, albumartist_of
+from catalog.albums import album_of, fold
+from catalog.models.library import Album, Artist, TagSource, Track, TrackArtist
+from catalog.records import TagFacts
+from catalog.shared_rows import album_ids, artist_ids, chunks, name_key
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from catalog.database import Catalog
+
+
+class _Row(NamedTuple):
+    id: int
+    title: str
+    albumartist: str | None
+    derived: bool
+    artist: str | None
+    compilation: bool
+
+
+def settle(catalog: Catalog, root_id: int) -> int:
+    """Derive and store; see :func:`catalog.library.derive_albumartists`."""
+    with catalog.writing() as connection:
+        found: dict[int, tuple[str, str]] = {}
+        for rows in _albums(connection, root_id).values():
+            if all(row.albumartist for row in rows):
+                continue
+            facts = [
+                FolderTrack(
+                    None if row.derived else row.albumartist,
+                    row.artist,
+                    row.compilation,
+                )
+                for row in rows
+            ]
+            albumartist = albumartist_of(facts)
+            if albumartist is not None:
+                lacking = (row for row in rows if row.derived or not row.albumartist)
+                found |= {row.id: (albumartist, row.title) for row in lacking}
+        _store(connection, found)
+    return len(found)
+
+
+def _albums(
+    connection: Connection, root_id: int
+) -> dict[tuple[bytes, str], list[_Row]]:
+    """Return the tracks of a root that have an album, by folder and title."""
+    query = (
+        select(
+            Track.path,
+            Track.id,
+            Album.title,
+            Track.albumartist,
+            TagSource.source == DERIVED,
+            Artist.name,
+            Track.compilation,
+        )
+        .join(Album, Album.id == Track.album_id)
+        .outerjoin(
+            TagSource,
+            (TagSource.track_id == Track.id) & (TagSource.fact == "albumartist"),
+        )
+        .outerjoin(
+            TrackArtist,
+            (TrackArtist.track_id == Track.id) & (TrackArtist.position == 0),
+        )
+        .outerjoin(Artist, Artist.id == TrackArtist.artist_id)
+        .where(Track.root_id == root_id)
+        .order_by(Track.id)
+    )
+    albums: defaultdict[tuple[bytes, str], list[_Row]] = defaultdict(list)
+    for row in connection.execute(query):
+        path, number, title, albumartist, derived, artist, compilation = row
+        albums[posixpath.dirname(path), fold(title)].append(
+            _Row(number, title, albumartist, bool(derived), artist, compilation)
+        )
+    return albums
+
+
+def _store(connection: Connection, found: dict[int, tuple[str, str]]) -> None:
+    """Store album artists, given with the album's title by track id."""
+    albums = {
+        track_id: album_of(TagFacts(albumartist=albumartist, album=title))
+        for track_id, (albumartist, title) in found.items()
+    }
+    album_id = album_ids(connection, (a for a in albums.values() if a is not None))
+    artist_id = artist_ids(connection, (name for name, _ in found.values()))
+    rows = [
+        {
+            "track_id": track_id,
+            "albumartist": found[track_id][0],
+            "artist_id": artist_id[name_key(found[track_id][0])],
+            "album_id": album_id[album.key],
+            "group_key": album.group_key,
+        }
+        for track_id, album in albums.items()
+        if album is not None
+    ]
+    if not rows:
+        return
+    connection.execute(update(Track).where(Track.id == bindparam("track_id")), rows)
+    for part in chunks(list(found)):
+        mine = TagSource.track_id.in_(part) & (TagSource.fact == "albumartist")
+        connection.execute(delete(TagSource).where(mine))
+    sources = [
+        {"track_id": track_id, "fact": "albumartist", "source": DERIVED}
+        for track_id in found
+    ]
+    connection.execute(insert(TagSource), sources)

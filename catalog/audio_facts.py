@@ -1,0 +1,92 @@
+"""What is known of a track's audio file beside its music, for audits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from catalog.database import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """One track's file and signal; None where nothing is known.
+
+    Attributes
+    ----------
+    track_id : int
+    container, codec, encoder : str or None
+    lossless : bool or None
+    bitrate : int or None
+        Bits per second.
+    sample_rate : int or None
+        Hz.
+    channels, bits_per_sample : int or None
+    encoder_delay, encoder_padding : int or None
+        Samples, as declared.
+    loudness_lufs : float or None
+    measured : mapping of str to float
+        What the analysis holds: ``upper_edge_hz``, ``true_peak_dbtp`` ...
+    """
+
+    track_id: int
+    container: str | None
+    codec: str | None
+    encoder: str | None
+    lossless: bool | None
+    bitrate: int | None
+    sample_rate: int | None
+    channels: int | None
+    bits_per_sample: int | None
+    encoder_delay: int | None
+    encoder_padding: int | None
+    loudness_lufs: float | None
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+
+_FACTS = """
+    SELECT tracks.id, tracks.container, tracks.codec, tracks.encoder, tracks.lossless,
+        tracks.bitrate, tracks.sample_rate, tracks.channels, tracks.bits_per_sample,
+        tracks.encoder_delay, tracks.encoder_padding, analyses.loudness_lufs,
+        analyses.audio_facts
+    FROM tracks
+    JOIN analyses ON analyses.payload_id = tracks.payload_id
+        AND analyses.variant = 'original' AND analyses.feature_set_id = :feature_set_id
+    WHERE tracks.missing_since IS NULL
+"""
+
+
+def audio_facts(catalog: Catalog, feature_set_id: int) -> dict[int, AudioFacts]:
+    """Return the facts of every present track that is analysed, by its id."""
+    rows = catalog.rows(_FACTS, feature_set_id=feature_set_id)
+    return {row[0]: _facts(*row) for row in rows}
+
+
+_MEASURED = """
+    SELECT variant, audio_facts FROM analyses WHERE status = 'ok' AND EXISTS (
+        SELECT 1 FROM tracks WHERE tracks.payload_id = analyses.payload_id
+            AND tracks.missing_since IS NULL
+    )
+"""
+
+
+def upper_edges(catalog: Catalog) -> dict[str, list[float]]:
+    """Return where the spectra of present tracks end, in Hz, by variant."""
+    edges: dict[str, list[float]] = {}
+    for variant, measured in catalog.rows(_MEASURED):
+        facts = json.loads(measured) if isinstance(measured, str) else measured
+        if "upper_edge_hz" in facts:
+            edges.setdefault(variant, []).append(facts["upper_edge_hz"])
+    return edges
+
+
+def _facts(*row: Any) -> AudioFacts:
+    *known, measured = row
+    known[4] = None if known[4] is None else bool(known[4])
+    if isinstance(measured, str):  # SQLite gives JSON as text
+        measured = json.loads(measured)
+    return AudioFacts(*[*known, measured or {}])

@@ -1,0 +1,189 @@
+"""What a scan asks of the catalog, and the one way to change it.
+
+The questions are asked through :meth:`Catalog.rows`: a rescan that finds nothing new
+loads neither SQLAlchemy nor NumPy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from catalog.known import RULES, KnownFailure, KnownTrack, Root
+from catalog.text import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from catalog.database import Catalog
+    from catalog.records import Change, FeatureSetFacts
+
+_KNOWN_TRACKS = """
+SELECT tracks.id, tracks.path, tracks.size, tracks.mtime_ns, payloads.hash,
+    (SELECT analyses.feature_set_id FROM analyses
+     WHERE analyses.payload_id = tracks.payload_id AND analyses.variant = 'original'
+     ORDER BY analyses.id DESC LIMIT 1),
+    tracks.missing_since
+FROM tracks JOIN payloads ON payloads.id = tracks.payload_id
+WHERE tracks.root_id = :root_id
+ORDER BY CASE WHEN tracks.missing_since IS NULL THEN 1 ELSE 0 END, tracks.id
+"""
+_UNSETTLED = """
+SELECT count(*) FROM tracks
+WHERE root_id = :root_id AND album_id IS NOT NULL AND albumartist IS NULL
+    AND artist_id IS NOT NULL
+"""
+
+
+def ensure_root(catalog: Catalog, path: bytes) -> Root:
+    """Return the root of an absolute path, added if it is new."""
+    asked = os.path.normpath(path)
+    catalog.execute(
+        "INSERT INTO roots (path, label, added_at) VALUES (:path, :label, :now) "
+        "ON CONFLICT (path) DO NOTHING",
+        path=asked,
+        label=readable(asked),
+        now=now_text(),
+    )
+    (row,) = catalog.rows("SELECT id, path, label FROM roots WHERE path = :p", p=asked)
+    return Root(row[0], bytes(row[1]), row[2])
+
+
+def roots(catalog: Catalog) -> list[Root]:
+    """Return every root, in the order in which they were added."""
+    rows = catalog.rows("SELECT id, path, label FROM roots ORDER BY id")
+    return [Root(number, bytes(path), label) for number, path, label in rows]
+
+
+def known_tracks(catalog: Catalog, root_id: int) -> list[KnownTrack]:
+    """Return the tracks of a root; missing ones first.
+
+    A missing track and one that is there may have the same path: whoever makes a
+    mapping by path from this order keeps the one that is there.
+    """
+    return [
+        KnownTrack._make(row if row[-1] is None else (*row[:-1], _time(row[-1])))
+        for row in catalog.rows(_KNOWN_TRACKS, root_id=root_id)
+    ]
+
+
+def known_failures(catalog: Catalog, root_id: int) -> dict[bytes, KnownFailure]:
+    """Return the failures on record under a root, by path."""
+    rows = catalog.rows(
+        "SELECT path, size, mtime_ns, stage, reason FROM failures "
+        "WHERE root_id = :root",
+        root=root_id,
+    )
+    return {bytes(row[0]): KnownFailure(bytes(row[0]), *row[1:]) for row in rows}
+
+
+def tag_rules(catalog: Catalog) -> dict[int, str]:
+    """Return by which rules tags were read, for tracks where not by the usual ones."""
+    find = "SELECT track_id, source FROM tag_sources WHERE fact = :fact"
+    return dict(catalog.rows(find, fact=RULES))
+
+
+def forget_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> None:
+    """Remove the failures of files that are no longer there."""
+    from catalog.store_scan import forget  # noqa: PLC0415 (loads SQLAlchemy)
+
+    forget(catalog, [(root_id, path) for path in paths])
+
+
+def drop_root(catalog: Catalog, root_id: int) -> None:
+    """Remove a root with its failures, unless a track belongs to it."""
+    find = "SELECT 1 FROM tracks WHERE root_id = :root LIMIT 1"
+    if not catalog.rows(find, root=root_id):
+        catalog.execute("DELETE FROM failures WHERE root_id = :root", root=root_id)
+        catalog.execute("DELETE FROM roots WHERE id = :root", root=root_id)
+
+
+def ensure_feature_set(catalog: Catalog, facts: FeatureSetFacts) -> int:
+    """Return the id of a feature set, added if it is new."""
+    digest = feature_set_digest(facts)
+    find = "SELECT id FROM feature_sets WHERE digest = :digest"
+    found = catalog.rows(find, digest=digest)
+    if not found:
+        catalog.execute(
+            "INSERT INTO feature_sets (version, digest, names, parameters, added_at) "
+            "VALUES (:version, :digest, :names, :parameters, :now) "
+            "ON CONFLICT (digest) DO NOTHING",
+            version=facts.version,
+            digest=digest,
+            names=json.dumps(facts.names),
+            parameters=json.dumps(dict(facts.parameters), sort_keys=True),
+            now=now_text(),
+        )
+        found = catalog.rows(find, digest=digest)
+    return int(found[0][0])
+
+
+def feature_set_digest(facts: FeatureSetFacts) -> str:
+    """Return the hex digest that two equal feature sets share."""
+    import hashlib  # noqa: PLC0415 (loads OpenSSL; a scan of tags does without)
+
+    whole = [facts.version, facts.names, dict(facts.parameters)]
+    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def analysed_payloads(catalog: Catalog, feature_set_id: int) -> set[str]:
+    """Return the hashes of the payloads that have an analysis of a feature set."""
+    rows = catalog.rows(
+        "SELECT payloads.hash FROM analyses "
+        "JOIN payloads ON payloads.id = analyses.payload_id "
+        "WHERE analyses.feature_set_id = :id AND analyses.variant = 'original'",
+        id=feature_set_id,
+    )
+    return {payload for (payload,) in rows}
+
+
+def apply(catalog: Catalog, changes: Sequence[Change]) -> None:
+    """Store the changes in one transaction: all of them or none.
+
+    Raises
+    ------
+    NotFiniteError
+        An analysis holds NaN or an infinity; checked before anything is stored.
+    CatalogFullError, CatalogBusyError
+        Nothing was stored; what was stored before is safe.
+    """
+    if changes:
+        from catalog.store_scan import (  # noqa: PLC0415 (loads SQLAlchemy and NumPy)
+            store,
+        )
+
+        store(catalog, changes)
+
+
+def prepare_to_apply() -> None:
+    """Load what storing takes, which is much, while there is nothing to store yet."""
+    import catalog.store_scan  # noqa: F401, PLC0415 (loads SQLAlchemy and NumPy)
+
+
+def derive_albumartists(catalog: Catalog, root_id: int) -> int:
+    """Give the tracks of a root that have an album but no album artist one.
+
+    Returns
+    -------
+    int
+        How many tracks got one. Nothing is loaded and nothing read where none lack it.
+    """
+    if catalog.rows(_UNSETTLED, root_id=root_id) == [(0,)]:
+        return 0
+    from catalog.album_artists import settle  # noqa: PLC0415 (loads SQLAlchemy)
+
+    return settle(catalog, root_id)
+
+
+def now_text() -> str:
+    """Return the time as SQLAlchemy writes it for SQLite; PostgreSQL reads it too."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _time(value: str | datetime) -> datetime:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC)

@@ -1,0 +1,179 @@
+"""Examine a catalog: the file, and whether its rows agree with each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.exceptions import CatalogError
+from catalog.vectors import SEQUENCE, VECTOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from catalog.database import Catalog
+
+_PAGE = 1000  # rows with blobs held in memory at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One kind of damage.
+
+    Attributes
+    ----------
+    what : str
+        What the rows in question are, or what is wrong with the file.
+    table : str
+        Where these rows are; empty where the file itself is damaged.
+    ids : tuple of int
+        The rows to remove, which is how it is repaired.
+    """
+
+    what: str
+    table: str = ""
+    ids: tuple[int, ...] = ()
+
+
+_LOOSE = (
+    (
+        "payloads",
+        "audio that no track has any more",
+        "SELECT id FROM payloads WHERE NOT EXISTS "
+        "(SELECT 1 FROM tracks WHERE payload_id = payloads.id)",
+    ),
+    (
+        "albums",
+        "albums without a track",
+        "SELECT id FROM albums WHERE NOT EXISTS "
+        "(SELECT 1 FROM tracks WHERE album_id = albums.id)",
+    ),
+    (
+        "genres",
+        "genres without a track",
+        "SELECT id FROM genres WHERE NOT EXISTS "
+        "(SELECT 1 FROM track_genres WHERE genre_id = genres.id)",
+    ),
+    (
+        "artists",
+        "artists without a track",
+        "SELECT id FROM artists WHERE NOT EXISTS "
+        "(SELECT 1 FROM track_artists WHERE artist_id = artists.id) "
+        "AND NOT EXISTS (SELECT 1 FROM tracks WHERE artist_id = artists.id)",
+    ),
+    (
+        "analyses",
+        "analyses without windows",
+        "SELECT id FROM analyses WHERE status = 'ok' AND NOT EXISTS "
+        "(SELECT 1 FROM windows WHERE analysis_id = analyses.id)",
+    ),
+)
+
+_VECTORS = """
+SELECT windows.id, windows.analysis_id, feature_sets.id, windows.vector FROM windows
+JOIN analyses ON analyses.id = windows.analysis_id
+JOIN feature_sets ON feature_sets.id = analyses.feature_set_id
+WHERE windows.id > :after ORDER BY windows.id LIMIT :page
+"""
+
+_ANALYSES = "SELECT id FROM analyses WHERE id > :after ORDER BY id LIMIT :page"
+
+_SEQUENCES = "SELECT steps, dims, data FROM sequences WHERE analysis_id = :number"
+
+_ARTIFACTS = (
+    "SELECT id, sha256 FROM artifacts WHERE id > :after ORDER BY id LIMIT :page"
+)
+
+_ARTIFACT = "SELECT data FROM artifacts WHERE id = :number"
+
+
+def check(catalog: Catalog) -> Iterator[Finding]:
+    """Yield everything that is wrong; nothing for a sound catalog.
+
+    A damaged file ends the examination: what its rows say could not be trusted.
+    """
+    if catalog.path is not None:
+        damage = _damage(catalog)
+        if damage:
+            yield Finding(f"the file is damaged: {damage}")
+            return
+        yield from _lost_references(catalog)
+    for table, what, query in _LOOSE:
+        yield from _found(table, what, (row[0] for row in catalog.rows(query)))
+    yield from _found("analyses", "analyses with damaged vectors", _vectors(catalog))
+    yield from _found(
+        "analyses", "analyses with damaged sequences", _sequences(catalog)
+    )
+    yield from _found("artifacts", "damaged models", _artifacts(catalog))
+
+
+def _damage(catalog: Catalog) -> str:
+    try:
+        said = [row[0] for row in catalog.rows("PRAGMA integrity_check")]
+    except CatalogError as error:
+        return str(error)
+    return "" if said == ["ok"] else "; ".join(said[:3])
+
+
+def _lost_references(catalog: Catalog) -> Iterator[Finding]:
+    lost: dict[str, set[int]] = {}
+    for table, row_id, *_ in catalog.rows("PRAGMA foreign_key_check"):
+        lost.setdefault(table, set()).add(row_id)
+    for table, ids in lost.items():
+        yield from _found(table, f"rows of {table} that refer to nothing", ids)
+
+
+def _vectors(catalog: Catalog) -> Iterator[int]:
+    """Yield the analyses with a vector of a wrong length, or not finite."""
+    widths = {
+        number: len(json.loads(names) if isinstance(names, str) else names)
+        for number, names in catalog.rows("SELECT id, names FROM feature_sets")
+    }
+    for _, analysis_id, feature_set_id, vector in _pages(catalog, _VECTORS):
+        if not _is_vector(bytes(vector), widths[feature_set_id]):
+            yield analysis_id
+
+
+def _is_vector(packed: bytes, width: int) -> bool:
+    if len(packed) != width * VECTOR.itemsize:
+        return False
+    return bool(np.isfinite(np.frombuffer(packed, VECTOR)).all())
+
+
+def _sequences(catalog: Catalog) -> Iterator[int]:
+    """Yield the analyses with a sequence that cannot be unpacked to its shape."""
+    for (number,) in _pages(catalog, _ANALYSES):
+        for steps, dims, data in catalog.rows(_SEQUENCES, number=number):
+            try:
+                size = len(zlib.decompress(bytes(data)))
+            except zlib.error:
+                size = -1
+            if size != steps * dims * SEQUENCE.itemsize:
+                yield number
+
+
+def _artifacts(catalog: Catalog) -> Iterator[int]:
+    """Yield the artifacts whose bytes are not those that were stored."""
+    for number, sha256 in _pages(catalog, _ARTIFACTS):
+        ((data,),) = catalog.rows(_ARTIFACT, number=number)
+        if hashlib.sha256(bytes(data)).hexdigest() != sha256:
+            yield number
+
+
+def _found(table: str, what: str, ids: Iterable[int]) -> Iterator[Finding]:
+    found = tuple(sorted(set(ids)))
+    if found:
+        yield Finding(what, table, found)
+
+
+def _pages(catalog: Catalog, query: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query a page at a time, by the id in its first column."""
+    after = 0
+    while rows := catalog.rows(query, after=after, page=_PAGE):
+        yield from rows
+        after = rows[-1][0]

@@ -1,0 +1,199 @@
+"""The same windows twice: as they are, and as a re-encoding left them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.datasets import load_library
+from catalog.variants import variant_counts
+from classify.arrays import Pairs, Rows
+from classify.dataset import heard_windows, usable
+from classify.exceptions import TooLittleToLearnFromError
+from classify.loading import loaded_sequences
+from classify.sequence_features import sliced
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from catalog.database import Catalog
+    from catalog.datasets import Library
+    from classify.dataset import Dataset
+    from classify.sequence_features import TrackSequences
+
+ENOUGH_CODECS = 3
+"""From re-encodings by so many codecs models learn without being asked. What one or two
+do is held against directions in which there is music, too; it costs accuracy."""
+
+_CHAINS = {"yt": ("aac", "mp3")}
+
+NO_VARIANTS = (
+    "the catalog holds no re-encodings of these tracks; make some with "
+    "`scan --variants mp3:64k,mp3:128k,aac:96k,opus:48k,yt`"
+)
+
+
+def all_pairs(
+    catalog: Catalog,
+    library: Library,
+    sequences: Mapping[int, TrackSequences],
+    dataset: Dataset,
+    *,
+    slices: bool = False,
+) -> tuple[Pairs, ...]:
+    """Return what re-encodings did to the tracks of a problem, by the variant's name.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    library : Library
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences
+    dataset : Dataset
+        Prepared from these two.
+    slices : bool
+        Whether to cut the sequences to the windows, too.
+    """
+    number = library.feature_set_id
+    names = variant_counts(catalog, number)
+    if not names:
+        return ()
+    originals = _windows(library, sequences, slices=slices)
+    found = []
+    for name in names:
+        coded = load_library(catalog, number, variant=name)
+        if coded is not None:
+            heard = loaded_sequences(catalog, coded)
+            found.append(
+                _paired(name, dataset, originals, _windows(coded, heard, slices=slices))
+            )
+    return tuple(pairs for pairs in found if len(pairs.tracks))
+
+
+def with_pairs(
+    catalog: Catalog,
+    library: Library,
+    sequences: Mapping[int, TrackSequences],
+    dataset: Dataset,
+    only: Collection[str] | None = None,
+) -> Dataset:
+    """Return a data set whose models can learn what re-encoding does.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    library : Library
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences
+    dataset : Dataset
+    only : collection of str or None
+        Names of the variants to learn from; None for all that the catalog holds.
+    """
+    found = all_pairs(catalog, library, sequences, dataset)
+    known = tuple(one for one in found if only is None or one.variant in only)
+    return replace(dataset, problem=replace(dataset.problem, pairs=known))
+
+
+def steadied(
+    catalog: Catalog,
+    library: Library,
+    sequences: Mapping[int, TrackSequences],
+    dataset: Dataset,
+    *,
+    wanted: bool | None,
+) -> Dataset:
+    """Return the data set with what its models are to know of re-encodings.
+
+    Parameters
+    ----------
+    catalog, library, sequences, dataset
+        As `with_pairs` takes them.
+    wanted : bool or None
+        None: where there are re-encodings by `ENOUGH_CODECS` codecs.
+
+    Raises
+    ------
+    TooLittleToLearnFromError
+        It is wanted, and there is no re-encoding of these tracks.
+    """
+    if wanted is False:
+        return dataset
+    found = with_pairs(catalog, library, sequences, dataset)
+    variants = [one.variant for one in found.problem.pairs]
+    if wanted and not variants:
+        raise TooLittleToLearnFromError(NO_VARIANTS)
+    return found if wanted or len(codecs(variants)) >= ENOUGH_CODECS else dataset
+
+
+def codecs(variants: Collection[str]) -> set[str]:
+    """Return the codecs by which re-encodings were made.
+
+    >>> sorted(codecs(["mp3:64k", "mp3:128k", "yt"]))
+    ['aac', 'mp3']
+    """
+    of = (_CHAINS.get(name, (name.partition(":")[0],)) for name in variants)
+    return {codec for chain in of for codec in chain}
+
+
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """A track's windows by their start, in milliseconds."""
+
+    starts: NDArray[np.int64]
+    X: NDArray[np.float32]
+    slices: NDArray[np.float16] | None
+
+
+def _windows(
+    library: Library, sequences: Mapping[int, TrackSequences], *, slices: bool
+) -> dict[int, _Windows]:
+    """Return the usable windows of each track, by the track's id."""
+    rows = library.windows
+    kept = np.flatnonzero(usable(rows))
+    found = {}
+    for i in np.unique(rows.track[kept]).tolist():
+        mine = kept[rows.track[kept] == i]
+        span = rows.start_s[mine], rows.duration_s[mine]
+        X, _ = heard_windows(
+            rows.vectors[mine], library.feature_set.names, *span, sequences.get(i)
+        )
+        cut = sliced(sequences[i], *span) if slices and i in sequences else None
+        starts = np.round(1000 * rows.start_s[mine]).astype(np.int64)
+        found[library.tracks[i].id] = _Windows(starts, X, cut)
+    return found
+
+
+def _paired(
+    variant: str,
+    dataset: Dataset,
+    originals: Mapping[int, _Windows],
+    coded: Mapping[int, _Windows],
+) -> Pairs:
+    width = dataset.problem.rows.X.shape[1]
+    tracks, one, other = [], [], []
+    for i, track in enumerate(dataset.tracks):
+        a, b = originals.get(track.id), coded.get(track.id)
+        if a is None or b is None or {a.X.shape[1], b.X.shape[1]} != {width}:
+            continue
+        _, mine, theirs = np.intersect1d(a.starts, b.starts, return_indices=True)
+        if len(mine):
+            tracks.append(i)
+            one.append((a, mine))
+            other.append((b, theirs))
+    return Pairs(
+        variant, np.array(tracks, dtype=np.intp), _rows(one, width), _rows(other, width)
+    )
+
+
+def _rows(parts: list[tuple[_Windows, NDArray[np.intp]]], width: int) -> Rows:
+    track = np.repeat(np.arange(len(parts)), [len(chosen) for _, chosen in parts])
+    X = [windows.X[chosen] for windows, chosen in parts]
+    cut = [w.slices[chosen] for w, chosen in parts if w.slices is not None]
+    return Rows(
+        np.concatenate(X) if X else np.zeros((0, width), np.float32),
+        track.astype(np.intp),
+        len(parts),
+        np.concatenate(cut) if cut and len(cut) == len(parts) else None,
+    )

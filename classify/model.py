@@ -1,0 +1,101 @@
+"""The final model of a run: members, their weights, their calibration, their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classify.calibration import tempered
+from classify.exceptions import FeatureSetMismatchError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from catalog.records import FeatureSetFacts
+    from classify.arrays import Rows
+    from classify.models.base import Fitted
+
+    Floats = NDArray[np.float64]
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A fitted recipe with what it takes to read its probabilities.
+
+    Attributes
+    ----------
+    name : str
+    fitted : Fitted
+    temperature : float
+    weight : float
+        In the vote; the weights of a model's members sum to one.
+    """
+
+    name: str
+    fitted: Fitted
+    temperature: float
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is kept in the catalog: enough to judge further windows.
+
+    Attributes
+    ----------
+    labels : tuple of str
+    members : tuple of Member
+    temperature : float
+        Of the members' mean.
+    feature_version : int
+    feature_names : tuple of str
+        Rows of any other feature set are refused.
+    columns : tuple of str
+        Of the rows that it takes: those of the feature set, and those made of it.
+    """
+
+    labels: tuple[str, ...]
+    members: tuple[Member, ...]
+    temperature: float
+    feature_version: int
+    feature_names: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    def judge(self, rows: Rows, facts: FeatureSetFacts) -> tuple[Floats, Floats]:
+        """Return the probabilities of each window and, calibrated, of each track.
+
+        Raises
+        ------
+        FeatureSetMismatchError
+            The rows are of another feature set than the model learned from.
+        """
+        self._refuse_others(facts)
+        if rows.X.shape[1] != len(self.columns):
+            raise FeatureSetMismatchError(
+                f"the model takes {len(self.columns)} columns, these rows have "
+                f"{rows.X.shape[1]}; were their sequences stored?"
+            )
+        windows = np.zeros((len(rows.X), len(self.labels)))
+        tracks = np.zeros((rows.n_tracks, len(self.labels)))
+        for member in self.members:
+            of_windows, of_tracks = member.fitted.judge(rows)
+            windows += member.weight * of_windows
+            tracks += member.weight * tempered(of_tracks, member.temperature)
+        return windows, tempered(tracks, self.temperature)
+
+    def _refuse_others(self, facts: FeatureSetFacts) -> None:
+        if facts.version != self.feature_version:
+            raise FeatureSetMismatchError(
+                "the model learned from features of version "
+                f"{self.feature_version}, these rows are of {facts.version}; "
+                "run `classify --all` again"
+            )
+        if tuple(facts.names) != tuple(self.feature_names):
+            raise FeatureSetMismatchError(
+                "the model learned from other features than these rows hold; "
+                "run `classify --all` again"
+            )

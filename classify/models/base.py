@@ -1,0 +1,235 @@
+"""What a model is made of: a recipe, the view of the rows that it reads, a fit.
+
+A recipe names a family of estimators and its small space of settings. Fitting weighs
+windows so that every label counts the same, and within a label every track.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
+
+from classify.estimators.stages import in_parts, track_statistics
+from classify.exceptions import FeatureSetMismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from classify.arrays import Problem, Rows
+
+    Floats = NDArray[np.float64]
+
+Setting = dict[str, Any]
+Reads = Literal["windows", "tracks", "chroma", "logmel", "slices"]
+N_CHROMA = 12
+
+
+class Estimator(Protocol):
+    """The part of a scikit-learn classifier that is used here."""
+
+    classes_: NDArray[np.intp]
+
+    def fit(self, X: Any, y: Any, **fit_params: Any) -> Any:
+        """Learn."""
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return probabilities, a column for each of `classes_`."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named model: how to build it, from what, and what to choose between.
+
+    Attributes
+    ----------
+    name : str
+        As `--model` takes it.
+    build : callable of (setting, seed)
+        Returns an unfitted pipeline whose last step is called ``model``.
+    space : tuple of settings
+        The candidates of the inner loop, the plainest first.
+    reads : str
+        ``"windows"``: a row a window; ``"tracks"``: statistics of the windows of a
+        track, and of its parts;
+        ``"chroma"`` and ``"logmel"``: a window's flattened slice of a sequence;
+        ``"slices"``: the slice of both, not flattened.
+    weighted : bool
+        Whether the last step takes sample weights.
+    grouped : bool
+        Whether the last step wants to know the albums, for its early stopping.
+    steady : bool
+        Whether the first step is a `SteadyScaler`, which learns from re-encodings.
+    note : str or None
+        What to tell when this recipe stands in for another.
+    """
+
+    name: str
+    build: Callable[[Setting, int], Estimator]
+    space: tuple[Setting, ...] = ({},)
+    reads: Reads = "windows"
+    weighted: bool = True
+    grouped: bool = False
+    steady: bool = False
+    note: str | None = None
+
+
+def balanced_weights(y: NDArray[np.intp], track: NDArray[np.intp]) -> Floats:
+    """Weigh windows: labels equal, tracks equal within a label; the mean is 1.
+
+    Parameters
+    ----------
+    y, track : intp, shape (n_windows,)
+    """
+    windows = np.bincount(track).astype(float)
+    _, first = np.unique(track, return_index=True)
+    tracks = np.bincount(y[first], minlength=int(y.max()) + 1)
+    weights = 1.0 / (windows[track] * tracks[y])
+    result: Floats = weights / weights.mean()
+    return result
+
+
+def view(rows: Rows, reads: Reads) -> NDArray[Any]:
+    """Return the rows as an estimator reads them: one a window, or one a track.
+
+    Raises
+    ------
+    FeatureSetMismatchError
+        The rows come without the sequences that the estimator reads.
+    """
+    if reads == "windows":
+        return rows.X
+    if reads == "tracks":
+        return track_statistics(rows)
+    if rows.slices is None:
+        raise FeatureSetMismatchError(
+            "this model reads the chroma and log-mel sequences, which are not stored "
+            "for every track; scan the library again"
+        )
+    if reads == "slices":
+        return rows.slices
+    part = slice(N_CHROMA) if reads == "chroma" else slice(N_CHROMA, None)
+    flat = rows.slices[:, :, part].reshape(len(rows.slices), -1)
+    return flat.astype(np.float32)
+
+
+def shifts(problem: Problem, reads: Reads) -> Floats:
+    """Return by how much re-encodings moved the rows, as an estimator reads them.
+
+    Returns
+    -------
+    float64, shape (n, n_features)
+        Of every pair of the problem.
+    """
+    moved = []
+    for pairs in problem.pairs:
+        sides = (pairs.original, pairs.coded)
+        if reads == "tracks":
+            sides = (in_parts(pairs.original)[0], in_parts(pairs.coded)[0])
+        before, after = (view(rows, reads).astype(np.float64) for rows in sides)
+        moved.append(after - before)
+    return np.concatenate(moved)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """An estimator that has learned, speaking of all labels of its problem.
+
+    Attributes
+    ----------
+    reads : as in Recipe
+    estimator : Estimator
+    n_labels : int
+        A label that the training side lacked gets probability 0.
+    """
+
+    reads: Reads
+    estimator: Estimator
+    n_labels: int
+
+    def judge(self, rows: Rows) -> tuple[Floats, Floats]:
+        """Return probabilities: (n_windows, n_labels) and (n_tracks, n_labels).
+
+        A track's are the mean of its windows', or for a model of whole tracks of the
+        track and its parts; such a model says the same of each window of a track.
+        """
+        if self.reads == "tracks":
+            parts, owner = in_parts(rows)
+            of_parts = self._proba(view(parts, self.reads))
+            p = track_means(of_parts, owner, rows.n_tracks)
+            return p[rows.track], p
+        p = self._proba(view(rows, self.reads))
+        return p, track_means(p, rows.track, rows.n_tracks)
+
+    def _proba(self, X: NDArray[Any]) -> Floats:
+        learned = getattr(self.estimator, "n_features_in_", X.shape[1])
+        if X.ndim == 2 and learned != X.shape[1]:
+            raise FeatureSetMismatchError(
+                f"the model learned from {learned} columns and is given {X.shape[1]}: "
+                "another version of sonicat made it; run `classify --all` again"
+            )
+        p = np.zeros((len(X), self.n_labels))
+        if len(X):
+            p[:, self.estimator.classes_] = self.estimator.predict_proba(X)
+        return p
+
+
+def track_means(p: Floats, track: NDArray[np.intp], n_tracks: int) -> Floats:
+    """Return the mean over each track's rows of `p`, shape (n_tracks, n_labels)."""
+    sums = np.zeros((n_tracks, p.shape[1]))
+    np.add.at(sums, track, p)
+    result: Floats = sums / np.bincount(track, minlength=n_tracks)[:, None]
+    return result
+
+
+def fit(
+    recipe: Recipe, setting: Mapping[str, Any], problem: Problem, *, seed: int
+) -> Fitted:
+    """Fit `recipe` with `setting` on all tracks of `problem`."""
+    rows, track = problem.rows, problem.rows.track
+    if recipe.reads == "tracks":
+        # Parts share a track's weight; without weights long tracks would count more.
+        whole = rows, np.arange(rows.n_tracks)
+        rows, track = in_parts(rows) if recipe.weighted else whole
+    X = view(rows, recipe.reads)
+    estimator = fit_estimator(recipe, setting, X, problem, track, seed=seed)
+    return Fitted(recipe.reads, estimator, len(problem.labels))
+
+
+def fit_estimator(
+    recipe: Recipe,
+    setting: Mapping[str, Any],
+    X: NDArray[Any],
+    problem: Problem,
+    track: NDArray[np.intp],
+    *,
+    seed: int,
+) -> Estimator:
+    """Fit a new estimator of `recipe` on `X`, whose rows belong to tracks `track`.
+
+    Where all of them have one label, whatever is asked gets that label.
+    """
+    y = problem.y[track]
+    if len(np.unique(y)) == 1:
+        only: Estimator = Pipeline([("model", DummyClassifier(strategy="prior"))])
+        only.fit(X, y)
+        return only
+    estimator = recipe.build(dict(setting), seed)
+    more: dict[str, Any] = {}
+    if recipe.weighted:
+        more["model__sample_weight"] = balanced_weights(y, track)
+    if recipe.grouped:
+        more["model__groups"] = problem.groups[track]
+    if recipe.steady and problem.pairs:
+        more["scale__shifts"] = shifts(problem, recipe.reads)
+    with warnings.catch_warnings():
+        # hundreds of labels with a track or two each: a classification all the same
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        estimator.fit(X, y, **more)
+    return estimator

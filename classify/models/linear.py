@@ -1,0 +1,71 @@
+"""Linear models: logistic regression, over windows and over tracks, and SGD."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.feature_selection import SelectPercentile, f_classif
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.pipeline import Pipeline
+
+from classify.models.base import Recipe, Setting
+from classify.models.wccn import SteadyScaler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def differing(
+    X: NDArray[np.float64], y: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return F and p of each feature; NaN where a training side is too small for them.
+
+    The selection takes NaN for the least; there is nothing to warn of.
+    """
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        f, p = f_classif(X, y)
+    return f, p
+
+
+def _logistic(setting: Setting, seed: int) -> Pipeline:
+    regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
+    return Pipeline([("scale", SteadyScaler()), ("model", regression)])
+
+
+def _selecting(setting: Setting, seed: int) -> Pipeline:
+    """Build a regression on the features that differ most between the labels.
+
+    They are selected by the fit, so by the training side of a fold alone.
+    """
+    regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
+    select = SelectPercentile(differing, percentile=setting["percentile"])
+    return Pipeline(
+        [("scale", SteadyScaler()), ("select", select), ("model", regression)]
+    )
+
+
+def _sgd(setting: Setting, seed: int) -> Pipeline:
+    descent = SGDClassifier(
+        loss="log_loss", alpha=setting["alpha"], average=True, random_state=seed
+    )
+    return Pipeline([("scale", SteadyScaler()), ("model", descent)])
+
+
+LOGISTIC = Recipe(
+    "logistic",
+    _logistic,
+    tuple({"C": c} for c in (0.001, 0.003, 0.01, 0.03)),
+    steady=True,
+)
+TRACK_LOGISTIC = Recipe(
+    "track-logistic",
+    _selecting,
+    tuple({"C": c, "percentile": p} for p in (100, 50) for c in (0.003, 0.01, 0.03)),
+    reads="tracks",
+    steady=True,
+)
+SGD = Recipe("sgd", _sgd, tuple({"alpha": a} for a in (0.01, 0.1, 0.3)), steady=True)

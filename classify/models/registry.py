@@ -1,0 +1,119 @@
+"""All models by name: one module a family, imported when a model is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, cast
+
+from classify.exceptions import MissingExtraError, UnknownModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from classify.models.base import Recipe
+
+_HOMES = {
+    "majority": ("baseline", "MAJORITY"),
+    "decision-tree": ("trees", "DECISION_TREE"),
+    "random-forest": ("trees", "RANDOM_FOREST"),
+    "bagging": ("trees", "BAGGING"),
+    "svm-rbf": ("svm", "SVM_RBF"),
+    "logistic": ("linear", "LOGISTIC"),
+    "sgd": ("linear", "SGD"),
+    "gradient-boosting": ("trees", "GRADIENT_BOOSTING"),
+    "gaussian-nb": ("neighbours", "GAUSSIAN_NB"),
+    "knn": ("neighbours", "KNN"),
+    "track-logistic": ("linear", "TRACK_LOGISTIC"),
+    "track-svm": ("svm", "TRACK_SVM"),
+    "chroma-pca-rf": ("flattened", "CHROMA_PCA_RF"),
+    "mel-pca-rf": ("flattened", "MEL_PCA_RF"),
+    "rnn": ("rnn", "RNN"),
+}
+_LARGE = {
+    "knn": ("neighbours", "KNN_LARGE"),
+    "svm-rbf": ("svm", "SVM_RBF_LARGE"),
+    "track-svm": ("svm", "TRACK_SVM_LARGE"),
+}
+_MANY = {
+    "svm-rbf": ("svm", "SVM_RBF_MANY"),
+    "track-svm": ("svm", "TRACK_SVM_MANY"),
+}
+_SLICED = frozenset({"chroma-pca-rf", "mel-pca-rf", "rnn"})
+
+LARGE = 6000
+"""With more windows than this, models that cost their square are replaced."""
+
+MANY = 40
+"""With more labels than this, those that compare every pair of them are."""
+
+VOTING = "voting"
+VOTERS = ("svm-rbf", "logistic", "track-logistic", "track-svm")
+"""The members that `voting` weighs: windows and whole tracks, linear and kernel.
+
+No forest: it takes several times as long as these four together."""
+
+NAMES = (*_HOMES, VOTING)
+"""Every model, in the order in which tables show them."""
+
+
+def recipe(name: str, n_windows: int = 0, n_labels: int = 0) -> Recipe:
+    """Return the recipe called `name`, as fits a number of windows and labels.
+
+    Raises
+    ------
+    UnknownModelError
+        There is none; the message names all.
+    """
+    if name not in _HOMES:
+        raise UnknownModelError(_unknown(name))
+    homes = {**_HOMES, **_LARGE} if n_windows > LARGE else _HOMES
+    if n_labels > MANY:
+        homes = {**homes, **_MANY}
+    module, constant = homes[name]
+    home = import_module(f"classify.models.registry.{module}")
+    return cast("Recipe", getattr(home, constant))
+
+
+def chosen(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the models that `names` ask for, each once; ``all`` means every one.
+
+    Raises
+    ------
+    UnknownModelError
+        A name is none of a model.
+    MissingExtraError
+        A model that was named needs a package that is not installed. ``all`` leaves
+        such a model out.
+    """
+    asked = tuple(dict.fromkeys(names))
+    if "all" in asked:
+        return tuple(name for name in NAMES if name != "rnn" or _has_torch())
+    for name in asked:
+        if name not in NAMES:
+            raise UnknownModelError(_unknown(name))
+    if "rnn" in asked and not _has_torch():
+        raise MissingExtraError(
+            "--model rnn needs PyTorch; install it with: pip install 'sonicat[rnn]'"
+        )
+    return asked
+
+
+def with_voters(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the recipes that must be judged so that all of `names` can be."""
+    asked = tuple(names)
+    voters = VOTERS if VOTING in asked else ()
+    return tuple(dict.fromkeys([*(n for n in asked if n != VOTING), *voters]))
+
+
+def reads_slices(names: Iterable[str]) -> bool:
+    """Tell whether any of the models reads the slices of the sequences."""
+    return not _SLICED.isdisjoint(names)
+
+
+def _has_torch() -> bool:
+    return find_spec("torch") is not None
+
+
+def _unknown(name: str) -> str:
+    return f"--model {name}: no such model; choose all or one of {', '.join(NAMES)}"

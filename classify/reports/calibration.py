@@ -1,0 +1,103 @@
+"""Whether probabilities mean what they say, and what "unknown" catches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.predictions import tracks_said
+from classify.calibration import calibration_error, reliability
+from classify.exceptions import NothingToReportError
+from classify.reports.source import chosen_run, described
+from classify.reports.table import Column, Table
+
+if TYPE_CHECKING:
+    from catalog.database import Catalog
+
+
+def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
+    """Return the reliability table of a run: claimed against came true.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run, or it judged no labelled track.
+    """
+    run = chosen_run(catalog, run_id)
+    said = [t for t in tracks_said(catalog, run.id) if t.out_of_fold and t.true_label]
+    if not said:
+        raise NothingToReportError(f"run {run.id} judged no labelled track")
+    p = np.array([t.probabilities for t in said])
+    y = np.array([run.labels.index(str(t.true_label)) for t in said])
+    return Table(
+        title=f"Claimed and come true ({run.label_kind}, {run.model})",
+        columns=(
+            Column("from", "share"),
+            Column("to", "share"),
+            Column("tracks", "count"),
+            Column("claimed", "share"),
+            Column("came_true", "share"),
+        ),
+        rows=tuple(reliability(p, y)),
+        notes=(
+            "Probability of the named label, calibrated inside the folds on albums "
+            "that the members never heard.",
+            f"Expected calibration error {calibration_error(p, y):.3f}, "
+            f"Brier score {run.metrics['brier']:.3f}.",
+        ),
+        source=described(run),
+    )
+
+
+def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
+    """Return how many tracks of labels that were left out "unknown" catches.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run, or it had too few labels to leave one out.
+    """
+    run = chosen_run(catalog, run_id)
+    figures = run.metrics.get("unknown")
+    if not figures:
+        raise NothingToReportError(
+            f"run {run.id} has too few labels to leave one out; three are needed"
+        )
+    rows = [(label, n, r, r / n) for label, n, r in figures["rejected"]]
+    tracks, rejected = sum(r[1] for r in rows), sum(r[2] for r in rows)
+    accuracy = figures["accuracy_kept"]
+    right = "none of them" if accuracy is None else f"{accuracy:.2f} of them"
+    return Table(
+        title=f"Tracks of labels that were not learned ({run.label_kind}, {run.model})",
+        columns=(
+            Column("left_out"),
+            Column("tracks", "count"),
+            Column("rejected", "count"),
+            Column("share", "share"),
+        ),
+        rows=tuple(rows),
+        total=("all", tracks, rejected, rejected / tracks),
+        notes=(
+            *_threshold(figures, 1 - rejected / tracks),
+            f"It keeps {figures['known_kept']:.0%} of the tracks of known labels, and "
+            f"{right} are right.",
+        ),
+        source=described(run),
+    )
+
+
+def _threshold(figures: dict[str, Any], through: float) -> tuple[str, str]:
+    """Say where a threshold comes from, and what share of outsiders it let through."""
+    if figures["target"] is None:
+        return (
+            "Each label in turn is left out of the training, its tracks are judged.",
+            f"The threshold {figures['threshold']:.3f} was asked for; {through:.0%} of "
+            "such tracks came through.",
+        )
+    return (
+        "Each label in turn is left out of the training; the threshold that "
+        "rejects its tracks was set on the other labels alone.",
+        f"The default threshold is {figures['threshold']:.3f}, for letting "
+        f"{figures['target']:.0%} of such tracks through; {through:.0%} came through.",
+    )

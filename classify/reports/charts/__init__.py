@@ -1,0 +1,1 @@
+"""Charts: a table of a report in, an SVG document out."""

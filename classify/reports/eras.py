@@ -1,0 +1,123 @@
+"""Whether an artist is recognised as well before a turning point as after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.albums import fold
+from catalog.predictions import TrackSaid, era_accuracy, tracks_said
+from classify.exceptions import NothingToReportError
+from classify.metrics import accuracy_interval, two_sample_test
+from classify.reports.era_sound import sound_of
+from classify.reports.judged import JUDGED, mostly_taken_for
+from classify.reports.source import chosen_run, described
+from classify.reports.table import Column, Table
+
+if TYPE_CHECKING:
+    from catalog.database import Catalog
+
+COLUMNS = (Column("era"), Column("albums", "count"), *JUDGED)
+
+
+def by_era(
+    catalog: Catalog,
+    run_id: int | None = None,
+    *,
+    artist: str = "Metallica",
+    through: int = 1988,
+) -> Table:
+    """Return the accuracy over an artist's tracks through a year, and after it.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run, or it judged no track of the artist.
+    """
+    run = chosen_run(catalog, run_id)
+    judged = [t for t in tracks_said(catalog, run.id) if t.out_of_fold and t.artist]
+    said = [t for t in judged if t.artist and fold(t.artist) == fold(artist)]
+    if not said:
+        known = ", ".join(sorted({t.artist for t in judged if t.artist})[:8])
+        raise NothingToReportError(
+            f"--artist {artist}: run {run.id} judged no track of this artist; "
+            f"name one that it judged: {known or 'there is none'}"
+        )
+    name = str(said[0].artist)
+    dated = [t for t in said if t.year is not None]
+    rows: list[tuple[object, ...]] = []
+    for era, after in ((f"through {through}", False), (f"after {through}", True)):
+        tracks = [
+            t for t in dated if t.year is not None and (t.year > through) is after
+        ]
+        found = era_accuracy(catalog, run.id, name, through=through, after=after)
+        if found is None:
+            rows.append((era, 0, 0, 0, None, None, None, None, None))
+            continue
+        rows.append(
+            (
+                era,
+                len({t.group_key for t in tracks}),
+                found.tracks,
+                found.right,
+                found.accuracy,
+                *_interval(tracks, seed=run.seed),
+                found.mean_p_true,
+                mostly_taken_for(tracks),
+            )
+        )
+    return Table(
+        title=f"{name} through {through} and after ({run.label_kind}, {run.model})",
+        columns=COLUMNS,
+        rows=tuple(rows),
+        notes=(
+            "Every track was judged by models that never heard its album.",
+            _difference(dated, through, seed=run.seed),
+            *sound_of(
+                catalog,
+                run.feature_set_id,
+                {
+                    f"{word} {through}": [
+                        t.track_id for t in dated if ((t.year or 0) > through) is late
+                    ]
+                    for word, late in (("through", False), ("after", True))
+                },
+            ),
+            *_undated([t for t in said if t.year is None]),
+        ),
+        source=described(run),
+    )
+
+
+def _interval(tracks: list[TrackSaid], *, seed: int) -> tuple[float | None, ...]:
+    right = np.array([bool(t.correct) for t in tracks])
+    _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
+    return accuracy_interval(right, groups, seed=seed) or (None, None)
+
+
+def _difference(tracks: list[TrackSaid], through: int, *, seed: int) -> str:
+    if not tracks:
+        return "No track has a year, so that nothing can be compared."
+    _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
+    p = two_sample_test(
+        np.array([bool(t.correct) for t in tracks]),
+        groups,
+        np.array([t.year is not None and t.year > through for t in tracks]),
+        seed=seed,
+    )
+    if p is None:
+        return "Only one era has albums, so that nothing can be compared."
+    verdict = "differs" if p < 0.05 else "cannot be told from chance"
+    return (
+        f"The difference between the eras {verdict}: p = {p:.2f} "
+        "(permutation of whole albums, two-sided)."
+    )
+
+
+def _undated(tracks: list[TrackSaid]) -> tuple[str, ...]:
+    if not tracks:
+        return ()
+    names = ", ".join(t.title or t.path for t in tracks[:5])
+    more = f" and {len(tracks) - 5} more" if len(tracks) > 5 else ""
+    return (f"Left out, having no year: {len(tracks)} tracks: {names}{more}.",)

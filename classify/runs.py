@@ -1,0 +1,219 @@
+"""What is kept of an evaluation: facts, predictions, fold scores, the final model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
+from classify import artifacts
+from classify.loading import dataset_hash
+from classify.metrics import balanced_accuracy, macro_f1
+from classify.model import UNKNOWN, Model
+from classify.scores import scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from catalog.database import Catalog
+    from classify.dataset import Dataset
+    from classify.evaluate import Evaluation
+    from classify.folds import Split
+    from classify.settings import Request
+
+_PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
+
+
+def run_facts(
+    dataset: Dataset,
+    feature_set_id: int,
+    evaluation: Evaluation,
+    request: Request,
+    more: Mapping[str, Any],
+) -> RunFacts:
+    """Return what describes a run, its figures among it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    feature_set_id : int
+    evaluation : Evaluation
+    request : Request
+    more : mapping
+        Further figures, which are not of this model.
+    """
+    figures: dict[str, Any] = scores(
+        dataset.problem,
+        evaluation,
+        seed=request.seed,
+        unknown_below=request.unknown_below,
+    )
+    threshold = request.unknown_below
+    if threshold is None and figures["unknown"] is not None:
+        threshold = figures["unknown"]["threshold"]
+    return RunFacts(
+        label_kind=request.rule,
+        model=evaluation.name,
+        seed=request.seed,
+        feature_set_id=feature_set_id,
+        dataset_hash=dataset_hash(dataset),
+        labels=dataset.problem.labels,
+        parameters={
+            "only": list(request.only),
+            "setting": evaluation.choice.setting,
+            "temperature": evaluation.choice.temperature,
+            "unknown_below": threshold,
+            "notes": list(evaluation.notes),
+            "steadied": {one.variant: len(one.tracks) for one in dataset.problem.pairs},
+        },
+        versions={name: version(name) for name in _PACKAGES},
+        metrics={**figures, **more},
+    )
+
+
+def store(
+    catalog: Catalog,
+    facts: RunFacts,
+    dataset: Dataset,
+    folds: list[Split],
+    evaluation: Evaluation,
+    *,
+    everything: bool,
+) -> RunFacts:
+    """Store a run, and return its facts with its number.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    facts : RunFacts
+    dataset : Dataset
+    folds : list of Split
+    evaluation : Evaluation
+    everything : bool
+        Whether tracks outside the problem are labelled, too, by the final model.
+    """
+    model = _final_model(dataset, evaluation)
+    rest = None
+    if everything and dataset.rest_tracks:
+        rest = model.judge(dataset.rest, dataset.feature_set)
+    threshold = facts.parameters["unknown_below"] or 0.0
+    tracks, windows = _predictions(dataset, folds, evaluation, rest, threshold)
+    number = store_run(
+        catalog,
+        facts,
+        folds=_fold_facts(dataset, folds, evaluation),
+        tracks=tracks,
+        windows=windows,
+        models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
+    )
+    return replace(facts, id=number)
+
+
+def _final_model(dataset: Dataset, evaluation: Evaluation) -> Model:
+    alone = len(evaluation.members) == 1
+    facts = dataset.feature_set
+    return Model(
+        dataset.problem.labels,
+        evaluation.members,
+        1.0 if alone else evaluation.choice.temperature,
+        facts.version,
+        tuple(facts.names),
+        dataset.names,
+    )
+
+
+def _predictions(
+    dataset: Dataset,
+    folds: list[Split],
+    evaluation: Evaluation,
+    judged_rest: tuple[Any, Any] | None,
+    threshold: float,
+) -> tuple[Predictions, Predictions]:
+    """Return what is said of all tracks and windows: held out, then the rest."""
+    problem, labels = dataset.problem, dataset.problem.labels
+    fold = np.empty(problem.rows.n_tracks, dtype=np.intp)
+    for i, split in enumerate(folds):
+        fold[split.test] = i
+    of = problem.rows.track
+    ids = np.array([track.id for track in dataset.tracks], dtype=np.int64)
+    tracks = _said(ids, fold, problem.y, evaluation.tracks, labels)
+    windows = _said(
+        dataset.window_ids, fold[of], problem.y[of], evaluation.windows, labels
+    )
+    if judged_rest is None:
+        return tracks, windows
+    of_windows, of_tracks = judged_rest
+    ids = np.array([track.id for track in dataset.rest_tracks], dtype=np.int64)
+    unsure = of_tracks.max(axis=1) < threshold
+    more = _said(ids, None, None, of_tracks, labels)
+    more = replace(
+        more,
+        label=[
+            UNKNOWN if no else label
+            for label, no in zip(more.label, unsure, strict=True)
+        ],
+    )
+    return (
+        _joined(tracks, more),
+        _joined(
+            windows, _said(dataset.rest_window_ids, None, None, of_windows, labels)
+        ),
+    )
+
+
+def _said(
+    ids: NDArray[np.int64],
+    fold: NDArray[np.intp] | None,
+    true: NDArray[np.intp] | None,
+    p: NDArray[np.float64],
+    labels: tuple[str, ...],
+) -> Predictions:
+    nothing = np.full(len(ids), -1, dtype=np.intp)
+    return Predictions(
+        ids,
+        nothing if fold is None else fold,
+        nothing if true is None else true,
+        [labels[k] for k in p.argmax(axis=1)],
+        p,
+    )
+
+
+def _joined(a: Predictions, b: Predictions) -> Predictions:
+    return Predictions(
+        np.concatenate([a.ids, b.ids]),
+        np.concatenate([a.fold, b.fold]),
+        np.concatenate([a.true, b.true]),
+        [*a.label, *b.label],
+        np.concatenate([a.p, b.p]),
+    )
+
+
+def _fold_facts(
+    dataset: Dataset, folds: list[Split], evaluation: Evaluation
+) -> list[FoldFacts]:
+    problem = dataset.problem
+    facts = []
+    for i, (split, outcome) in enumerate(zip(folds, evaluation.outcomes, strict=True)):
+        y, predicted = problem.y[split.test], outcome.tracks.argmax(axis=1)
+        facts.append(
+            FoldFacts(
+                fold=i,
+                tracks=len(y),
+                albums=len(np.unique(problem.groups[split.test])),
+                accuracy=float((predicted == y).mean()),
+                balanced_accuracy=balanced_accuracy(y, predicted),
+                macro_f1=macro_f1(y, predicted),
+                parameters={
+                    "setting": outcome.choice.setting,
+                    "temperature": outcome.choice.temperature,
+                },
+                fit_cpu_s=outcome.fit_s,
+                predict_cpu_s=outcome.predict_s,
+            )
+        )
+    return facts

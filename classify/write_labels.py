@@ -1,0 +1,76 @@
+"""Write a run's labels into the files, through whatever the caller can write with.
+
+This package reads no files: the function that changes one is given from above.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog.predictions import places, tracks_said
+from classify.exceptions import TagWriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from catalog.database import Catalog
+
+    SetLabel = Callable[[bytes, str | None, float | None], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A file, and the label that goes into it; None takes it out."""
+
+    path: bytes
+    label: str | None
+    probability: float | None
+
+    def __str__(self) -> str:
+        """Return what is done, for a person."""
+        name = os.fsdecode(self.path).encode("utf-8", "backslashreplace").decode()
+        if self.label is None:
+            return f"{name}: no label"
+        return f"{name}: {self.label} ({self.probability:.3f})"
+
+
+def labels_to_write(catalog: Catalog, run_id: int) -> list[Writing]:
+    """Return what a run says of each file that is present, by path."""
+    where = places(catalog)
+    return sorted(
+        (
+            Writing(where[said.track_id], said.label, said.p_label)
+            for said in tracks_said(catalog, run_id)
+            if said.track_id in where
+        ),
+        key=lambda writing: writing.path,
+    )
+
+
+def labels_to_remove(catalog: Catalog) -> list[Writing]:
+    """Return the removal of the label from each file that is present, by path."""
+    paths = sorted(places(catalog).values())
+    return [Writing(path, None, None) for path in paths]
+
+
+def written(
+    writings: list[Writing], set_label: SetLabel
+) -> Iterator[tuple[Writing, bool, str | None]]:
+    """Do the writings one by one.
+
+    Yields
+    ------
+    writing : Writing
+    changed : bool
+    error : str or None
+        Why this file could not be written; the others go on.
+    """
+    for writing in writings:
+        try:
+            changed = set_label(writing.path, writing.label, writing.probability)
+        except TagWriteError as error:
+            yield writing, False, str(error)
+        else:
+            yield writing, changed, None

@@ -1,0 +1,1 @@
+"""Audio files: identified, hashed, decoded and encoded."""

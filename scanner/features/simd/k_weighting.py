@@ -1,0 +1,305 @@
+"""The K-weighting filters of BS.1770, eight stretches of 100 ms at once.
+
+A filter whose every output waits for the one before leaves most of a processor idle, so
+a lane is a stretch. What a lane cannot know is where the stretch before it leaves the
+filters. The shelf forgets within a few hundred samples, and starts that much earlier.
+The high-pass does not; but it is linear: what is left in it adds a known response to
+the output, and energy follows from three sums.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.features.compiled import kernel
+from scanner.features.simd.llvm import (
+    FLOAT,
+    HALF_DOUBLE,
+    WIDTH,
+    Lanes,
+    Value,
+    vector_code,
+)
+
+_NOTHING = 1e-30
+_FORGOTTEN = 1e-16
+_HALVES = (range(WIDTH // 2), range(WIDTH // 2, WIDTH))
+_SUMS = 5
+_BYTES = 4
+_CHUNK = 64
+
+
+def coefficients(sr: float) -> NDArray[np.float64]:
+    """Return the shelf and the high-pass at rate ``sr``, rows b0 b1 b2 a1 a2.
+
+    The analogue prototypes behind the coefficients that BS.1770 gives for 48 kHz,
+    transformed to any other rate.
+    """
+    shelf_hz, gain_db, shelf_q = (
+        1681.974450955533,
+        3.999843853973347,
+        0.7071752369554196,
+    )
+    k = math.tan(math.pi * shelf_hz / sr)
+    high = 10.0 ** (gain_db / 20.0)
+    band = high**0.4996667741545416
+    norm = 1.0 + k / shelf_q + k * k
+    shelf = [
+        (high + band * k / shelf_q + k * k) / norm,
+        2.0 * (k * k - high) / norm,
+        (high - band * k / shelf_q + k * k) / norm,
+        2.0 * (k * k - 1.0) / norm,
+        (1.0 - k / shelf_q + k * k) / norm,
+    ]
+    pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
+    k = math.tan(math.pi * pass_hz / sr)
+    norm = 1.0 + k / pass_q + k * k
+    high_pass = [1.0, -2.0, 1.0, 2.0 * (k * k - 1.0) / norm]
+    high_pass.append((1.0 - k / pass_q + k * k) / norm)
+    return np.array([shelf, high_pass])
+
+
+class Filters(NamedTuple):
+    """The two filters at one rate, and what follows from them.
+
+    Attributes
+    ----------
+    factors : shape (6,)
+        Shelf and high-pass without their gains: b1 b2 a1 a2, a1 a2.
+    gain : float
+        Of energy, left out by the factors.
+    reach : int
+        Samples after which the shelf has forgotten where it started.
+    response : shape (n, 2)
+        The high-pass's outputs for each of its two states, nothing coming in.
+    energies : shape (2, 2)
+        Products of these, summed.
+    onward : shape (2, 2)
+        What n samples of nothing make of the states.
+    """
+
+    factors: NDArray[np.float64]
+    gain: float
+    reach: int
+    response: NDArray[np.float64]
+    energies: NDArray[np.float64]
+    onward: NDArray[np.float64]
+
+
+@cache
+def filters(sr: float, step: int) -> Filters:
+    """Return the filters at rate ``sr`` for stretches of ``step`` samples."""
+    (b0, b1, b2, a1, a2), (_, _, _, d1, d2) = coefficients(sr)
+    slowest = max(abs(np.roots([1.0, a1, a2])))
+    reach = math.ceil(math.log(_FORGOTTEN) / math.log(slowest))
+    response, onward = np.array([[1.0, 0.0]]), np.array([[-d1, 1.0], [-d2, 0.0]])
+    once = onward
+    while response.shape[0] < step:
+        response = np.concatenate([response, response @ onward])
+        onward = onward @ onward
+    response = response[:step].copy()
+    return Filters(
+        np.array([b1 / b0, b2 / b0, a1, a2, d1, d2]),
+        b0 * b0,
+        reach,
+        response,
+        response.T @ response,
+        np.linalg.matrix_power(once, step),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The first filter over eight stretches, in direct form II transposed."""
+
+    lanes: Lanes
+    starts: list[Value]
+    pitch: Value
+    factors: Value
+    states: list[list[Value]]
+
+    def take(self, n: Value) -> list[Value]:
+        """Take sample ``n`` of each stretch; return the output, in halves."""
+        lanes = self.lanes
+        b1, b2, a1, a2 = _repeated(lanes, self.factors, lanes.index(0), 4)
+        ahead = lanes.times(n, self.pitch)
+        places = [lanes.sum(start, ahead) for start in self.starts]
+        samples = lanes.gather(places, FLOAT)
+        outputs = []
+        for half, states in zip(_HALVES, self.states, strict=True):
+            x = lanes.widen(lanes.shuffle(samples, samples, list(half)))
+            first, second = lanes.read(states)
+            y = lanes.add(x, first)
+            first = lanes.add(second, lanes.mul(b1, x))
+            first = lanes.sub(first, lanes.mul(a1, y))
+            second = lanes.sub(lanes.mul(b2, x), lanes.mul(a2, y))
+            lanes.write([first, second], states)
+            outputs.append(y)
+        return outputs
+
+
+@dataclass(frozen=True, slots=True)
+class _HighPass:
+    """The second filter, likewise, and the sums of what comes out."""
+
+    lanes: Lanes
+    factors: Value
+    response: Value
+    states: list[list[Value]]
+    sums: list[list[Value]]
+
+    def take(self, n: Value, inputs: list[Value]) -> None:
+        """Take sample ``n`` of each stretch, in halves."""
+        lanes = self.lanes
+        d1, d2 = _repeated(lanes, self.factors, lanes.index(4), 2)
+        left = _repeated(lanes, self.response, lanes.offset(n, 0, 2), 2)
+        for y, states, sums in zip(inputs, self.states, self.sums, strict=True):
+            first, second = lanes.read(states)
+            z = lanes.add(y, first)
+            first = lanes.sub(second, lanes.add(y, y))
+            first = lanes.sub(first, lanes.mul(d1, z))
+            lanes.write([first, lanes.sub(y, lanes.mul(d2, z))], states)
+            held = zip(lanes.read(sums), (z, *left), strict=True)
+            lanes.write([lanes.add(s, lanes.mul(z, f)) for s, f in held], sums)
+
+
+def _repeated(lanes: Lanes, pointer: Value, first: Value, n: int) -> list[Value]:
+    """Return ``n`` numbers of an array, each repeated in all lanes."""
+    places = [lanes.offset(first, k) for k in range(n)]
+    return [lanes.scalar(pointer, place, WIDTH // 2) for place in places]
+
+
+@vector_code
+def _stretches(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+    lanes: Lanes,
+    firsts: Value,
+    pitch: Value,
+    reach: Value,
+    step: Value,
+    factors: Value,
+    response: Value,
+    between: Value,
+    out: Value,
+) -> None:
+    """Emit: eight stretches that begin at ``firsts``, the high-pass at rest.
+
+    ``firsts`` are addresses, ``pitch`` the bytes from one sample to the next. Five
+    rows of ``out``: energy, the sums of products with the two responses, the states at
+    the end. ``between`` is room for (64, 8): two filters in one loop would not find
+    room in the registers.
+    """
+    lanes = lanes.in_order()
+    zero = lanes.constant(HALF_DOUBLE, 0.0)
+    before, after, sums = (
+        [lanes.variables([zero] * n) for _ in _HALVES] for n in (2, 2, 3)
+    )
+    starts = [lanes.integer(firsts, lanes.index(n)) for n in range(WIDTH)]
+    shelf = _Shelf(lanes, starts, pitch, factors, before)
+    high_pass = _HighPass(lanes, factors, response, after, sums)
+    with lanes.loop(reach) as n:
+        shelf.take(lanes.minus(n, reach))
+    with lanes.loop(lanes.divided(lanes.offset(step, _CHUNK - 1), _CHUNK)) as chunk:
+        done = lanes.offset(chunk, 0, _CHUNK)
+        count = lanes.least(lanes.index(_CHUNK), lanes.minus(step, done))
+        with lanes.loop(count) as n:
+            for half, y in zip(_HALVES, shelf.take(lanes.sum(done, n)), strict=True):
+                lanes.store(y, between, lanes.offset(n, half[0], WIDTH))
+        with lanes.loop(count) as n:
+            places = [lanes.offset(n, half[0], WIDTH) for half in _HALVES]
+            inputs = [lanes.load(between, place, HALF_DOUBLE) for place in places]
+            high_pass.take(lanes.sum(done, n), inputs)
+    for half, states, totals in zip(_HALVES, after, sums, strict=True):
+        for row, value in enumerate([*lanes.read(totals), *lanes.read(states)]):
+            lanes.store(value, out, lanes.index(row * WIDTH + half[0]))
+
+
+@kernel("f8(f8[:,::1], i8, f8[:,::1], f8[:,::1], f8[:])")
+def _settle(
+    found: NDArray[np.float64],
+    lane: int,
+    energies: NDArray[np.float64],
+    onward: NDArray[np.float64],
+    state: NDArray[np.float64],
+) -> float:
+    """Return the energy of a stretch that began with ``state``; move that on."""
+    s, t = state[0], state[1]
+    energy = found[0, lane] + 2.0 * (s * found[1, lane] + t * found[2, lane])
+    energy += s * s * energies[0, 0] + t * t * energies[1, 1]
+    energy += 2.0 * s * t * energies[0, 1]
+    state[0] = found[3, lane] + onward[0, 0] * s + onward[0, 1] * t
+    state[1] = found[4, lane] + onward[1, 0] * s + onward[1, 1] * t
+    if abs(state[0]) + abs(state[1]) < _NOTHING:
+        state[:] = 0.0  # it would decay into slow tiny numbers
+    return energy if energy > 0.0 else 0.0
+
+
+@kernel(
+    "void(f4[:,::1], f4[:,::1], i8[::1], i8[:,::1], i8, f8[::1], i8, f8[:,::1],"
+    " f8[:,::1], f8[:,::1], f8[:,::1], f8[::1], f8[::1])"
+)
+def add_powers(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+    seam: NDArray[np.float32],
+    block: NDArray[np.float32],
+    place: NDArray[np.int64],
+    sets: NDArray[np.int64],
+    step: int,
+    factors: NDArray[np.float64],
+    reach: int,
+    response: NDArray[np.float64],
+    energies: NDArray[np.float64],
+    onward: NDArray[np.float64],
+    state: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Add the weighted energies of stretches to ``out``.
+
+    Parameters
+    ----------
+    seam, block : shape (n, channels)
+        Some stretches lie in the seam, behind ``reach`` samples of the past, the
+        others in the block.
+    place : shape (2,)
+        How many lie in the seam; where the others begin.
+    sets : shape (m, 1 or 2)
+        Channels that share the eight lanes; one that stands twice counts once.
+    step : int
+        Samples of a stretch.
+    factors, reach, response, energies, onward
+        As in `Filters`.
+    state : shape (channels, 2)
+        Of the high-pass before the first stretch; after the last one on return.
+    weights : shape (channels,)
+    out : shape (count,)
+    """
+    count, sides = out.shape[0], sets.shape[1]
+    abreast = WIDTH // sides
+    pitch = seam.shape[1] * _BYTES
+    before = np.int64(seam.ctypes.data) + reach * pitch
+    inside = np.int64(block.ctypes.data) + (place[1] - place[0] * step) * pitch
+    firsts = np.empty(WIDTH, np.int64)
+    found = np.empty((_SUMS, WIDTH))
+    between = np.empty((_CHUNK, WIDTH))
+    for first in range(0, count, abreast):
+        used = min(count - first, abreast)
+        for one in range(sets.shape[0]):
+            for lane in range(WIDTH):  # those without a stretch repeat the last one
+                stretch = first + min(lane % abreast, used - 1)
+                origin = before if stretch < place[0] else inside
+                ahead = stretch * step * pitch + sets[one, lane // abreast] * _BYTES
+                firsts[lane] = origin + ahead
+            _stretches(firsts, pitch, reach, step, factors, response, between, found)
+            for side in range(sides):
+                c = sets[one, side]
+                if side and c == sets[one, 0]:
+                    break
+                for n in range(used):
+                    lane = side * abreast + n
+                    energy = _settle(found, lane, energies, onward, state[c])
+                    out[first + n] += weights[c] * energy

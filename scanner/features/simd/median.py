@@ -1,0 +1,123 @@
+"""The two running medians of HPSS over tiles of magnitudes, in vectors.
+
+Magnitudes are compared as the integers that their bits are: non-negative floats order
+like these, and integer minima need no care for NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scanner.features.layout import BINS_ROWS, STRIDE, TILE
+from scanner.features.networks import BLOCK, Block, Network
+from scanner.features.simd.llvm import FLOAT, INT, WIDTH, Lanes, Value, vector_code
+
+# the bounds of the type, so that LLVM knows that nothing lies beyond them
+_BOTTOM, _TOP = -(2**31), 2**31 - 1
+MEDIAN_ROW = 2 * BLOCK
+"""The input that a line's first median is centred on."""
+
+_TIME_TURNS = TILE // (2 * BLOCK)
+_BIN_TURNS = (BINS_ROWS - 4 * BLOCK) // (2 * BLOCK)
+
+
+def _running(
+    lanes: Lanes,
+    turns: int,
+    load: Callable[[Value], Value],
+    emit: Callable[[Value, list[Value]], None],
+) -> None:
+    """Emit medians along a line of inputs, sixteen a turn.
+
+    Parameters
+    ----------
+    lanes : Lanes
+    turns : int
+    load : callable
+        Returns input i.
+    emit : callable
+        Called with i and the medians around the inputs 16 + i to 23 + i.
+    """
+    network: Network[Value] = Network(
+        lanes.least, lanes.most, lanes.constant(INT, _BOTTOM), lanes.constant(INT, _TOP)
+    )
+
+    def block(start: Value) -> Block[Value]:
+        return network.block([load(lanes.offset(start, i)) for i in range(BLOCK)])
+
+    carried = [block(lanes.index(n * BLOCK)).ordered for n in (1, 2, 3)]
+    places = [lanes.variables(values) for values in carried]
+    with lanes.loop(lanes.index(turns)) as turn:
+        base = lanes.offset(turn, 0, 2 * BLOCK)
+        before, first, second = (lanes.read(p) for p in places)
+        left = [block(lanes.offset(base, n * BLOCK)) for n in (0, 1)]
+        right = [block(lanes.offset(base, n * BLOCK)) for n in (4, 5)]
+        both = network.merge(first, second)
+        around = (before, right[0].ordered)
+        for n in range(2):
+            kept = network.middle(both, around[n])
+            emit(
+                lanes.offset(base, n * BLOCK), network.medians(kept, left[n], right[n])
+            )
+        for place, values in zip(
+            places, (second, right[0].ordered, right[1].ordered), strict=True
+        ):
+            lanes.write(values, place)
+
+
+@vector_code
+def split_energies(
+    lanes: Lanes, rows: Value, percussive: Value, energies: Value
+) -> None:
+    """Emit: medians of 31 frames, and the energies that the soft masks give.
+
+    ``rows`` has shape (96, 1040), ``percussive`` the medians along frequency around
+    rows 16 to 79. Added to ``energies``, shape (64, 2, 8), are the squares of
+    S h² / (h² + p²) and of S p² / (h² + p²), lanes being neighbouring bins. Where both
+    medians are zero either part gets half, as in librosa.
+    """
+    half = lanes.constant(FLOAT, 0.5)
+
+    with lanes.loop(lanes.index(STRIDE // WIDTH)) as column:
+        first = lanes.offset(column, 0, WIDTH)
+
+        def place(i: Value) -> Value:
+            return lanes.sum(lanes.offset(i, 0, STRIDE), first)
+
+        def emit(i: Value, medians: list[Value]) -> None:
+            for n, median in enumerate(medians):
+                row = lanes.offset(i, n)
+                S = lanes.load(rows, place(lanes.offset(row, MEDIAN_ROW)), FLOAT)
+                h = lanes.cast(median, FLOAT)
+                p = lanes.load(percussive, place(row), FLOAT)
+                h, p = lanes.mul(h, h), lanes.mul(p, p)
+                both = lanes.add(h, p)
+                share = lanes.divide(S, both)
+                parts = (lanes.mul(h, share), lanes.mul(p, share))
+                for side, part in enumerate(parts):
+                    value = lanes.where_zero(both, lanes.mul(S, half), part)
+                    at = lanes.offset(lanes.offset(row, 0, 2), side)
+                    at = lanes.offset(at, 0, WIDTH)
+                    total = lanes.load(energies, at, FLOAT)
+                    total = lanes.add(total, lanes.mul(value, value))
+                    lanes.store(total, energies, at)
+
+        _running(lanes, _TIME_TURNS, lambda i: lanes.load(rows, place(i), INT), emit)
+
+
+@vector_code
+def medians_along_bins(lanes: Lanes, bins: Value, out: Value, row: Value) -> None:
+    """Emit: medians of 31 bins; lanes are neighbouring frames.
+
+    ``bins`` has shape (1072, 8), ``out`` (n, 1040): eight rows from ``row`` on.
+    """
+
+    def emit(i: Value, medians: list[Value]) -> None:
+        for n, frame in enumerate(lanes.transpose(medians)):
+            at = lanes.sum(lanes.offset(lanes.offset(row, n), 0, STRIDE), i)
+            lanes.store(frame, out, at)
+
+    def load(i: Value) -> Value:
+        return lanes.load(bins, lanes.offset(i, 0, WIDTH), INT)
+
+    _running(lanes, _BIN_TURNS, load, emit)

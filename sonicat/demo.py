@@ -1,0 +1,35 @@
+"""The command ``sonicat demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--seed", default=0, show_default=True, help="Another one, other music.")
+@click.option("--force", is_flag=True, help="Write into DIR though it is not empty.")
+def demo(folder: Path, seed: int, *, force: bool) -> None:
+    """Write a small tagged library of synthesised music into DIR.
+
+    Two artists with three albums each, in MP3, FLAC and Ogg. Try it with
+    "scan DIR", "classify --all" and "report --by-album".
+    """
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from scanner.demo.library import make_demo  # noqa: PLC0415
+    from scanner.exceptions import ScannerError  # noqa: PLC0415
+
+    try:
+        with tqdm(unit="track", disable=None, leave=False) as bar:
+
+            def show(_path: Path, done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            paths = make_demo(folder, seed=seed, force=force, report=show)
+    except ScannerError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{len(paths)} tracks by 2 artists in {folder}: now run scan {folder}")

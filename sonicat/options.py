@@ -1,0 +1,106 @@
+"""Option values that click does not know: lengths of time, and dates."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import click
+
+from scanner.features.definition import BAND_LIMITS_HZ
+from scanner.variants.encodings import parse_chains
+
+AUTO = "auto"
+_FREQUENCY = re.compile(r"(\d+(?:\.\d+)?)(k?)(?:Hz)?", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.IGNORECASE)
+
+
+def span(text: str) -> float:
+    """Return the seconds that a length of time says.
+
+    >>> span("90"), span("2h"), span("1h30m")
+    (90.0, 7200.0, 5400.0)
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    found = _seconds(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no length of time; write 90s, 10m or 2h")
+    return found
+
+
+def since(text: str) -> int:
+    """Return a date, or how long ago, as nanoseconds since 1970.
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    ago = None if text.isdecimal() else _seconds(text)
+    try:
+        if ago is not None:
+            then = datetime.now().astimezone() - timedelta(seconds=ago)
+        else:
+            then = datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(
+            f"{text!r} is no date; write 2026-11-23 or 7d"
+        ) from error
+    return int(then.timestamp()) * 1_000_000_000
+
+
+def separators(texts: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the separators that were given, if the option was given at all.
+
+    >>> separators(()), separators(("",)), separators(("/", " feat. "))
+    (None, (), ('/', ' feat. '))
+    """
+    return tuple(text for text in texts if text) if texts else None
+
+
+def band_limit(text: str) -> float | str:
+    """Return a frequency in Hz, or "auto".
+
+    >>> band_limit("8000"), band_limit("9.5k"), band_limit("auto")
+    (8000.0, 9500.0, 'auto')
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    if text == AUTO:
+        return text
+    found = _FREQUENCY.fullmatch(text)
+    hertz = float(found[1]) * (1000.0 if found[2] else 1.0) if found else 0.0
+    least, most = BAND_LIMITS_HZ
+    if not least <= hertz <= most:
+        raise click.BadParameter(
+            f"{text!r} is no limit; write a frequency from {least:g} to {most:g} Hz, "
+            f"as in 8000, or {AUTO}"
+        )
+    return hertz
+
+
+def variants(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of re-encodings in a list with commas.
+
+    Raises
+    ------
+    click.BadParameter
+    """
+    if isinstance(text, tuple):  # the default
+        return text
+    try:
+        return parse_chains(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _seconds(text: str) -> float | None:
+    parts = _SPAN.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return sum(float(number) * _UNITS[unit.lower() or "s"] for number, unit in parts)

@@ -1,0 +1,184 @@
+"""The command `scan`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from scanner.command import Wishes, run
+from scanner.settings import ScanSettings, usable_cores
+from sonicat.options import AUTO, band_limit, separators, since, span, variants
+
+_DEFAULTS = ScanSettings()
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=bytes))
+@click.option(
+    "--db",
+    metavar="PATH|URL",
+    help="The catalog. Default: $SONICAT_DB, else one in your data folder "
+    "(`sonicat db path` says where).",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=usable_cores,
+    show_default="one per core",
+    help="Worker processes.",
+)
+@click.option(
+    "--window",
+    "window_s",
+    type=click.FloatRange(min=1, max=3600),
+    default=_DEFAULTS.window_s,
+    show_default=True,
+    help="Length of a window, in seconds.",
+)
+@click.option(
+    "--hop",
+    "hop_s",
+    type=click.FloatRange(min=0.5, max=3600),
+    default=_DEFAULTS.hop_s,
+    show_default=True,
+    help="From the start of one window to the next, in seconds.",
+)
+@click.option(
+    "--band-limit",
+    type=band_limit,
+    metavar="HZ|auto",
+    help="Leave what lies above out of the spectral features, which makes them a "
+    "feature set of its own. auto: below where the spectra of tracks and their "
+    "re-encodings end; the library is read a second time where that is lower than the "
+    "features' own band of 11 kHz.",
+)
+@click.option("--tags-only", is_flag=True, help="Read the tags, analyse no audio.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say how many files there are to read, how many hours of audio, and how long "
+    "that would take. Changes nothing.",
+)
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Try files again that failed before and did not change.",
+)
+@click.option(
+    "--accept-missing",
+    is_flag=True,
+    help="Go on although most of a folder's known tracks are gone, and mark them "
+    "missing.",
+)
+@click.option(
+    "--since",
+    "since_ns",
+    type=since,
+    metavar="DATE|AGE",
+    help="Only files changed since then: 2026-11-23, or 7d ago.",
+)
+@click.option(
+    "--limit-time",
+    "limit_s",
+    type=span,
+    metavar="TIME",
+    help="Begin no more files after this time, as in 2h; the next scan goes on.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=span,
+    metavar="TIME",
+    default=f"{_DEFAULTS.timeout_s:.0f}",
+    show_default="5m",
+    help="Give a file up after this time, in proportion more if it plays longer than "
+    "ten minutes; 0: never.",
+)
+@click.option(
+    "--wait",
+    "wait_s",
+    type=span,
+    metavar="TIME",
+    default=f"{_DEFAULTS.wait_s:.0f}",
+    show_default="10s",
+    help="How long to wait while another scan has the catalog.",
+)
+@click.option(
+    "--nice",
+    "niceness",
+    type=click.IntRange(0, 19),
+    default=0,
+    show_default=True,
+    help="Leave the processor to others: the workers' niceness.",
+)
+@click.option(
+    "--guess-from-path/--no-guess-from-path",
+    default=None,
+    help="Where tags are missing, take artist, album, number and title from the names "
+    "of folders and file. Later scans do the same until told otherwise.",
+)
+@click.option(
+    "--artist-separator",
+    "artist_separators",
+    multiple=True,
+    callback=lambda _context, _option, values: separators(values),
+    metavar="TEXT",
+    help='Also split artist tags here, as in " feat. " or "/"; may be repeated. Later '
+    'scans do the same until told otherwise; "" for none.',
+)
+@click.option(
+    "--variants",
+    type=variants,
+    default=(),
+    metavar="LIST",
+    help="Also encode a sample of tracks anew and analyse the results, to see what "
+    "lossy codecs do: mp3:64k,aac:96k,opus:48k,yt (yt: AAC in MP4, then MP3).",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=_DEFAULTS.sample,
+    show_default=True,
+    help="Tracks to take for --variants, spread over artists and albums.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=_DEFAULTS.seed,
+    show_default=True,
+    help="Of the sample.",
+)
+@click.option(
+    "--log-file",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Write a line for every file there.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
+@click.option("-v", "--verbose", is_flag=True, help="Name every file that is done.")
+@click.version_option(package_name="sonicat")
+def scan(paths: tuple[bytes, ...], **options: Any) -> None:
+    """Read the music below PATHS into the catalog.
+
+    Without PATHS, everything that the catalog knows is scanned again. Files that did
+    not change are left alone. Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but
+    some files could not be read, 130 interrupted; what was finished is always kept.
+    """
+    auto = options["band_limit"] == AUTO
+    options |= {
+        "auto_band_limit": auto,
+        "band_limit_hz": None if auto else options["band_limit"],
+    }
+    settings = ScanSettings(**_those_of(ScanSettings, options))
+    if settings.hop_s > settings.window_s:
+        raise click.UsageError("--hop is longer than --window: audio would be skipped")
+    sys.exit(run(paths, settings, Wishes(**_those_of(Wishes, options))))
+
+
+def _those_of(
+    kind: type[ScanSettings | Wishes], options: dict[str, Any]
+) -> dict[str, Any]:
+    return {name: options[name] for name in kind._fields if name in options}

@@ -1,0 +1,137 @@
+"""The map as the page shows it: drawn once in the background, then kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog.browse import State, state
+from catalog.database import open_catalog
+from catalog.datasets import load_library
+from catalog.exceptions import CatalogError
+from catalog.maps import Level, load_map, store_map
+from classify.map.map import draw_map
+from webapp.map import Chart, MapRows, fresh_chart, rows_of, standing_chart, to_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from catalog.database import Catalog
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the drawing is, in [0, 1], or why there is nothing to draw."""
+
+    share: float
+    problem: str | None = None
+
+
+class Atlas:
+    """Hands out the current chart of each level, and draws it when it must.
+
+    Parameters
+    ----------
+    url : str or None
+        Of the catalog.
+    seed : int
+    told : callable
+        Called with (level, share done) while a map is drawn.
+    """
+
+    def __init__(
+        self,
+        url: str | None,
+        *,
+        seed: int = 0,
+        told: Callable[[Level, float], None] = lambda _level, _share: None,
+    ) -> None:
+        self._url = url
+        self._seed = seed
+        self._told = told
+        self._lock = threading.Lock()
+        self._charts: dict[Level, tuple[State, Chart | None]] = {}
+        self._progress: dict[Level, Progress] = {}
+        self._threads: dict[Level, threading.Thread] = {}
+
+    def look(self, catalog: Catalog, level: Level = "tracks") -> Chart | Progress:
+        """Return the chart of a level, or how far its drawing is.
+
+        A chart that a scan has outdated is handed out until the new one is there.
+        """
+        now = state(catalog)
+        with self._lock:
+            known = self._charts.get(level)
+            if known is None or known[0] != now:
+                self._start(level, now)
+            if known is not None and known[1] is not None:
+                return known[1]
+            return self._progress.get(level, Progress(0.0))
+
+    def wait(self, level: Level = "tracks") -> None:
+        """Return when nothing of this level is being drawn."""
+        with self._lock:
+            thread = self._threads.get(level)
+        if thread is not None:
+            thread.join()
+
+    def _start(self, level: Level, now: State) -> None:
+        thread = self._threads.get(level)
+        if thread is not None and thread.is_alive():
+            return
+        self._progress[level] = Progress(0.0)
+        thread = threading.Thread(
+            target=self._make, args=(level, now), name=f"map-{level}", daemon=True
+        )
+        self._threads[level] = thread
+        thread.start()
+
+    def _make(self, level: Level, now: State) -> None:
+        chart: Chart | None = None
+        try:
+            chart = self._chart(level)
+            problem = None if chart else "no track has been analysed yet"
+        except CatalogError as error:
+            chart, problem = self._outdated(level), str(error)
+        except Exception:
+            log.exception("the map could not be drawn")
+            chart = self._outdated(level)
+            problem = "the map could not be drawn; the server's log says why"
+        with self._lock:
+            self._charts[level] = (now, chart)
+            self._progress[level] = Progress(1.0, problem)
+
+    def _outdated(self, level: Level) -> Chart | None:
+        """Return the chart that a new one was to replace: better than none."""
+        with self._lock:
+            return self._charts[level][1] if level in self._charts else None
+
+    def _chart(self, level: Level) -> Chart | None:
+        with open_catalog(self._url, mode="read") as catalog:
+            library = load_library(catalog)
+            if library is None:
+                return None
+            rows = rows_of(library, level)
+            stored = load_map(catalog, library.feature_set_id, level, self._seed)
+        if not len(rows.X):
+            return None
+        kept = None if stored is None else standing_chart(rows, stored)
+        return kept or self._draw(rows, level)
+
+    def _draw(self, rows: MapRows, level: Level) -> Chart:
+        def report(share: float) -> None:
+            with self._lock:
+                self._progress[level] = Progress(share)
+            self._told(level, share)
+
+        chart = fresh_chart(rows, draw_map(rows.X, seed=self._seed, progress=report))
+        try:
+            with open_catalog(self._url) as catalog:
+                store_map(catalog, to_store(chart, self._seed))
+        except CatalogError as error:
+            log.warning("the map is kept in memory only: %s", error)
+        return chart
