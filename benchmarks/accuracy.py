@@ -21,14 +21,12 @@ from joblib import Parallel, cpu_count, delayed
 from catalog.database import open_catalog
 from catalog.datasets import load_library
 from classify.arrays import Problem, Rows
-from classify.calibration import brier_score
 from classify.cross_validation import Outcome, judge
-from classify.dataset import Dataset, prepare
+from classify.dataset import Dataset, loaded_sequences, prepare
 from classify.ensemble import voted
-from classify.estimators.stages import track_statistics
 from classify.folds import OUTER_FOLDS, album_folds
-from classify.loading import loaded_sequences
-from classify.metrics import balanced_accuracy, macro_f1
+from classify.metrics import balanced_accuracy, brier_score, macro_f1
+from classify.models.base import track_statistics
 from classify.models.registry import VOTERS, recipe
 from classify.sequence_features import NAMES
 

@@ -23,19 +23,18 @@ import soxr
 from joblib import Parallel, delayed, dump, load
 from scipy.signal import firwin, oaconvolve
 
+from catalog.audio_facts import candidates
 from catalog.database import open_catalog
 from catalog.datasets import load_library
-from catalog.variants import candidates
 from classify.arrays import Problem, Rows
-from classify.calibration import tempered
+from classify.codec_pairs import drift, track_spread
 from classify.cross_validation import choose
 from classify.dataset import heard_windows, prepare
 from classify.ensemble import vote
 from classify.folds import OUTER_FOLDS, album_folds
-from classify.metrics import balanced_accuracy
+from classify.metrics import balanced_accuracy, tempered
 from classify.models.base import fit
 from classify.models.registry import VOTERS, VOTING, recipe
-from classify.robustness import drift, track_spread
 from classify.sequence_features import TrackSequences
 from scanner.features.definition import N_MELS, REFERENCE_LUFS, SR
 from scanner.features.extractor import Extractor

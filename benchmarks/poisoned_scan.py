@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import soundfile
 
-from scanner.ffmpeg import ffmpeg_path
+from scanner.audio.encode import ffmpeg_path
 
 SR = 44100
 SECONDS = 8

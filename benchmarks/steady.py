@@ -20,16 +20,14 @@ import numpy as np
 from catalog.database import open_catalog
 from catalog.datasets import load_library
 from classify.arrays import Pairs, Problem
-from classify.calibration import tempered
-from classify.codec_pairs import with_pairs
+from classify.codec_pairs import Flips, Judged, flips, with_pairs
 from classify.cross_validation import choose
-from classify.dataset import prepare
+from classify.dataset import loaded_labels, loaded_sequences, prepare
 from classify.ensemble import vote
 from classify.folds import OUTER_FOLDS, album_folds
-from classify.loading import loaded_labels, loaded_sequences
+from classify.metrics import tempered
 from classify.models.base import fit
 from classify.models.registry import VOTERS, VOTING, recipe, steady
-from classify.robustness import Flips, Judged, flips
 
 PLAIN = "plain"
 STEADIED = "steadied"

@@ -6,10 +6,21 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import insert, select
+
+from catalog.models import Album, Artist, Genre, Payload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import InstrumentedAttribute
+
+    from catalog.models import Base
     from catalog.records import TagFacts
+
 
 VARIOUS = "Various Artists"
 
@@ -134,3 +145,121 @@ def _strip(pattern: re.Pattern[str], title: str) -> str:
 def _key(artist: str | None, title: str) -> str:
     parts = (fold(part).replace("|", "/") for part in (artist or "", title))
     return " | ".join(parts)
+
+
+_YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+
+
+def year_of(original_date: str | None, date: str | None) -> int | None:
+    """Return the year of the original release, else of this one, else ``None``.
+
+    Examples
+    --------
+    >>> year_of("1986-03-03", "2017"), year_of(None, "1988"), year_of("0000", None)
+    (1986, 1988, None)
+    """
+    for text in (original_date, date):
+        found = _YEAR.search(text or "")
+        if found and int(found[1]) > 0:
+            return int(found[1])
+    return None
+
+
+T = TypeVar("T")
+
+_CHUNK = 500  # values in one IN list; SQLite takes 32 766
+
+
+def artist_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of artists by folded name, adding those that are new."""
+    return _ids(connection, Artist.key, _by_key(names))
+
+
+def genre_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of genres by folded name, adding those that are new."""
+    return _ids(connection, Genre.key, _by_key(names))
+
+
+def payload_ids(connection: Connection, hashes: Iterable[str]) -> dict[str, int]:
+    """Return the ids of payloads by hash, adding those that are new."""
+    return _ids(connection, Payload.hash, {one: {} for one in hashes})
+
+
+def album_ids(connection: Connection, albums: Iterable[AlbumFacts]) -> dict[str, int]:
+    """Return the ids of albums by key, adding those that are new."""
+    facts = {
+        album.key: {
+            "albumartist": album.albumartist,
+            "title": album.title,
+            "group_key": album.group_key,
+        }
+        for album in albums
+    }
+    return _ids(connection, Album.key, facts)
+
+
+def name_key(name: str) -> str:
+    """Return what spellings of one name share; never empty."""
+    return fold(name) or name
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a list into parts that fit one statement."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def insert_plain(
+    connection: Connection,
+    table: type[Base],
+    columns: Sequence[str],
+    rows: Sequence[tuple[int | str, ...]],
+) -> None:
+    """Insert rows of numbers and texts alone, in the order of `columns`.
+
+    SQLAlchemy would prepare every value of every row, which takes longer than the
+    database does; numbers and texts need no preparation.
+    """
+    if not rows:
+        return
+    compiled = insert(table).compile(
+        dialect=connection.dialect, column_keys=list(columns)
+    )
+    if compiled.positional:
+        places = [columns.index(name) for name in compiled.positiontup or columns]
+        values: Any = [tuple(row[place] for place in places) for row in rows]
+    else:
+        values = [dict(zip(columns, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(str(compiled), values)
+
+
+def _by_key(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name in names:
+        found.setdefault(name_key(name), {"name": name})
+    return found
+
+
+def _ids(
+    connection: Connection,
+    key: InstrumentedAttribute[str],
+    facts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, int]:
+    """Return ids by key; rows that are not there yet are made from ``facts``."""
+    found = _lookup(connection, key, list(facts))
+    new = [value for value in facts if value not in found]
+    if new:
+        rows = [{key.key: value, **facts[value]} for value in new]
+        connection.execute(insert(key.class_), rows)
+        found |= _lookup(connection, key, new)
+    return found
+
+
+def _lookup(
+    connection: Connection, key: InstrumentedAttribute[str], values: Sequence[str]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(values):
+        query = select(key, key.class_.id).where(key.in_(part))
+        found.update((value, number) for value, number in connection.execute(query))
+    return found

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from catalog.database import connect, explained
 from catalog.exceptions import CatalogError
-from catalog.failing import explained
-from catalog.sqlite import connect
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,20 +7,27 @@ library (:meth:`Catalog.rows`); everything else through :attr:`Catalog.engine`.
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import sqlite3
+import sys
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
 from catalog.exceptions import (
+    CatalogBusyError,
     CatalogError,
+    CatalogFullError,
     CatalogMissingError,
     CatalogTooOldError,
     NotACatalogError,
 )
-from catalog.failing import explained
-from catalog.place import catalog_url, sqlite_file, sqlite_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.orm import Session
+
 
 __all__ = ["HEAD", "Catalog", "catalog_url", "open_catalog"]
 
@@ -74,7 +82,7 @@ class Catalog:
     @cached_property
     def engine(self) -> Engine:
         """The SQLAlchemy engine, made when first asked for."""
-        from catalog.engine import make_engine  # noqa: PLC0415 (loads SQLAlchemy)
+        from catalog.database import make_engine  # noqa: PLC0415 (loads SQLAlchemy)
 
         return make_engine(self.url, self.path, read_only=self.mode == "read")
 
@@ -84,7 +92,7 @@ class Catalog:
             if self.file is not None:
                 with self._plain_lock:
                     return self._sqlite(self.file).execute(sql, values).fetchall()
-            from sqlalchemy import text  # noqa: PLC0415 (loads SQLAlchemy)
+            from sqlalchemy import text  # noqa: PLC0415 (only a server needs it)
 
             with self.engine.connect() as connection:
                 return [tuple(row) for row in connection.execute(text(sql), values)]
@@ -95,7 +103,7 @@ class Catalog:
             if self.file is not None:
                 with self._plain_lock:
                     return self._sqlite(self.file).execute(sql, values).fetchall()
-            from sqlalchemy import text  # noqa: PLC0415 (loads SQLAlchemy)
+            from sqlalchemy import text  # noqa: PLC0415 (only a server needs it)
 
             with self.engine.begin() as connection:
                 result = connection.execute(text(sql), values)
@@ -161,7 +169,7 @@ class Catalog:
 
     def _sqlite(self, path: str) -> sqlite3.Connection:
         if self._plain is None:
-            from catalog.sqlite import connect  # noqa: PLC0415
+            from catalog.database import connect  # noqa: PLC0415
 
             read_only = self.mode == "read"
             self._plain = connect(path, read_only=read_only, check_same_thread=False)
@@ -221,7 +229,7 @@ def _make_current(catalog: Catalog) -> None:
     if catalog.mode == "read":
         if found is None:
             raise missing(catalog)
-        from catalog.upgrade import refuse_newer  # noqa: PLC0415 (loads Alembic)
+        from catalog.schema import refuse_newer  # noqa: PLC0415 (loads Alembic)
 
         refuse_newer(catalog, found)
         raise CatalogTooOldError(
@@ -233,7 +241,7 @@ def _make_current(catalog: Catalog) -> None:
 
         if create(catalog):
             return
-    from catalog.upgrade import upgrade  # noqa: PLC0415 (loads Alembic)
+    from catalog.schema import upgrade  # noqa: PLC0415
 
     upgrade(catalog)
 
@@ -270,7 +278,7 @@ def schema_version(catalog: Catalog) -> str | None:
         There is something, but no catalog.
     """
     if catalog.file is None:
-        from catalog.upgrade import server_version  # noqa: PLC0415 (loads Alembic)
+        from catalog.schema import server_version  # noqa: PLC0415 (loads Alembic)
 
         return server_version(catalog)
     if not _begins_as_sqlite(catalog, catalog.file):
@@ -290,3 +298,244 @@ def schema_version(catalog: Catalog) -> str | None:
             "name another place with --db"
         )
     return str(found[0][0])
+
+
+def make_engine(url: str, path: Path | None, *, read_only: bool) -> Engine:
+    """Return an engine; for SQLite, of connections made by :func:`connect`.
+
+    Raises
+    ------
+    CatalogError
+        The URL makes no sense, or its driver is not installed.
+    """
+    if path is not None:
+        return _sqlite_engine(path, read_only=read_only)
+    try:
+        return create_engine(url, json_serializer=to_json, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise CatalogError(
+            f"{_masked(url)}: not a database URL that can be used; "
+            "give a path, or a URL such as postgresql+psycopg://user@host/name"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise CatalogError(
+            f"{_masked(url)}: the driver {error.name} is not installed; "
+            "for PostgreSQL: pip install 'sonicat[postgres]'"
+        ) from error
+
+
+def _masked(url: str) -> str:
+    """Hide the password of a URL that could not be understood."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+
+
+def to_json(value: Any) -> str:
+    """Write JSON as every database reads it: no NaN, no infinity."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
+    def creator() -> sqlite3.Connection:
+        return connect(path, read_only=read_only, check_same_thread=False)
+
+    engine = create_engine(
+        "sqlite:///" + str(path), creator=creator, json_serializer=to_json
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    """Begin explicitly: the sqlite3 module would leave DDL out of a transaction."""
+    mode = connection.get_execution_options().get("sonicat_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+BUSY_TIMEOUT_S = 30.0
+_PLAIN = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~"
+)
+
+
+def connect(
+    path: Path | str, *, read_only: bool, check_same_thread: bool = True
+) -> sqlite3.Connection:
+    """Open a connection in autocommit mode with the catalog's settings.
+
+    WAL lets readers go on while a scan writes. With it ``synchronous=NORMAL`` keeps
+    the file whole through a crash or a power cut; what a power cut may cost is the
+    last transactions, which the next scan makes good.
+    """
+    connection = _open(path, "mode=ro" if read_only else "mode=rwc", check_same_thread)
+    try:
+        if read_only:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError:
+        connection.close()
+        if not (read_only and _is_closed(path)):
+            raise
+        # Readers, too, keep a small file beside the catalog; where none can be made,
+        # on read-only media, nobody can be writing either.
+        connection = _open(path, "immutable=1", check_same_thread)
+    except BaseException:
+        connection.close()
+        raise
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _open(
+    path: Path | str,
+    how: str,
+    check_same_thread: bool,  # noqa: FBT001
+) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{_uri(path)}?{how}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=check_same_thread,
+    )
+
+
+def _uri(path: Path | str) -> str:
+    """Return a path as SQLite's ``file:`` URI, whatever bytes it is made of.
+
+    As :meth:`pathlib.Path.as_uri`, of which the loading takes longer than a rescan.
+    """
+    place = os.fsencode(os.path.join(os.getcwd(), path))
+    return "file://" + "".join(
+        chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in place
+    )
+
+
+def _is_closed(path: Path | str) -> bool:
+    """Tell whether the file alone holds everything that was committed."""
+    real = os.path.realpath(path)
+    log = real + "-wal"
+    return os.path.exists(real) and not (os.path.exists(log) and os.path.getsize(log))
+
+
+_SITUATIONS: tuple[tuple[tuple[str, ...], type[CatalogError], str], ...] = (
+    (
+        ("database or disk is full", "no space left", "disk quota"),
+        CatalogFullError,
+        "no room to write ({said}); what was stored before is safe: "
+        "free some space and run the command again",
+    ),
+    (
+        ("disk i/o error", "could not write", "could not read"),
+        CatalogError,
+        "the drive refused ({said}); what was stored before is safe: "
+        "see that it has room and is connected, then run the command again",
+    ),
+    (
+        ("database is locked", "database table is locked", "lock timeout"),
+        CatalogBusyError,
+        "another program holds the catalog ({said}); "
+        "close it or wait, then run the command again",
+    ),
+    (
+        ("file is not a database", "malformed", "file is encrypted"),
+        NotACatalogError,
+        "not a catalog, or a damaged one ({said}); examine it with "
+        "'sonicat db check', or name another with --db",
+    ),
+    (
+        ("unable to open", "readonly database", "authorization denied"),
+        CatalogError,
+        "cannot be opened or written ({said}); check the permissions of "
+        "the file and its folder, or name another with --db",
+    ),
+)
+
+
+@contextmanager
+def explained(catalog: Catalog) -> Iterator[None]:
+    """Raise a :class:`CatalogError` in place of an error of the database."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explain(catalog.name, error) from error
+    except Exception as error:
+        original = _original(error)
+        if original is None:
+            raise
+        raise _explain(catalog.name, original) from error
+
+
+def _original(error: Exception) -> BaseException | None:
+    """Return the driver's error inside one of SQLAlchemy, if it is one."""
+    if "sqlalchemy" not in sys.modules:  # then it cannot be one: do not load it
+        return None
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    return (error.orig or error) if isinstance(error, DBAPIError) else None
+
+
+def _explain(name: str, error: BaseException) -> CatalogError:
+    said = " ".join(str(error).split())
+    for words, kind, what_to_do in _SITUATIONS:
+        if any(word in said.lower() for word in words):
+            return kind(f"{name}: {what_to_do.format(said=said)}")
+    return CatalogError(f"{name}: {said}")
+
+
+_SQLITE = "sqlite:///"
+
+
+def catalog_url(option: str | None = None) -> str:
+    """Return the URL of the catalog to use.
+
+    Parameters
+    ----------
+    option : str or None
+        A path or an SQLAlchemy URL; ``None`` means ``$SONICAT_DB``, else
+        ``catalog.db`` in the user's data folder.
+
+    Returns
+    -------
+    str
+        An SQLAlchemy URL; the path of a SQLite file is absolute in it.
+
+    Examples
+    --------
+    >>> catalog_url("/music/catalog.db")
+    'sqlite:////music/catalog.db'
+    >>> catalog_url("postgresql+psycopg://localhost/music")
+    'postgresql+psycopg://localhost/music'
+    """
+    place = option or os.environ.get("SONICAT_DB") or _default()
+    if "://" in place and not place.startswith(_SQLITE):
+        return place
+    return _SQLITE + _absolute(place.removeprefix(_SQLITE))
+
+
+def _absolute(path: str) -> str:
+    if os.path.normpath(path) == path and not path.startswith("~"):
+        return os.path.join(os.getcwd(), path)
+    from pathlib import Path  # noqa: PLC0415
+
+    return str(Path(path).expanduser().absolute())
+
+
+def sqlite_file(url: str) -> str | None:
+    """Return the file of a SQLite URL; ``None`` for a database on a server."""
+    return url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else None
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the same as a path object."""
+    from pathlib import Path  # noqa: PLC0415
+
+    file = sqlite_file(url)
+    return None if file is None else Path(file)
+
+
+def _default() -> str:
+    from platformdirs import user_data_path  # noqa: PLC0415 (rarely needed)
+
+    return str(user_data_path("sonicat", appauthor=False) / "catalog.db")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.albums import fold
+from catalog.analyses import unpack_sequence, unpack_vectors
 from catalog.records import FeatureSetFacts, Sequence
-from catalog.vectors import unpack_sequence, unpack_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,7 +132,7 @@ def load_feature_set(catalog: Catalog, feature_set_id: int) -> FeatureSetFacts:
     """Return the identity of a stored feature set."""
     from sqlalchemy import select  # noqa: PLC0415 (slow to load)
 
-    from catalog.models.analysis import FeatureSet  # noqa: PLC0415 (loads SQLAlchemy)
+    from catalog.models import FeatureSet  # noqa: PLC0415 (loads SQLAlchemy)
 
     wanted = select(FeatureSet).where(FeatureSet.id == feature_set_id)
     with catalog.session() as session:

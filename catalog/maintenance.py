@@ -9,14 +9,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sqlalchemy import delete, exists, inspect, select
 
+from catalog.albums import chunks
+from catalog.analyses import SEQUENCE, VECTOR, drop_unused
 from catalog.exceptions import CatalogError
-from catalog.vectors import SEQUENCE, VECTOR
+from catalog.models import Album, Artist, Base, Genre, Track, TrackArtist, TrackGenre
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Inspector
 
     from catalog.database import Catalog
+
 
 _PAGE = 1000  # rows with blobs held in memory at a time
 
@@ -177,3 +184,145 @@ def _pages(catalog: Catalog, query: str) -> Iterator[tuple[Any, ...]]:
     while rows := catalog.rows(query, after=after, page=_PAGE):
         yield from rows
         after = rows[-1][0]
+
+
+_PASSES = 5  # removing rows can leave others without a reason to be
+
+
+def repair(catalog: Catalog) -> tuple[list[Finding], list[Finding]]:
+    """Remove damaged and unused rows, rebuild damaged indexes.
+
+    Returns
+    -------
+    mended, left : list of Finding
+        What was repaired, and what a repair cannot help: then a backup must.
+    """
+    mended: list[Finding] = []
+    left = list(check(catalog))
+    for _ in range(_PASSES):
+        if not left:
+            break
+        if any(not finding.table for finding in left) and not _reindex(catalog):
+            break
+        _remove(catalog, left)
+        mended += left
+        left = list(check(catalog))
+    return mended, left
+
+
+def _reindex(catalog: Catalog) -> bool:
+    """Rebuild every index; tell whether that could be done."""
+    try:
+        catalog.execute("REINDEX")
+    except CatalogError:
+        return False
+    return True
+
+
+def _remove(catalog: Catalog, findings: Iterable[Finding]) -> None:
+    from sqlalchemy import bindparam, column, delete, table  # noqa: PLC0415
+
+    # Rows without an id of their own are named by SQLite's row number.
+    name = "id" if catalog.path is None else "rowid"
+    with catalog.writing() as connection:
+        for finding in findings:
+            if finding.table:
+                rows = table(finding.table, column(name))
+                statement = delete(rows).where(rows.c[name] == bindparam("number"))
+                connection.execute(statement, [{"number": n} for n in finding.ids])
+
+
+@dataclass(frozen=True, slots=True)
+class LostTrack:
+    """A track that has been missing for long."""
+
+    id: int
+    path_text: str
+    missing_since: datetime
+
+
+def lost_tracks(catalog: Catalog, before: datetime) -> list[LostTrack]:
+    """Return the tracks that have been missing since ``before`` or longer."""
+    query = (
+        select(Track.id, Track.path_text, Track.missing_since)
+        .where(Track.missing_since <= before)
+        .order_by(Track.path_text)
+    )
+    with catalog.reading() as connection:
+        return [
+            LostTrack(number, path, since)
+            for number, path, since in connection.execute(query)
+            if since is not None
+        ]
+
+
+def prune(catalog: Catalog, lost: Sequence[LostTrack]) -> None:
+    """Delete tracks with what is theirs alone: features, predictions, names.
+
+    A track that has come back since it was listed stays.
+    """
+    with catalog.writing() as connection:
+        for part in chunks([track.id for track in lost]):
+            gone = Track.id.in_(part) & Track.missing_since.is_not(None)
+            connection.execute(delete(Track).where(gone))
+        drop_unused(connection)
+        _drop_names(connection)
+
+
+def _drop_names(connection: Connection) -> None:
+    uses: tuple[tuple[Any, tuple[Any, ...]], ...] = (
+        (Album, (Track.album_id == Album.id,)),
+        (Genre, (TrackGenre.genre_id == Genre.id,)),
+        (Artist, (Track.artist_id == Artist.id, TrackArtist.artist_id == Artist.id)),
+    )
+    for table, conditions in uses:
+        unused = [~exists().where(condition) for condition in conditions]
+        connection.execute(delete(table).where(*unused))
+
+
+def describe(catalog: Catalog) -> Iterator[str]:
+    """Yield the lines that describe a catalog, views first: they are its face."""
+    with catalog.reading() as connection:
+        inspector = inspect(connection)
+        for view in sorted(inspector.get_view_names()):
+            yield f"view {view}"
+            yield from _columns(inspector, view)
+            yield ""
+        for table in Base.metadata.sorted_tables:
+            ((rows,),) = catalog.rows(f"SELECT count(*) FROM {table.name}")  # noqa: S608
+            yield f"table {table.name}, {rows} rows: {_purpose(table.name)}"
+            yield from _columns(inspector, table.name)
+            yield ""
+
+
+def _columns(inspector: Inspector, name: str) -> Iterator[str]:
+    columns = inspector.get_columns(name)
+    width = max(len(column["name"]) for column in columns)
+    refers = _references(inspector, name)
+    for column in columns:
+        kind = str(column["type"]).lower()
+        notes = [] if kind == "null" else [kind]  # a view's sums and means have none
+        if column.get("primary_key"):
+            notes.append("primary key")
+        elif not column["nullable"]:
+            notes.append("not null")
+        if column["name"] in refers:
+            notes.append(f"-> {refers[column['name']]}")
+        yield f"    {column['name']:<{width}}  {', '.join(notes)}".rstrip()
+
+
+def _references(inspector: Inspector, name: str) -> dict[str, str]:
+    return {
+        key["constrained_columns"][0]: (
+            f"{key['referred_table']}.{key['referred_columns'][0]}"
+        )
+        for key in inspector.get_foreign_keys(name)
+    }
+
+
+def _purpose(table: str) -> str:
+    """Return the first line of what the models say of a table."""
+    for mapper in Base.registry.mappers:
+        if mapper.class_.__tablename__ == table:
+            return (mapper.class_.__doc__ or "").splitlines()[0]
+    return ""

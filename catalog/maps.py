@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from sqlalchemy import delete, insert, select
 
-from catalog.models.maps import LibraryMap, MapPoint
+from catalog.models import LibraryMap, MapPoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

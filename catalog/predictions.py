@@ -100,8 +100,8 @@ def places(catalog: Catalog) -> dict[int, bytes]:
         "JOIN roots ON roots.id = tracks.root_id WHERE tracks.missing_since IS NULL"
     )
     return {
-        number: os.path.join(bytes(root), bytes(path))  # noqa: PTH118 (bytes)
-        for number, root, path in rows
+        number: os.path.join(bytes(root), bytes(path))
+        for number, root, path in rows  # noqa: PTH118 - bytes
     }
 
 
@@ -111,7 +111,7 @@ def windows_said(catalog: Catalog, run_id: int) -> list[WindowSaid]:
     Tracks with the same audio share their windows; the first by number stands for them.
     """
     rows = catalog.rows(
-        """
+        """  # noqa: S608 (constants only)
         SELECT
             (
                 SELECT min(tracks.id) FROM tracks

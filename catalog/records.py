@@ -6,23 +6,15 @@ Times are UTC; paths are the raw bytes of the file system.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-from catalog.known import (
-    RULES,
-    FeatureSetFacts,
-    KnownFailure,
-    KnownTrack,
-    Root,
-    Stamp,
-)
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
+
 
 __all__ = [
     "RULES",
@@ -191,3 +183,51 @@ class FileFailed:
 
 
 Change = TrackSeen | TrackMoved | TrackMissing | TrackReturned | FileFailed
+
+
+RULES = "rules"  # among a track's sources: how its tags were read, where not as usual
+
+
+class Stamp(NamedTuple):
+    """What the file system says of a file; unequal (not older) means changed."""
+
+    size: int
+    mtime_ns: int
+
+
+class KnownTrack(NamedTuple):
+    """What a scan must know of a catalogued track to plan its work."""
+
+    id: int
+    path: bytes
+    size: int
+    mtime_ns: int
+    payload_hash: str
+    feature_set_id: int | None  # of its newest original analysis; None: not analysed
+    missing_since: datetime | None
+
+
+class KnownFailure(NamedTuple):
+    """A failure on record: the file is left alone while its stamp stays the same."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    stage: str
+    reason: str
+
+
+class FeatureSetFacts(NamedTuple):
+    """The identity of a feature set: rows of two different sets never mix."""
+
+    version: int
+    names: tuple[str, ...]  # of the vector, in order
+    parameters: Mapping[str, Any]  # JSON-able: sr, n_fft, hop_length, window_s ...
+
+
+class Root(NamedTuple):
+    """A scanned folder."""
+
+    id: int
+    path: bytes  # absolute
+    label: str  # readable

@@ -94,7 +94,7 @@ def store_run(
     """Store a run with all its parts in one transaction; return its id."""
     from sqlalchemy import insert  # noqa: PLC0415 (slow to load)
 
-    from catalog.models.learning import (  # noqa: PLC0415 (loads SQLAlchemy)
+    from catalog.models import (  # noqa: PLC0415 (not for --help)
         Artifact,
         FoldScore,
         Run,
@@ -173,7 +173,7 @@ def load_run(catalog: Catalog, run_id: int | None = None) -> RunFacts | None:
     """
     from sqlalchemy import select  # noqa: PLC0415 (slow to load)
 
-    from catalog.models.learning import Run  # noqa: PLC0415 (loads SQLAlchemy)
+    from catalog.models import Run  # noqa: PLC0415 (loads SQLAlchemy)
 
     wanted = select(Run).order_by((Run.model == "majority").asc(), Run.id.desc())
     if run_id is not None:
@@ -187,7 +187,7 @@ def load_runs(catalog: Catalog) -> list[RunFacts]:
     """Return all runs, the oldest first."""
     from sqlalchemy import select  # noqa: PLC0415 (slow to load)
 
-    from catalog.models.learning import Run  # noqa: PLC0415 (loads SQLAlchemy)
+    from catalog.models import Run  # noqa: PLC0415 (loads SQLAlchemy)
 
     with catalog.session() as session:
         return [

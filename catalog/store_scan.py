@@ -6,28 +6,42 @@ stored before what arrives there, so that files that swapped names do not collid
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import and_, bindparam, delete, insert, update
 
 from catalog import records
+from catalog.albums import (
+    album_group,
+    album_ids,
+    album_of,
+    artist_ids,
+    chunks,
+    genre_ids,
+    insert_plain,
+    label_artist,
+    name_key,
+    payload_ids,
+    year_of,
+)
+from catalog.analyses import analysed, drop_unused, replace_analysis, require_finite
 from catalog.exceptions import NotFiniteError
-from catalog.library import ensure_feature_set
-from catalog.models.library import Failure, Track
-from catalog.places import failures_at, tracks_at
-from catalog.seen import store_seen
-from catalog.shared_rows import chunks
-from catalog.text import readable, storable
-from catalog.vectors import require_finite
+from catalog.library import ensure_feature_set, failures_at, tracks_at
+from catalog.models import Failure, RawTag, TagSource, Track, TrackArtist, TrackGenre
+from catalog.text import is_storable, readable, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from catalog.database import Catalog
-    from catalog.places import Place
+    from catalog.library import Place, PlacedTrack
+    from catalog.records import StreamFacts, TagFacts, TrackSeen
+
 
 T = TypeVar("T")
 
@@ -151,3 +165,212 @@ def _fail(
     _delete_failures(connection, [row.id for row in known.values()])
     if rows:
         connection.execute(insert(Failure), rows)
+
+
+_MANY_VALUED = (TrackArtist, TrackGenre, RawTag, TagSource)
+
+_STREAM = (
+    "container",
+    "codec",
+    "encoder",
+    "bitrate",
+    "sample_rate",
+    "channels",
+    "bits_per_sample",
+    "lossless",
+    "duration_s",
+    "encoder_delay",
+    "encoder_padding",
+)
+
+
+def store_seen(
+    connection: Connection,
+    seen: Sequence[TrackSeen],
+    feature_sets: Sequence[int | None],
+    now: datetime,
+) -> None:
+    """Insert or update the tracks that were read, with everything that is theirs.
+
+    Parameters
+    ----------
+    feature_sets : sequence of int or None
+        For each track seen, the id of its analysis' feature set.
+    """
+    if not seen:
+        return
+    seen = [replace(change, tags=_storable(change.tags)) for change in seen]
+    payloads = payload_ids(connection, (change.payload_hash for change in seen))
+    stored: set[tuple[int, str]] = set()
+    for change, feature_set_id in zip(seen, feature_sets, strict=True):
+        if change.analysis is None or feature_set_id is None:
+            continue
+        mark = (payloads[change.payload_hash], change.analysis.variant)
+        if mark not in stored:  # a duplicate in the same batch was analysed beside it
+            stored.add(mark)
+            replace_analysis(connection, mark[0], feature_set_id, change.analysis)
+    latest = {(change.root_id, change.path): change for change in seen}
+    before = tracks_at(connection, list(latest))
+    ids = _store_rows(connection, latest, before, payloads, now)
+    _forget_tags(connection, [track.id for track in before.values()])
+    _store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
+    # Audio that changed leaves its old payload behind, maybe some scans ago: the old
+    # features go when the new ones are in.
+    for place, row in before.items():
+        payload_id = payloads[latest[place].payload_hash]
+        fresh = latest[place].analysis is not None or row.payload_id != payload_id
+        if fresh and analysed(connection, payload_id):
+            drop_unused(connection)
+            break
+
+
+def _store_rows(
+    connection: Connection,
+    latest: dict[Place, TrackSeen],
+    before: dict[Place, PlacedTrack],
+    payloads: dict[str, int],
+    now: datetime,
+) -> dict[Place, int]:
+    """Write the rows of the tracks; return their ids by place."""
+    albums = {
+        place: album
+        for place, change in latest.items()
+        if (album := album_of(change.tags)) is not None
+    }
+    artists = {
+        place: artist
+        for place, change in latest.items()
+        if (artist := label_artist(change.tags)) is not None
+    }
+    albums_by_key = album_ids(connection, albums.values())
+    artists_by_key = artist_ids(connection, artists.values())
+    new: list[dict[str, Any]] = []
+    old: list[dict[str, Any]] = []
+    for place, change in latest.items():
+        album, artist = albums.get(place), artists.get(place)
+        row = _row(change, now) | {
+            "payload_id": payloads[change.payload_hash],
+            "album_id": None if album is None else albums_by_key[album.key],
+            "artist_id": None if artist is None else artists_by_key[name_key(artist)],
+        }
+        if place in before:
+            old.append({"track_id": before[place].id, **row})
+        else:
+            new.append({**row, "added_at": now})
+    if old:
+        connection.execute(update(Track).where(Track.id == bindparam("track_id")), old)
+    if new:
+        connection.execute(insert(Track), new)
+    made = tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
+    return {place: (before | made)[place].id for place in latest}
+
+
+def _row(change: TrackSeen, now: datetime) -> dict[str, Any]:
+    """Return the columns of a track that come from the file alone."""
+    return {
+        "root_id": change.root_id,
+        "path": change.path,
+        "path_text": readable(change.path),
+        "size": change.stamp.size,
+        "mtime_ns": change.stamp.mtime_ns,
+        "missing_since": None,
+        "updated_at": now,
+        "group_key": album_group(change.tags, change.payload_hash),
+        **_tag_columns(change.tags),
+        **_stream_columns(change.stream),
+    }
+
+
+def _tag_columns(tags: TagFacts) -> dict[str, Any]:
+    return {
+        "title": tags.title,
+        "albumartist": tags.albumartist,
+        "track_number": tags.track_number,
+        "track_total": tags.track_total,
+        "disc_number": tags.disc_number,
+        "disc_total": tags.disc_total,
+        "date": tags.date,
+        "original_date": tags.original_date,
+        "year": year_of(tags.original_date, tags.date),
+        "compilation": tags.compilation,
+    }
+
+
+def _stream_columns(stream: StreamFacts) -> dict[str, Any]:
+    return {name: _storable_value(getattr(stream, name)) for name in _STREAM}
+
+
+def _forget_tags(connection: Connection, track_ids: Sequence[int]) -> None:
+    for part in chunks(track_ids):
+        for table in _MANY_VALUED:
+            connection.execute(delete(table).where(table.track_id.in_(part)))
+
+
+def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
+    """Store the many-valued facts of tracks, given by track id."""
+    artists = artist_ids(connection, (n for one in tags.values() for n in one.artists))
+    genres = genre_ids(connection, (n for one in tags.values() for n in one.genres))
+    insert_plain(
+        connection,
+        TrackArtist,
+        ("track_id", "position", "artist_id"),
+        [
+            (track_id, position, artists[name_key(name)])
+            for track_id, one in tags.items()
+            for position, name in enumerate(one.artists)
+        ],
+    )
+    insert_plain(
+        connection,
+        TrackGenre,
+        ("track_id", "position", "genre_id"),
+        [
+            (track_id, position, genres[name_key(name)])
+            for track_id, one in tags.items()
+            for position, name in enumerate(one.genres)
+        ],
+    )
+    insert_plain(
+        connection,
+        RawTag,
+        ("track_id", "position", "key", "value"),
+        [
+            (track_id, position, key, value)
+            for track_id, one in tags.items()
+            for position, (key, value) in enumerate(one.raw)
+        ],
+    )
+    insert_plain(
+        connection,
+        TagSource,
+        ("track_id", "fact", "source"),
+        [
+            (track_id, fact, source)
+            for track_id, one in tags.items()
+            for fact, source in dict(one.sources).items()
+        ],
+    )
+
+
+def _storable(tags: TagFacts) -> TagFacts:
+    """Return the tags with every text in them made storable."""
+    facts = {one.name: getattr(tags, one.name) for one in fields(tags)}
+    if is_storable("".join(_texts(facts.values()))):  # nearly always
+        return tags
+    return replace(tags, **{k: _storable_value(v) for k, v in facts.items()})
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _texts(value)
+
+
+def _storable_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, tuple):
+        return tuple(_storable_value(one) for one in value)
+    return value

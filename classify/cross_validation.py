@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.model_selection import KFold
 
-from classify.calibration import fit_temperature, log_loss, tempered
 from classify.folds import INNER_FOLDS, Split, inner_folds
+from classify.metrics import fit_temperature, log_loss, tempered
 from classify.models.base import Fitted, balanced_weights, fit, fit_estimator, view
 from classify.models.registry import MANY
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify.calibration import fit_temperature, log_loss, tempered
 from classify.cross_validation import Choice, Outcome
+from classify.metrics import fit_temperature, log_loss, tempered
 from classify.models.base import balanced_weights
 
 if TYPE_CHECKING:

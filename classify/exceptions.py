@@ -35,9 +35,5 @@ class NothingToReportError(ClassifyError):
     """There is no run, or the run holds nothing that the report could show."""
 
 
-class TagWriteError(ClassifyError):
-    """A label could not be written into a file."""
-
-
 class CannotDrawError(ClassifyError):
     """No program of this system draws a picture in the form asked for."""

@@ -10,24 +10,26 @@ import numpy as np
 
 from catalog.datasets import load_feature_set
 from catalog.runs import load_model
-from classify import artifacts
+from classify import model as artifacts
 from classify.arrays import Rows
 from classify.dataset import heard_windows
-from classify.draws import draws
 from classify.exceptions import NothingToReportError
 from classify.model import UNKNOWN
-from classify.reports.source import chosen_run
+from classify.runs import chosen_run
 from classify.sequence_features import TrackSequences, sliced
 from scanner.audio.decode import open_audio
 from scanner.exceptions import FeatureError
 from scanner.features.extractor import Extractor
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from catalog.database import Catalog
     from catalog.records import FeatureSetFacts
     from catalog.runs import RunFacts
     from classify.model import Model
     from scanner.features.extractor import Extraction
+
 
 _SILENT = "it is silent from beginning to end"
 _NOTHING = {"too_short": "it is too short"}
@@ -147,3 +149,50 @@ class Judge:
             for block in audio.blocks():
                 extractor.push(block)
         return extractor.finish()
+
+
+DRAWS = 20
+WINDOWS_PER_DRAW = 5
+OFFSET_S = 15.0
+"""A draw is moved by at most this much to either side."""
+
+
+def draws(
+    start_s: NDArray[np.float64],
+    duration_s: NDArray[np.float64],
+    usable: NDArray[np.bool_],
+    *,
+    hop_s: float,
+    seed: int,
+) -> list[NDArray[np.intp]]:
+    """Draw windows around the middle of a track, `DRAWS` times.
+
+    Parameters
+    ----------
+    start_s, duration_s : float64, shape (n,)
+        Windows on a fine grid, ascending.
+    usable : bool, shape (n,)
+        Which of them a model may hear.
+    hop_s : float
+        Distance between the windows of one draw, as the model was taught.
+    seed : int
+
+    Returns
+    -------
+    list of intp, shape (1 to WINDOWS_PER_DRAW,)
+        Indices of each draw, ascending; empty where no window is usable. On a track
+        that is too short to move about in, all draws are the same.
+    """
+    candidates = np.flatnonzero(usable)
+    if not len(candidates):
+        return []
+    centre_s = (start_s + duration_s / 2)[candidates]
+    middle_s = float(start_s[0] + (start_s[-1] + duration_s[-1] - start_s[0]) / 2)
+    places = (np.arange(WINDOWS_PER_DRAW) - (WINDOWS_PER_DRAW - 1) / 2) * hop_s
+    random = np.random.default_rng(seed)
+    chosen = []
+    for offset in random.uniform(-OFFSET_S, OFFSET_S, DRAWS):
+        wanted = middle_s + offset + places
+        nearest = np.abs(centre_s[:, None] - wanted).argmin(axis=0)
+        chosen.append(candidates[np.unique(nearest)])
+    return chosen

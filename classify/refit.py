@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from catalog.datasets import load_library
 from catalog.runs import fold_settings
 from classify.codec_pairs import with_pairs
-from classify.dataset import prepare
+from classify.dataset import dataset_hash, loaded_labels, loaded_sequences, prepare
 from classify.exceptions import NothingToReportError
 from classify.folds import OUTER_FOLDS, album_folds
-from classify.loading import dataset_hash, loaded_labels, loaded_sequences
 from classify.model import Member, Model
 from classify.models.base import fit
 from classify.models.registry import VOTING, reads_slices, recipe, with_voters

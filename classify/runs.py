@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
-from classify import artifacts
-from classify.loading import dataset_hash
+from catalog.runs import (
+    FoldFacts,
+    Predictions,
+    RunFacts,
+    StoredModel,
+    load_run,
+    load_runs,
+    store_run,
+)
+from classify import model as artifacts
+from classify.dataset import dataset_hash
+from classify.evaluate import scores
+from classify.exceptions import NothingToReportError
 from classify.metrics import balanced_accuracy, macro_f1
 from classify.model import UNKNOWN, Model
-from classify.scores import scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +30,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from catalog.database import Catalog
+    from catalog.runs import RunFacts
     from classify.dataset import Dataset
     from classify.evaluate import Evaluation
     from classify.folds import Split
     from classify.settings import Request
+
 
 _PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
 
@@ -217,3 +228,47 @@ def _fold_facts(
             )
         )
     return facts
+
+
+def chosen_run(catalog: Catalog, run_id: int | None) -> RunFacts:
+    """Return the run asked for; without an id the newest beyond the baseline.
+
+    Raises
+    ------
+    NothingToReportError
+        There is none.
+    """
+    run = load_run(catalog, run_id)
+    if run is not None:
+        return run
+    if run_id is None:
+        raise NothingToReportError(
+            "the catalog holds no run yet; make one with `classify --all`"
+        )
+    raise NothingToReportError(
+        f"--run {run_id}: there is no such run; leave it out for the newest"
+    )
+
+
+def judged_alike(catalog: Catalog, run: RunFacts) -> list[RunFacts]:
+    """Return the newest run of each model on the tracks, labels and folds of a run."""
+    newest: dict[str, RunFacts] = {}
+    for other in load_runs(catalog):
+        if _question(other) == _question(run):
+            newest[other.model] = other
+    return list(newest.values())
+
+
+def _question(run: RunFacts) -> tuple[str, str, int]:
+    return run.dataset_hash, run.label_kind, run.seed
+
+
+def described(run: RunFacts) -> dict[str, Any]:
+    """Return what identifies a run, for the foot of a report."""
+    return {
+        "run": run.id,
+        "model": run.model,
+        "label": run.label_kind,
+        "seed": run.seed,
+        "created_at": run.created_at.isoformat() if run.created_at else None,
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from catalog.runs import RunFacts
-    from classify.matching import Matched
+    from classify.confounds import Matched
 
 
 @dataclass(frozen=True)

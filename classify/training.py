@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 from catalog.audio_facts import audio_facts
 from catalog.datasets import load_library
 from classify.codec_pairs import steadied
-from classify.confounds import audit, figures
-from classify.dataset import prepare
-from classify.evaluate import evaluate, n_tasks
+from classify.confounds import audit, figures, judged_pairs, matched
+from classify.dataset import loaded_labels, loaded_sequences, prepare
+from classify.evaluate import evaluate, majority_baseline, n_tasks
 from classify.exceptions import TooLittleToLearnFromError
 from classify.file_facts import fact_table
-from classify.loading import loaded_labels, loaded_sequences
-from classify.matching import judged_pairs, matched
 from classify.models.registry import reads_slices
 from classify.runs import run_facts, store
-from classify.scores import majority_baseline
 from classify.settings import Summary
 
 if TYPE_CHECKING:
@@ -26,9 +23,9 @@ if TYPE_CHECKING:
     from catalog.database import Catalog
     from catalog.datasets import Library
     from classify.arrays import Problem
+    from classify.confounds import Matched
     from classify.dataset import Dataset
     from classify.evaluate import Evaluation
-    from classify.matching import Matched
     from classify.settings import Request
 
 

@@ -1,7 +1,4 @@
-"""Write a run's labels into the files, through whatever the caller can write with.
-
-This package reads no files: the function that changes one is given from above.
-"""
+"""The labels of a run, written into the tags of the files."""
 
 from __future__ import annotations
 
@@ -10,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.predictions import places, tracks_said
-from classify.exceptions import TagWriteError
+from scanner.exceptions import ScannerError
+from scanner.tags.write import set_label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from catalog.database import Catalog
-
-    SetLabel = Callable[[bytes, str | None, float | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ def labels_to_remove(catalog: Catalog) -> list[Writing]:
 
 
 def written(
-    writings: list[Writing], set_label: SetLabel
+    writings: list[Writing],
 ) -> Iterator[tuple[Writing, bool, str | None]]:
     """Do the writings one by one.
 
@@ -70,7 +66,7 @@ def written(
     for writing in writings:
         try:
             changed = set_label(writing.path, writing.label, writing.probability)
-        except TagWriteError as error:
+        except ScannerError as error:
             yield writing, False, str(error)
         else:
             yield writing, changed, None

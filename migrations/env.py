@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from catalog.models.base import Base
+from catalog.models import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from catalog.records import RULES, Analysis, FileFailed, StageCost, Stamp, TrackSeen
 from scanner.audio.files import cause, regular_file
 from scanner.exceptions import NO_ACCESS, FileError
-from scanner.tag_rules import ReadingRules
+from scanner.settings import ReadingRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,7 +153,7 @@ def _tags(task: FileTask) -> tuple[TagFacts, StreamFacts]:
 def _extract(path: bytes, settings: ScanSettings, costs: _Costs) -> Analysis:
     """Decode the file block by block and extract its features."""
     from scanner.audio.decode import open_audio  # noqa: PLC0415
-    from scanner.features.extractor import Extractor  # noqa: PLC0415
+    from scanner.features.extractor import Extractor  # noqa: PLC0415 (heavy)
 
     with ExitStack() as stack:
         with costs.of("decode"):

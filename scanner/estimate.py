@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 from catalog.database import open_catalog
 from catalog.exceptions import CatalogMissingError
 from catalog.records import TrackSeen
-from scanner.agenda import book_of, scopes_of, tasks_of
-from scanner.durations import Durations, Remaining
 from scanner.exceptions import FileError
-from scanner.plan import Surveyor, wanted_feature_set
+from scanner.plan import (
+    Durations,
+    Remaining,
+    Surveyor,
+    book_of,
+    scopes_of,
+    tasks_of,
+    wanted_feature_set,
+)
 from scanner.summary import clock
 
 if TYPE_CHECKING:
@@ -141,8 +147,10 @@ def _seconds(
 ) -> float:
     """Return how long reading takes; a file of middling length is read as a trial."""
     from scanner.pool import Supervisor  # noqa: PLC0415
-    from scanner.worker import Job  # noqa: PLC0415
-    from scanner.workers.scratch import private_folder  # noqa: PLC0415
+    from scanner.worker import (  # noqa: PLC0415 (not for --help)
+        Job,
+        private_folder,
+    )
 
     if not tasks:
         return 0.0

@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from catalog import library as tracks
 from catalog.database import open_catalog
-from catalog.exceptions import CatalogError
-from catalog.scans import begin_scan, end_scan
+from catalog.exceptions import CatalogError, NotFiniteError
+from catalog.library import begin_scan, end_scan, prepare_to_apply
+from catalog.records import TrackMoved, TrackSeen
 from catalog.text import readable
-from scanner.agenda import book_of, scopes_of, tasks_of
-from scanner.batch import Batch
-from scanner.compare import too_much_gone
-from scanner.energy import EnergyMeter
-from scanner.exceptions import RootGoneError, ScannerError
-from scanner.forget import forget_what_is_gone
-from scanner.lost import LostTracks, found_again
-from scanner.plan import Surveyor, wanted_feature_set
+from scanner.compare import LostTracks, found_again, too_much_gone
+from scanner.exceptions import RootGoneError, RootLostError, ScannerError
+from scanner.features.kernels import compile_once
+from scanner.plan import Surveyor, book_of, scopes_of, tasks_of, wanted_feature_set
+from scanner.pool import Supervisor
+from scanner.settings import BOOK
 from scanner.signals import Interrupts
-from scanner.summary import Summary
-from scanner.tag_rules import BOOK
+from scanner.summary import EnergyMeter, Summary
+from scanner.walk import outermost
+from scanner.worker import Job, private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from catalog.database import Catalog
-    from catalog.scans import Outcome as Ending
-    from scanner.plan import Survey
+    from catalog.library import Outcome as Ending
+    from catalog.records import Change, FileFailed
+    from scanner.analyze import FileTask
+    from scanner.compare import LostTracks
+    from scanner.plan import Survey, Surveyor
     from scanner.progress import Progress
-    from scanner.scopes import Scope
-    from scanner.settings import ScanSettings
-    from scanner.tag_rules import RuleBook
+    from scanner.settings import RuleBook, ScanSettings
     from scanner.variants.make import VariantMaker
+    from scanner.walk import Scope
+    from scanner.worker import Outcome
 
 
 def scan(
@@ -133,7 +138,7 @@ class _Scan:
         gc.enable()
         if tasks := tasks_of(survey, root_ids, self._book):
             # Loads joblib: a scan with nothing to read does without.
-            from scanner.reading import Reading  # noqa: PLC0415
+            from scanner.pipeline import Reading  # noqa: PLC0415
 
             parts = (self._settings, self._progress, self.batch, self._energy)
             reading = Reading(self.summary, *parts)
@@ -193,3 +198,209 @@ class _Scan:
 
             self.batch.add(*(TrackMissing(track.id) for track in gone))
             self.summary.missing += len(gone)
+
+
+log = logging.getLogger(__name__)
+
+
+class Reading:
+    """The part of a scan that reads files.
+
+    Parameters
+    ----------
+    summary : Summary
+        Counts what becomes of them.
+    settings : ScanSettings
+    progress : Progress
+    batch : Batch
+        Takes what is to be stored.
+    energy : EnergyMeter
+    """
+
+    def __init__(
+        self,
+        summary: Summary,
+        settings: ScanSettings,
+        progress: Progress,
+        batch: Batch,
+        energy: EnergyMeter,
+    ) -> None:
+        self._summary = summary
+        self._settings = settings
+        self._progress = progress
+        self._batch = batch
+        self._energy = energy
+
+    def read(
+        self,
+        tasks: list[tuple[str, FileTask]],
+        surveyor: Surveyor,
+        lost: LostTracks,
+        stop_at: float | None,
+    ) -> None:
+        """Have every task done, and store what comes of it.
+
+        Parameters
+        ----------
+        tasks : list of (kind, FileTask)
+            Numbered by their places in it.
+        surveyor : Surveyor
+        lost : LostTracks
+        stop_at : float or None
+            On the monotonic clock: no task is begun after.
+        """
+        todo = [task for _, task in tasks]
+        self._progress.begin(todo)
+        self._summary.left = len(tasks)
+        for outcome in self._outcomes(todo, surveyor, stop_at):
+            if outcome is None:
+                self._progress.tick()
+                prepare_to_apply()  # the workers are loading what they need, too
+            else:
+                self._summary.left -= 1
+                self._take(outcome, *tasks[outcome.number], lost)
+            self._batch.flush_if_due()
+            self._energy.look()
+
+    def _outcomes(
+        self, tasks: list[FileTask], surveyor: Surveyor, stop_at: float | None
+    ) -> Iterator[Outcome | None]:
+        if not self._settings.tags_only:
+            compile_once(self._progress.say)
+        with private_folder() as folder:
+            job = Job.prepare(self._settings, folder, surveyor.analysed())
+            yield from Supervisor(tasks, job, stop_at).outcomes()
+
+    def _take(
+        self, outcome: Outcome, kind: str, task: FileTask, lost: LostTracks
+    ) -> None:
+        change = outcome.change
+        audio_s = None
+        if isinstance(change, TrackSeen):
+            audio_s = change.stream.duration_s
+            if change.analysis is not None:
+                audio_s = change.analysis.duration_s
+                self._summary.audio_s += audio_s
+            self._seen(change, kind, lost)
+            word = kind
+        else:
+            self._failed(change, task)
+            word = f"{change.stage}: {change.reason}"
+        note = f"{readable(task.full_path)}: {word} ({outcome.wall_s:.2f} s)"
+        log.info("%s", note)
+        self._progress.done(task, audio_s, note)
+
+    def _seen(self, change: TrackSeen, kind: str, lost: LostTracks) -> None:
+        self._batch.add(change)
+        summary = self._summary
+        if kind == "misread":
+            summary.retagged += 1
+            return
+        summary.shared += change.analysis is None and not self._settings.tags_only
+        if kind == "stale":
+            summary.reanalysed += 1
+        elif kind == "changed":
+            if lost.payload_at(change.root_id, change.path) == change.payload_hash:
+                summary.tags_edited += 1
+            else:
+                summary.audio_changed += 1
+        elif (track := lost.take(change.payload_hash)) is not None:
+            move = TrackMoved(track.id, change.root_id, change.path, change.stamp)
+            self._batch.add(move)
+            summary.moved += 1
+        else:
+            summary.new += 1
+
+    def _failed(self, change: FileFailed, task: FileTask) -> None:
+        """Record a failure, unless the file or its whole root has just gone away."""
+        if not os.path.isdir(task.root):
+            raise RootLostError(readable(task.root))
+        if change.stage == "identify" and not os.path.lexists(task.full_path):
+            path = readable(task.full_path)
+            self._summary.unreadable.append((path, "it went away during the scan"))
+            return
+        self._batch.add(change)
+        self._summary.failed.append(
+            (readable(task.full_path), change.stage, change.reason)
+        )
+
+
+_MOST = 128
+_LONGEST_S = 2.0
+
+
+class Batch:
+    """Collects changes and stores them together.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    interrupts : Interrupts
+        Ctrl-C is put off while a batch is being stored.
+    """
+
+    def __init__(self, catalog: Catalog, interrupts: Interrupts) -> None:
+        self._catalog = catalog
+        self._interrupts = interrupts
+        self._changes: list[Change] = []
+        self._since = 0.0
+
+    def add(self, *changes: Change) -> None:
+        """Take changes in."""
+        if changes and not self._changes:
+            self._since = time.monotonic()
+        self._changes += changes
+
+    def flush_if_due(self) -> None:
+        """Store what there is if it is much, or has waited long."""
+        waited = time.monotonic() - self._since
+        if self._changes and (len(self._changes) >= _MOST or waited > _LONGEST_S):
+            self.flush()
+
+    def flush(self) -> None:
+        """Store what there is.
+
+        Raises
+        ------
+        CatalogError
+            Nothing of the batch was stored.
+        """
+        if not self._changes:
+            return
+        changes, self._changes = self._changes, []
+        with self._interrupts.held():
+            try:
+                tracks.apply(self._catalog, changes)
+            except NotFiniteError:
+                for change in changes:
+                    self._store_alone(change)
+
+    def _store_alone(self, change: Change) -> None:
+        """Store one change; an analysis that is no number becomes a failure."""
+        from catalog.records import FileFailed, TrackSeen  # noqa: PLC0415 (rarely)
+
+        try:
+            tracks.apply(self._catalog, [change])
+        except NotFiniteError as error:
+            if not isinstance(change, TrackSeen):
+                raise
+            failed = FileFailed(
+                change.root_id, change.path, change.stamp, "features", str(error)
+            )
+            tracks.apply(self._catalog, [failed])
+
+
+def forget_what_is_gone(catalog: Catalog, survey: Survey) -> None:
+    """Forget failures of files, and roots without a track, that are no more.
+
+    Tracks are never forgotten: they are marked missing, and may come back.
+    """
+    for root in survey.roots:
+        gone = root.differences.forgotten
+        if gone and os.path.isdir(root.path):
+            tracks.forget_failures(catalog, root.root_id, gone)
+    known = tracks.roots(catalog)
+    outer = set(outermost(root.path for root in known))
+    for one in known:
+        if one.path not in outer or not os.path.isdir(one.path):
+            tracks.drop_root(catalog, one.id)

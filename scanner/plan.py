@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import library as tracks
 from catalog.exceptions import CatalogError
+from catalog.library import last_options
+from catalog.records import Stamp
 from catalog.text import readable
 from scanner.compare import Differences, Rules, compare, recognise_moves, too_much_gone
-from scanner.exceptions import PathMissingError, RootGoneError
-from scanner.scopes import is_inside, relative, walk_scopes
+from scanner.exceptions import NothingToScanError, PathMissingError, RootGoneError
+from scanner.settings import RuleBook
+from scanner.walk import is_inside, known_scopes, relative, resolve, walk_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from catalog.database import Catalog
     from catalog.records import KnownTrack, Root, TrackMoved
+    from scanner.analyze import FileTask
     from scanner.compare import Move
-    from scanner.scopes import Scope
     from scanner.settings import ScanSettings
-    from scanner.tag_rules import RuleBook
-    from scanner.walk import FoundFile
+    from scanner.walk import FoundFile, Scope
 
 
 class RootSurvey(NamedTuple):
@@ -308,3 +311,150 @@ def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:
         if catalog.mode == "read":
             return None
         raise
+
+
+def book_of(
+    catalog: Catalog | None, scopes: Sequence[Scope], settings: ScanSettings
+) -> RuleBook:
+    """Return by which rules tags are to be read: as before, and as asked for now."""
+    before = RuleBook.remembered(last_options(catalog) if catalog else {})
+    return before.revised((scope.path for scope in scopes), settings)
+
+
+def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
+    """Return what to look at.
+
+    Raises
+    ------
+    NothingToScanError
+        No path was given and no root is known.
+    """
+    known = tracks.roots(catalog) if catalog else []
+    if paths:
+        return resolve(paths, [root.path for root in known])
+    alive = [root.path for root in known if catalog and _is_alive(catalog, root)]
+    if not alive:
+        raise NothingToScanError
+    return known_scopes(alive)
+
+
+def _is_alive(catalog: Catalog, root: Root) -> bool:
+    """Say whether a root is more than history: all of it may have gone elsewhere."""
+    return os.path.isdir(root.path) or any(
+        track.missing_since is None for track in tracks.known_tracks(catalog, root.id)
+    )
+
+
+def tasks_of(
+    survey: Survey, root_ids: dict[bytes, int], book: RuleBook
+) -> list[tuple[str, FileTask]]:
+    """Return the kind and the task of every file to read, the longest first.
+
+    A long file that began last would keep one core busy while the others idle.
+    """
+    found = list(survey.found("new", "changed", "stale", "misread"))
+    if not found:
+        return []
+    from scanner.analyze import FileTask  # noqa: PLC0415 (loads what reads files)
+    from scanner.plan import Durations  # noqa: PLC0415
+
+    durations = Durations()
+    files = sorted(
+        (
+            (kind, durations.of(file.path, file.size), file, root)
+            for kind, root, file in found
+        ),
+        key=lambda item: (-item[1], item[2].root, item[2].path),
+    )
+    return [
+        (
+            kind,
+            FileTask(
+                number,
+                root_ids.get(file.root, 0),
+                file.root,
+                file.path,
+                Stamp(file.size, file.mtime_ns),
+                expected_s,
+                rules=book.at(os.path.join(file.root, file.path)),
+                payload=root.differences.payloads.get(file.path),
+            ),
+        )
+        for number, (kind, expected_s, file, root) in enumerate(files)
+    ]
+
+
+_BYTES_PER_S = {  # usual ones; replaced by what the library itself shows
+    b".mp3": 24e3,
+    b".ogg": 20e3,
+    b".opus": 14e3,
+    b".m4a": 26e3,
+    b".flac": 105e3,
+    b".ape": 95e3,
+    b".wv": 100e3,
+    b".wav": 176e3,
+    b".aif": 176e3,
+    b".aiff": 176e3,
+    b".dsf": 705e3,
+}
+_OTHERS = 24e3
+_WEIGHT_S = 60.0  # how many seconds of audio the usual figure counts for
+
+
+class Durations:
+    """Seconds of audio by suffix and size."""
+
+    def __init__(self) -> None:
+        self._bytes: defaultdict[bytes, float] = defaultdict(float)
+        self._seconds: defaultdict[bytes, float] = defaultdict(float)
+
+    def of(self, path: bytes, size: int) -> float:
+        """Return the estimated duration of a file, in seconds."""
+        return size / self._rate(_suffix(path))
+
+    def learn(self, path: bytes, size: int, duration_s: float) -> None:
+        """Take the true duration of one file into account."""
+        suffix = _suffix(path)
+        self._bytes[suffix] += size
+        self._seconds[suffix] += duration_s
+
+    def _rate(self, suffix: bytes) -> float:
+        usual = _BYTES_PER_S.get(suffix, _OTHERS)
+        total = self._bytes[suffix] + usual * _WEIGHT_S
+        return max(total / (self._seconds[suffix] + _WEIGHT_S), 1.0)
+
+
+class Remaining:
+    """How much audio is still to be done, as an estimate that gets better.
+
+    Parameters
+    ----------
+    files : iterable of (path, size)
+    """
+
+    def __init__(self, durations: Durations) -> None:
+        self._durations = durations
+        self._bytes: defaultdict[bytes, int] = defaultdict(int)
+
+    def add(self, path: bytes, size: int) -> None:
+        """Count one file in."""
+        self._bytes[_suffix(path)] += size
+
+    def done(self, path: bytes, size: int, duration_s: float | None) -> None:
+        """Take one file out; learn from its true duration where it is known."""
+        self._bytes[_suffix(path)] -= size
+        if duration_s:
+            self._durations.learn(path, size, duration_s)
+
+    @property
+    def seconds(self) -> float:
+        """Return the estimated seconds of audio that remain."""
+        return sum(self._durations.of(s, size) for s, size in self._bytes.items())
+
+
+def _suffix(path: bytes) -> bytes:
+    """Return the suffix of `path`; a bare suffix returns itself."""
+    name = path.rpartition(b"/")[2]
+    if name.startswith(b".") and name.count(b".") == 1:
+        return name.lower()
+    return os.path.splitext(name)[1].lower()

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from scanner.durations import Durations, Remaining
+from scanner.plan import Durations, Remaining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -173,7 +173,7 @@ class Bar:
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
         self._meter: Meter | None = None
-        from tqdm import tqdm  # noqa: PLC0415 - only where there is a terminal
+        from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
 
         self._bar = tqdm(
             total=1.0,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import faulthandler
+import fcntl
 import os
+import shutil
 import signal
+import struct
+import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.analyze import analyse
 from scanner.exceptions import TempFullError
-from scanner.workers.notes import Pen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     Analyse = Callable[
         [FileTask, ScanSettings, Callable[[str], bool]], TrackSeen | FileFailed
     ]
+    from collections.abc import Iterator
+
 
 ANALYSED = "analysed"  # file in the private folder: payload hashes, one a line
 _CLAIMS = "claims"
@@ -172,3 +177,124 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_PARENT_CHECK_S)
     os.killpg(0, signal.SIGKILL)
+
+
+_NOTE = struct.Struct("<qd")
+_IDLE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one worker is doing.
+
+    Attributes
+    ----------
+    pid : int
+        Of the worker, and of its process group.
+    number : int
+        The task in hand.
+    since : float
+        When it began, on the monotonic clock: time asleep does not count.
+    """
+
+    pid: int
+    number: int
+    since: float
+
+
+class Pen:
+    """The worker's side: writes what is in hand."""
+
+    def __init__(self, folder: str) -> None:
+        path = Path(folder) / f"{os.getpid()}.note"
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.ends()
+
+    def begins(self, number: int) -> None:
+        """Note that task `number` begins now."""
+        os.pwrite(self._file, _NOTE.pack(number, time.monotonic()), 0)
+
+    def ends(self) -> None:
+        """Note that nothing is in hand."""
+        os.pwrite(self._file, _NOTE.pack(_IDLE, 0.0), 0)
+
+
+def read_notes(folder: str) -> Iterator[Note]:
+    """Yield what the workers have in hand."""
+    for path in sorted(Path(folder).glob("*.note")):
+        raw = path.read_bytes()
+        if len(raw) == _NOTE.size:
+            number, since = _NOTE.unpack(raw)
+            if number != _IDLE:
+                yield Note(int(path.stem), number, since)
+
+
+def clear_notes(folder: str) -> None:
+    """Forget the notes of workers that are no more."""
+    for path in Path(folder).glob("*.note"):
+        path.unlink()
+
+
+_PREFIX = "sonicat-scan-"
+_LOCK = "lock"
+_ENDING_S = 5.0  # that an encoder may go on writing for while it is being killed
+
+
+@contextmanager
+def private_folder() -> Iterator[str]:
+    """Give a folder that is gone afterwards, also if an encoder dies while writing.
+
+    What scans that were killed have left behind is removed, too.
+
+    Raises
+    ------
+    TempFullError
+        There is no room for it.
+    """
+    _sweep()
+    try:
+        folder = tempfile.mkdtemp(prefix=_PREFIX)
+        lock = _hold(Path(folder))
+    except OSError as error:
+        named = os.environ.get("TMPDIR", "/tmp")  # noqa: S108  (to be named, not used)
+        raise TempFullError(named) from error
+    try:
+        yield folder
+    finally:
+        until = time.monotonic() + _ENDING_S
+        shutil.rmtree(folder, ignore_errors=True)
+        while Path(folder).exists() and time.monotonic() < until:
+            time.sleep(0.05)
+            shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _hold(folder: Path) -> int:
+    """Mark a folder as in use, until this process closes the descriptor or ends."""
+    early = folder / "locking"
+    lock = os.open(early, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    early.rename(folder / _LOCK)  # never there without being held
+    return lock
+
+
+def _sweep() -> None:
+    """Remove the folders that nobody holds any more."""
+    with suppress(OSError):
+        for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+            if lock.parent.lstat().st_uid == os.getuid() and _is_free(lock):
+                shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+def _is_free(lock: Path) -> bool:
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True

@@ -68,7 +68,7 @@ def path(db: str | None) -> None:
 def upgrade(db: str | None) -> None:
     """Bring an older catalog up to date, with a copy of it kept beside it."""
     from catalog.database import HEAD  # noqa: PLC0415
-    from catalog.upgrade import upgrade_existing  # noqa: PLC0415
+    from catalog.schema import upgrade_existing  # noqa: PLC0415
 
     with _one_line():
         found, kept = upgrade_existing(db)
@@ -98,7 +98,7 @@ def backup(dest: Path | None, db: str | None) -> None:
 def check(db: str | None, *, repair: bool) -> None:
     """Examine the catalog; exit status 1 if something is wrong with it."""
     from catalog.maintenance import check as findings  # noqa: PLC0415
-    from catalog.repair import repair as mend  # noqa: PLC0415
+    from catalog.maintenance import repair as mend  # noqa: PLC0415
 
     with _opened(db, "write" if repair else "read") as catalog:
         if not repair:
@@ -123,7 +123,7 @@ def check(db: str | None, *, repair: bool) -> None:
 @db_option
 def schema(db: str | None) -> None:
     """Print the catalog's views and tables, column by column."""
-    from catalog.columns import describe  # noqa: PLC0415
+    from catalog.maintenance import describe  # noqa: PLC0415
 
     with _opened(db, "read") as catalog:
         for line in describe(catalog):
@@ -145,8 +145,8 @@ def prune(db: str | None, missing_for: timedelta, *, yes: bool) -> None:
 
     This is the only command that deletes: a scan marks what is gone and keeps it.
     """
-    from catalog.prune import lost_tracks  # noqa: PLC0415
-    from catalog.prune import prune as delete  # noqa: PLC0415
+    from catalog.maintenance import lost_tracks  # noqa: PLC0415
+    from catalog.maintenance import prune as delete  # noqa: PLC0415
 
     with _opened(db, "write") as catalog, catalog.scan_lock():
         lost = lost_tracks(catalog, datetime.now(UTC) - missing_for)

@@ -17,10 +17,10 @@ def demo(folder: Path, seed: int, *, force: bool) -> None:
     Two artists with three albums each, in MP3, FLAC and Ogg. Try it with
     "scan DIR", "classify --all" and "report --by-album".
     """
-    from tqdm import tqdm  # noqa: PLC0415
+    from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
 
     from scanner.demo.library import make_demo  # noqa: PLC0415
-    from scanner.exceptions import ScannerError  # noqa: PLC0415
+    from scanner.exceptions import ScannerError  # noqa: PLC0415 (after the limits)
 
     try:
         with tqdm(unit="track", disable=None, leave=False) as bar:

@@ -62,7 +62,7 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
     from catalog.exceptions import CatalogError  # noqa: PLC0415
     from classify.exceptions import ClassifyError  # noqa: PLC0415
     from classify.predict import Judge  # noqa: PLC0415
-    from scanner.exceptions import ScannerError  # noqa: PLC0415
+    from scanner.exceptions import ScannerError  # noqa: PLC0415 (after the limits)
 
     verdicts: list[Verdict] = []
     failed = 0

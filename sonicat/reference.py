@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sonicat.group import group
+from sonicat.main import group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

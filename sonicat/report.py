@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
-from classify.shell import DB, errors_in_one_line
+from classify.reports.table import as_csv, as_json, as_text
+from sonicat.errors import DB, errors_in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from catalog.database import Catalog
+    from classify.reports.table import Table
+    from classify.settings import Summary
+    from classify.write_labels import Writing
+
 
 _DEFAULT_REPORT = "by-album"
 
@@ -79,7 +88,6 @@ def report(
     _refuse_idle(ctx, kind, options)
     with errors_in_one_line("nothing was changed"):
         from catalog.database import open_catalog  # noqa: PLC0415
-        from classify import render  # noqa: PLC0415
 
         with open_catalog(options["db"], mode="read") as catalog:
             if options["plots"] or options["form"] == "html":
@@ -98,7 +106,7 @@ def report(
                     artist=options["artist"],
                     through=options["through"],
                 )
-        render.report(table, options["form"], options["output"])
+        _print_table(table, options["form"], options["output"])
 
 
 def _refuse_idle(ctx: click.Context, kind: str | None, options: dict[str, Any]) -> None:
@@ -127,17 +135,155 @@ def _all_pictures(
     catalog: Catalog, run_id: int | None, options: dict[str, Any]
 ) -> None:
     """Write the page of all reports, or the files of all pictures."""
-    from classify import render  # noqa: PLC0415
-    from classify.reports.source import chosen_run  # noqa: PLC0415
+    from classify.runs import chosen_run  # noqa: PLC0415
 
     if run_id is not None:
         chosen_run(catalog, run_id)  # there must be one: reports without it are skipped
     of_artist = {"artist": options["artist"], "through": options["through"]}
     train, png = options["train"], options["png"]
     if options["plots"]:
-        render.pictures(
+        _write_pictures(
             catalog, run_id, options["plots"], of_artist=of_artist, train=train, png=png
         )
     else:
         output = options["output"]
-        render.page(catalog, run_id, of_artist=of_artist, train=train, output=output)
+        _write_page(catalog, run_id, of_artist=of_artist, train=train, output=output)
+
+
+def _print_table(table: Table, form: str, output: str | None) -> None:
+    """Print a table, or write it to a file."""
+    if form == "json":
+        text = as_json(table)
+    elif form == "csv":
+        text = as_csv(table)
+    else:
+        wide = None if output else shutil.get_terminal_size((100, 24)).columns
+        text = as_text(table, wide)
+    _write(text, output)
+
+
+def _write_page(
+    catalog: Catalog,
+    run_id: int | None,
+    *,
+    of_artist: dict[str, Any],
+    train: bool,
+    output: str | None,
+) -> None:
+    """Print every report as one HTML page, or write it to a file."""
+    from classify.reports.html import html_report  # noqa: PLC0415
+
+    text = html_report(catalog, run_id, of_artist=of_artist, train=train)
+    _write(text, output)
+
+
+def _write_pictures(
+    catalog: Catalog,
+    run_id: int | None,
+    plots: str,
+    *,
+    of_artist: dict[str, Any],
+    train: bool,
+    png: bool,
+) -> None:
+    """Write every report's picture into the folder `plots`."""
+    from classify.reports.html import write_pictures  # noqa: PLC0415
+
+    made = write_pictures(
+        catalog, Path(plots), run_id, of_artist=of_artist, train=train, png=png
+    )
+    while True:
+        try:
+            path = next(made, None)
+        except OSError as error:
+            raise click.ClickException(
+                f"--plots {plots}: cannot be written ({error.strerror}); "
+                "name another folder"
+            ) from error
+        if path is None:
+            return
+        click.echo(str(path))  # what fails here is not the folder's fault
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise click.ClickException(
+            f"-o {output}: cannot be written ({error.strerror}); name another file"
+        ) from error
+
+
+def planned(writings: list[Writing]) -> None:
+    """Print what would be written into which file."""
+    for writing in writings:
+        click.echo(str(writing))
+    click.echo(f"{_files(len(writings))} would be written; add --yes to do it")
+
+
+def written(done: Iterator[tuple[Writing, bool, str | None]]) -> int:
+    """Print each file that cannot be written, and at the end how many were.
+
+    Returns
+    -------
+    int
+        How many could not.
+    """
+    changed = failed = same = 0
+    for writing, new, error in done:
+        if error is not None:
+            failed += 1
+            click.echo(f"{writing}: {error}", err=True)
+        elif new:
+            changed += 1
+        else:
+            same += 1
+    click.echo(f"{_files(changed)} written, {same} so already, {failed} failed")
+    return failed
+
+
+def _files(n: int) -> str:
+    return "1 file" if n == 1 else f"{n} files"
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[int], Callable[[str], None]]]:
+    """Give a function that starts a bar on stderr; no terminal, no bar."""
+    from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
+
+    bars: list[Any] = []
+
+    def start(total: int) -> Callable[[str], None]:
+        bar = tqdm(
+            total=total,
+            unit="fit",
+            desc="classify",
+            file=sys.stderr,
+            disable=True if quiet else None,
+            leave=False,
+        )
+        bars.append(bar)
+
+        def step(name: str) -> None:
+            bar.set_postfix_str(name, refresh=False)
+            bar.update()
+
+        return step
+
+    try:
+        yield start
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+def summary(found: Summary, ranking: Table | None) -> None:
+    """Print what a training found; several models as one table."""
+    from sonicat import classify as told  # noqa: PLC0415
+
+    wide = shutil.get_terminal_size((120, 24)).columns
+    for line in told.summary(found, ranking, wide):
+        click.echo(line)

@@ -11,12 +11,11 @@ from flask import Blueprint, Response, request
 
 from catalog.browse import listed_tracks, state
 from catalog.predictions import tracks_said
-from webapp.asking import tracks_sought, whole
-from webapp.context import catalog, chosen_run, shared
+from webapp.context import catalog, chosen_run, shared, tracks_sought, whole
 from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.filters import printable
+from webapp.map import feature_values, map_document
 from webapp.map_worker import Progress
-from webapp.mapdata import feature_values, map_document
 from webapp.openapi import document
 from webapp.reports import (
     begin_study,

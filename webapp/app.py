@@ -11,15 +11,15 @@ from werkzeug.exceptions import HTTPException
 
 from catalog.exceptions import CatalogError, CatalogMissingError
 from classify.exceptions import ClassifyError, NothingToReportError
-from webapp import api, media, pages
+from webapp import api, pages
 from webapp import filters as formats
+from webapp import track as media
 from webapp import uploads as predict
 from webapp.context import STATE, Shared, close_catalog
 from webapp.errors import TooBigError, WebError
-from webapp.jobs import Jobs
+from webapp.jobs import Jobs, Studies
 from webapp.map_worker import Atlas
 from webapp.security import guard
-from webapp.studies import Studies
 
 if TYPE_CHECKING:
     from collections.abc import Callable

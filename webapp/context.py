@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app, g, request
 
+from catalog.browse import listed_tracks
 from catalog.database import Catalog, open_catalog
 from catalog.exceptions import CatalogError
 from catalog.runs import RunFacts, load_run, load_runs
-from webapp.asking import number_in
-from webapp.errors import NotFoundError
+from webapp.errors import NotFoundError, WebError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from catalog.browse import ListedTrack
+    from catalog.database import Catalog
     from classify.model import Model
-    from webapp.jobs import Jobs
+    from webapp.jobs import Jobs, Studies
     from webapp.map_worker import Atlas
     from webapp.settings import ServeSettings
-    from webapp.studies import Studies
+
 
 STATE = "sonicat"
 
@@ -101,3 +103,47 @@ def runs() -> list[RunFacts]:
         return load_runs(catalog())[::-1]
     except CatalogError:
         return []
+
+
+_MOST_FIGURES = 12
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that plain figures say, None for anything else.
+
+    >>> number_in("007"), number_in("²"), number_in("9" * 5000)
+    (7, None, None)
+    """
+    if not (text.isascii() and text.isdigit()):
+        return None
+    figures = text.lstrip("0") or "0"
+    return int(figures) if len(figures) <= _MOST_FIGURES else None
+
+
+def whole(name: str, usual: int, most: int, *, least: int = 1) -> int:
+    """Return a whole number of the request's address.
+
+    Raises
+    ------
+    WebError
+        It is none, or lies outside.
+    """
+    given = request.args.get(name, "")
+    if not given:
+        return usual
+    number = number_in(given)
+    if number is None or not least <= number <= most:
+        raise WebError(f"{name} is a whole number from {least} to {most}")
+    return number
+
+
+def tracks_sought(catalog: Catalog) -> list[ListedTrack]:
+    """Return the tracks whose title, artist, album or path holds the request's text."""
+    wanted = request.args.get("q", "").strip().casefold()
+    listed = listed_tracks(catalog)
+    return [one for one in listed if wanted in _searched(one)] if wanted else listed
+
+
+def _searched(track: ListedTrack) -> str:
+    parts = (track.title, track.artist, track.album, track.path)
+    return "\n".join(part for part in parts if part).casefold()

@@ -9,12 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
+from catalog.database import open_catalog
+from catalog.exceptions import CatalogError
+from classify.exceptions import ClassifyError
 from webapp.errors import BusyError, CannotJudgeError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from catalog.runs import RunFacts
+    from classify.reports.registry import Report
+    from classify.reports.table import Table
     from webapp.settings import ServeSettings
+
 
 log = logging.getLogger(__name__)
 
@@ -137,3 +144,73 @@ class Jobs:
         ended = [name for name, job in self._jobs.items() if job.ended.is_set()]
         for name in ended[: max(0, len(self._jobs) - self._limits.kept + 1)]:
             del self._jobs[name]
+
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Study:
+    """One report on its way: its table when it is done, or why there is none."""
+
+    table: Table | None = None
+    error: str | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is still being made."""
+        return self.table is None and self.error is None
+
+
+class Studies:
+    """Makes one study at a time and remembers each by what it was asked."""
+
+    def __init__(self, url: str | None) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._known: dict[Any, Study] = {}
+
+    def find(
+        self, report: Report, run: RunFacts, choice: dict[str, Any]
+    ) -> Study | None:
+        """Return a study that was begun; None where it was not."""
+        with self._lock:
+            return self._known.get(_key(report, run, choice))
+
+    def begin(self, report: Report, run: RunFacts, choice: dict[str, Any]) -> Study:
+        """Begin a study unless it was begun before and did not fail.
+
+        Raises
+        ------
+        BusyError
+            Another one is being made.
+        """
+        key = _key(report, run, choice)
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None and known.error is None:
+                return known
+            if any(study.under_way for study in self._known.values()):
+                raise BusyError("another report is being made; try again in a minute")
+            study = self._known[key] = Study()
+        threading.Thread(
+            target=self._make, args=(study, report, run.id, choice), daemon=True
+        ).start()
+        return study
+
+    def _make(
+        self, study: Study, report: Report, run_id: int, choice: dict[str, Any]
+    ) -> None:
+        try:
+            with open_catalog(self._url, mode="read") as catalog:
+                study.table = report.make(catalog, run_id, **choice)
+        except (ClassifyError, CatalogError) as error:
+            study.error = str(error)
+        except Exception:
+            log.exception("the report %s could not be made", report.name)
+            study.error = "it could not be made; the server's log says why"
+
+
+def _key(report: Report, run: RunFacts, choice: dict[str, Any]) -> tuple[Any, ...]:
+    # a catalog made anew counts its runs from 1 again
+    return report.name, run.id, run.created_at, tuple(sorted(choice.items()))

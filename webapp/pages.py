@@ -8,11 +8,10 @@ from flask import Blueprint, Response, render_template, request
 
 from catalog.browse import listed_tracks, state
 from catalog.predictions import tracks_said
-from classify.pictures.style import STYLE, standalone
 from classify.reports.charts.choose import picture
+from classify.reports.charts.svg import STYLE, standalone
 from classify.reports.table import as_csv
-from webapp.asking import tracks_sought, whole
-from webapp.context import catalog, chosen_run, runs, shared
+from webapp.context import catalog, chosen_run, runs, shared, tracks_sought, whole
 from webapp.errors import NotFoundError
 from webapp.reports import EVERY, choice_of, is_study, made, report_named, study_of
 from webapp.track import feature_pictures, track_document

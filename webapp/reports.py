@@ -14,15 +14,14 @@ from classify.reports.registry import (
     STUDIES,
     Report,
 )
-from classify.reports.source import chosen_run as run_or_reason
-from webapp.asking import whole
-from webapp.context import catalog, chosen_run, shared
+from classify.runs import chosen_run as run_or_reason
+from webapp.context import catalog, chosen_run, shared, whole
 from webapp.errors import NotFoundError, NotReadyError
 from webapp.filters import printable
 
 if TYPE_CHECKING:
     from classify.reports.table import Table
-    from webapp.studies import Study
+    from webapp.jobs import Study
 
 EVERY: tuple[Report, ...] = (*REPORTS, *OF_AN_ARTIST, *STUDIES)
 LAST_YEAR = 9999

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import wrap_file
 
 from catalog.browse import (
     COLUMNS,
@@ -19,18 +24,20 @@ from catalog.browse import (
     windows_said,
 )
 from catalog.predictions import tracks_said
-from classify.embedding.neighbours import nearest
-from classify.pictures.lines import Frame, Line, lines
+from classify.map.neighbors import nearest
+from classify.reports.charts.lines import Frame, Line, lines
 from webapp.context import catalog, chosen_run, shared
-from webapp.errors import NotFoundError
+from webapp.errors import GoneError, NotFoundError
 from webapp.filters import printable, words
 from webapp.map import Chart
-from webapp.media import is_there
-from webapp.verdict import NEIGHBOURS, neighbour
+from webapp.uploads import NEIGHBOURS, neighbour
 
 if TYPE_CHECKING:
-    from catalog.browse import WindowSaid
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from catalog.browse import TrackFile, WindowSaid
     from catalog.runs import RunFacts
+
 
 _LARGEST = 2**31
 
@@ -152,3 +159,80 @@ def _clean(values: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
+
+
+media = Blueprint("media", __name__)
+
+TYPES = {
+    "mp3": "audio/mpeg",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "mp4": "audio/mp4",
+    "m4a": "audio/mp4",
+    "wav": "audio/wav",
+    "aiff": "audio/aiff",
+    "webm": "audio/webm",
+    "matroska": "audio/webm",
+}
+_OTHER = "application/octet-stream"
+
+GONE = (
+    "the file is not where the last scan found it; put it back, "
+    "or run `scan` on the folder so that the catalog learns where it went"
+)
+
+
+@media.get("/audio/<int:track_id>")
+def audio(track_id: int) -> BaseResponse:
+    """Send a track's file, or the range of it that was asked for."""
+    place = track_file(catalog(), track_id)
+    if place is None:
+        raise NotFoundError(f"there is no track {track_id}")
+    file = open_track(place)
+    size = os.fstat(file.fileno()).st_size
+    answer = Response(
+        wrap_file(request.environ, file),
+        mimetype=TYPES.get(place.container or "", _OTHER),
+        direct_passthrough=True,
+    )
+    answer.content_length = size
+    answer.headers["Cache-Control"] = "private, no-cache"
+    try:
+        return answer.make_conditional(
+            request, accept_ranges=True, complete_length=size
+        )
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        raise
+
+
+def open_track(place: TrackFile) -> BinaryIO:
+    """Open a track's file for reading.
+
+    Raises
+    ------
+    GoneError
+        It is not there, is no ordinary file, or lies outside its root.
+    """
+    root = os.path.realpath(place.root)
+    path = os.path.realpath(root + b"/" + place.path)
+    if os.path.commonpath([root, path]) != root:
+        raise GoneError(GONE)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise GoneError(GONE) from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise GoneError(GONE)
+    return os.fdopen(fd, "rb")
+
+
+def is_there(place: TrackFile) -> bool:
+    """Return whether a track's file can be played."""
+    try:
+        open_track(place).close()
+    except GoneError:
+        return False
+    return True

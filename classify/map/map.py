@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify.embedding.neighbours import nearest
-from classify.map.neighbors import Basis, fit_basis
+from classify.map.neighbors import Basis, fit_basis, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
 
 PERPLEXITY = 30.0
 FEWEST_FOR_TSNE = 12
@@ -108,3 +110,38 @@ def place(drawn: Map, X: NDArray[np.floating]) -> NDArray[np.float64]:
     from classify.map.tsne import settle  # noqa: PLC0415 (loads openTSNE)
 
     return settle(drawn.points, drawn.xy, points, drawn.perplexity)
+
+
+def pack(drawn: Map) -> bytes:
+    """Return a map as bytes that `unpack` reads."""
+    archive = io.BytesIO()
+    np.savez_compressed(
+        archive,
+        mean=drawn.basis.mean,
+        scale=drawn.basis.scale,
+        components=drawn.basis.components,
+        points=drawn.points,
+        xy=drawn.xy,
+        perplexity=np.float64(drawn.perplexity),
+    )
+    return archive.getvalue()
+
+
+def unpack(data: bytes) -> Map:
+    """Return the map that `pack` wrote.
+
+    Raises
+    ------
+    ValueError
+        The bytes are no map.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return Map(
+                Basis(archive["mean"], archive["scale"], archive["components"]),
+                archive["points"],
+                archive["xy"],
+                float(archive["perplexity"]),
+            )
+    except (KeyError, OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"the stored map cannot be read: {error}") from error

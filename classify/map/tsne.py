@@ -18,7 +18,7 @@ from openTSNE.affinity import (
 )
 from scipy.sparse import csr_array
 
-from classify.embedding.neighbours import nearest
+from classify.map.neighbors import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

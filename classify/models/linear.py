@@ -6,6 +6,8 @@ import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectPercentile, f_classif
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
@@ -69,3 +71,24 @@ TRACK_LOGISTIC = Recipe(
     steady=True,
 )
 SGD = Recipe("sgd", _sgd, tuple({"alpha": a} for a in (0.01, 0.1, 0.3)), steady=True)
+
+
+def _majority(setting: Setting, seed: int) -> Pipeline:  # noqa: ARG001
+    return Pipeline([("model", DummyClassifier(strategy="prior"))])
+
+
+MAJORITY = Recipe("majority", _majority, reads="tracks", weighted=False)
+
+
+def _confounds(setting: Setting, seed: int) -> Pipeline:
+    forest = RandomForestClassifier(
+        n_estimators=60,
+        min_samples_leaf=setting["min_samples_leaf"],
+        max_features=0.4,
+        random_state=seed,
+    )
+    return Pipeline([("model", forest)])
+
+
+CONFOUNDS = Recipe("confounds", _confounds, ({"min_samples_leaf": 2},))
+"""A forest: facts are categories and numbers, some unknown, some of them alike."""

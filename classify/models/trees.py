@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     BaggingClassifier,
     HistGradientBoostingClassifier,
@@ -18,6 +19,7 @@ from classify.models.base import Recipe, Setting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
 
 BINS = 64
 
@@ -98,3 +100,21 @@ GRADIENT_BOOSTING = Recipe(
     _gradient_boosting,
     tuple({"max_leaf_nodes": n} for n in (4, 12)),
 )
+
+
+def _pca_forest(setting: Setting, seed: int) -> Pipeline:
+    components = PCA(
+        n_components=setting["n_components"],
+        svd_solver="randomized",
+        random_state=seed,
+    )
+    forest = RandomForestClassifier(
+        n_estimators=100, min_samples_leaf=4, random_state=seed
+    )
+    return Pipeline([("reduce", components), ("model", forest)])
+
+
+_SPACE = tuple({"n_components": n} for n in (10, 30))
+
+CHROMA_PCA_RF = Recipe("chroma-pca-rf", _pca_forest, _SPACE, reads="chroma")
+MEL_PCA_RF = Recipe("mel-pca-rf", _pca_forest, _SPACE, reads="logmel")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.predictions import tracks_said
-from classify.calibration import calibration_error, reliability
 from classify.exceptions import NothingToReportError
-from classify.reports.source import chosen_run, described
+from classify.metrics import calibration_error, reliability
 from classify.reports.table import Column, Table
+from classify.runs import chosen_run, described
 
 if TYPE_CHECKING:
     from catalog.database import Catalog

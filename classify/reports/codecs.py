@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from classify.codec_pairs import NO_VARIANTS, all_pairs
+from classify.codec_pairs import (
+    NO_VARIANTS,
+    Drift,
+    Judged,
+    all_pairs,
+    drift,
+    flips,
+    track_spread,
+)
 from classify.exceptions import NothingToReportError
 from classify.refit import fold_models, studied
-from classify.reports.source import chosen_run, described, judged_alike
 from classify.reports.table import Column, Table
-from classify.robustness import Drift, Judged, drift, flips, track_spread
+from classify.runs import chosen_run, described, judged_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,13 +8,13 @@ import numpy as np
 
 from catalog.audio_facts import audio_facts
 from classify.confounds import audit, figures, right_from, warning
+from classify.evaluate import majority_baseline
 from classify.file_facts import KINDS, fact_table, suspicions
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import decade_of
 from classify.refit import studied
-from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
-from classify.scores import majority_baseline
+from classify.runs import chosen_run, described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

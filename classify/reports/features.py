@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,13 @@ import numpy as np
 
 from catalog.browse import COLUMNS as CLASSIC
 from classify.arrays import Problem, Rows
-from classify.calibration import log_loss
 from classify.cross_validation import judge
 from classify.folds import OUTER_FOLDS, album_folds
-from classify.groups import group_of
-from classify.metrics import balanced_accuracy
+from classify.metrics import balanced_accuracy, log_loss
 from classify.models.registry import reads_slices, recipe
 from classify.refit import fold_models, studied
-from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
+from classify.runs import chosen_run, described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from classify.model import Model
 
     Floats = NDArray[np.float64]
+
 
 REPEATS = 10
 COLUMNS = (
@@ -191,3 +191,30 @@ def _alone(problem: Problem, columns: list[int], *, seed: int) -> float:
         outcome = judge(recipe("logistic"), narrow, fold, seed=seed)
         predicted[outcome.test] = outcome.tracks.argmax(axis=1)
     return balanced_accuracy(problem.y, predicted)
+
+
+_GROUPS = (
+    ("rms", r"rms_"),
+    ("zero crossings", r"zero_crossing_rate|zcr_"),
+    ("spectral shape", r"spectral_|bandwidth|rolloff|flatness|centroid|contrast"),
+    ("mfcc", r"mfcc_"),
+    ("energy changes", r"energy_|onset_"),
+    ("tempo", r"tempo"),
+    ("harmonic fraction", r"harmonic_fraction"),
+    ("chroma without key", r"circle_|chroma_"),
+    ("motion", r"motion_"),
+    ("harmony over time", r"tonal_|harmony_kept"),
+)
+OTHER = "other"
+
+
+def group_of(name: str) -> str:
+    """Return the group of a column.
+
+    >>> group_of("mfcc_03_std"), group_of("rms_max"), group_of("tonal_5_mean")
+    ('mfcc', 'rms', 'harmony over time')
+    """
+    for group, pattern in _GROUPS:
+        if re.match(pattern, name):
+            return group
+    return OTHER

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from html import escape
 from itertools import chain
 from pathlib import Path
@@ -11,12 +14,10 @@ from urllib.parse import quote
 from catalog.browse import listed_tracks
 from catalog.maps import load_newest_map
 from catalog.runs import load_run
-from classify.exceptions import ClassifyError, NothingToReportError
-from classify.pictures.png import write_png
-from classify.pictures.scatter import scatter
-from classify.pictures.style import STYLE, standalone
+from classify.exceptions import CannotDrawError, ClassifyError, NothingToReportError
 from classify.reports.charts.choose import picture
-from classify.reports.charts.svg import text_of
+from classify.reports.charts.lines import scatter
+from classify.reports.charts.svg import STYLE, standalone, text_of
 from classify.reports.registry import (
     OF_AN_ARTIST,
     QUICK_OF_AN_ARTIST,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from catalog.database import Catalog
     from classify.reports.table import Column, Table
+
 
 _TO_TOP = '<p class="note"><a href="#top">All reports</a></p>'
 _PAGE = (
@@ -232,3 +234,52 @@ def _row(columns: tuple[Column, ...], row: tuple[Any, ...]) -> str:
 
 def _class(column: Column) -> str:
     return "" if column.kind == "text" else ' class="n"'
+
+
+SCALE = 2.5
+"""Pixels of the PNG for one of the SVG: about 240 dots an inch on paper."""
+_WIDTH = re.compile(r'<svg[^>]* width="([\d.]+)"')
+_USUAL_WIDTH = 850
+_TIMEOUT_S = 60
+
+
+def write_png(svg: Path) -> Path:
+    """Write a standalone picture as PNG beside itself.
+
+    Parameters
+    ----------
+    svg : Path
+        Of a file as `standalone` makes it.
+
+    Raises
+    ------
+    CannotDrawError
+        No program of this system reads SVG.
+    """
+    found = _WIDTH.search(svg.read_text(encoding="utf-8")[:4096])
+    width = round(SCALE * float(found[1] if found else _USUAL_WIDTH))
+    svg = svg.resolve()
+    png = svg.with_suffix(".png")
+    png.unlink(missing_ok=True)
+    for command in _commands(svg, png, width):
+        try:
+            subprocess.run(  # noqa: S603 (fixed options, our own picture)
+                command, capture_output=True, check=False, timeout=_TIMEOUT_S
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if png.is_file():
+            return png
+    raise CannotDrawError(
+        "PNG needs rsvg-convert (package librsvg2-bin, on macOS librsvg) or an ffmpeg "
+        "that reads SVG; install one, or leave --png out and take the SVG files"
+    )
+
+
+def _commands(svg: Path, png: Path, width: int) -> Iterator[list[str]]:
+    if drawer := shutil.which("rsvg-convert"):
+        options = ["--width", str(width), "--keep-aspect-ratio"]
+        yield [drawer, *options, "-o", str(png), str(svg)]
+    if ffmpeg := shutil.which("ffmpeg"):  # Debian's is built with librsvg
+        options = ["-v", "error", "-nostdin", "-y", "-width", str(width)]
+        yield [ffmpeg, *options, "-i", f"file:{svg}", "-frames:v", "1", f"file:{png}"]

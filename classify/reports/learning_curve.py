@@ -9,8 +9,8 @@ import numpy as np
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import balanced_accuracy
 from classify.refit import fitted_as, studied
-from classify.reports.source import chosen_run, described
 from classify.reports.table import Column, Table
+from classify.runs import chosen_run, described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from catalog.browse import failures, listed_tracks, stage_costs
+from catalog.library import energy_spent
 from catalog.predictions import tracks_said
 from catalog.runs import load_run
-from catalog.scans import energy_spent
 from classify.metrics import wilson_interval
 from classify.reports.table import Column, Table
 

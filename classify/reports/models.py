@@ -8,8 +8,8 @@ import numpy as np
 
 from catalog.predictions import tracks_said
 from classify.metrics import holm, paired_test
-from classify.reports.source import chosen_run, described, judged_alike
 from classify.reports.table import Column, Table
+from classify.runs import chosen_run, described, judged_alike
 
 if TYPE_CHECKING:
     from catalog.database import Catalog

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scanner.exceptions import DecodeError
-from scanner.ffmpeg import ffmpeg_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
 
 # codec -> (ffmpeg's format, ffmpeg's encoder)
 _TARGETS = {
@@ -98,3 +100,24 @@ def _pydub() -> tuple[Any, type[Exception]]:
         from pydub.exceptions import CouldntEncodeError  # noqa: PLC0415
     AudioSegment.converter = ffmpeg_path()
     return AudioSegment, CouldntEncodeError
+
+
+@cache
+def ffmpeg_path() -> str:
+    """Return the path of the system's ffmpeg, else of the one imageio-ffmpeg brings.
+
+    Raises
+    ------
+    DecodeError
+        If there is neither.
+    """
+    if found := shutil.which("ffmpeg"):
+        return found
+    import imageio_ffmpeg  # noqa: PLC0415  (only where the system has none)
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise DecodeError(
+            "no ffmpeg found: install it, or the package imageio-ffmpeg"
+        ) from error

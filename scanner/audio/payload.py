@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from scanner.audio.files import cause, open_regular
+from scanner.audio.files import audio_start, cause, identify, open_regular
 from scanner.exceptions import FileError
-from scanner.identify import identify
-from scanner.spans import audio_spans
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import IO
+
+    Span = tuple[int, int]
+
 
 _BLOCK = 1 << 20
 
@@ -20,7 +22,7 @@ _BLOCK = 1 << 20
 def payload_hash(path: bytes) -> str:
     """Return the BLAKE2b hash of the audio in the file at `path`, without its tags.
 
-    What `scanner.spans.audio_spans` finds is hashed, with the container's name; a file
+    What `audio_spans` finds is hashed, with the container's name; a file
     in which it finds nothing is hashed whole. The memory used does not depend on the
     size.
 
@@ -60,3 +62,346 @@ def _feed(digest: hashlib.blake2b, file: IO[bytes], start: int, length: int) -> 
         digest.update(block)
         left -= len(block)
     return length - left
+
+
+_STREAMED = 0xFFFFFFFF  # a size that the writer could not know
+_ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+
+
+def mp4_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the content of every ``mdat`` box, wherever ``moov`` stands."""
+    end = file.seek(0, 2)
+    start = 0
+    while start + 8 <= end:
+        file.seek(start)
+        head = file.read(16)
+        size, header = int.from_bytes(head[:4], "big"), 8
+        if size == 1 and len(head) == 16:
+            size, header = int.from_bytes(head[8:], "big"), 16
+        elif size == 0:
+            size = end - start
+        if size < header:
+            return
+        if head[4:8] == b"mdat":
+            yield start + header, size - header
+        start += size
+
+
+def wav_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the ``fmt`` and ``data`` chunks of WAV and RF64."""
+    yield from _chunks(file, "little", (b"fmt ", b"data"))
+
+
+def aiff_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the ``COMM`` and ``SSND`` chunks of AIFF."""
+    yield from _chunks(file, "big", (b"COMM", b"SSND"))
+
+
+def _chunks(file: IO[bytes], order: str, wanted: tuple[bytes, ...]) -> Iterator[Span]:
+    end = file.seek(0, 2)
+    start = 12
+    long_size = 0
+    while start + 8 <= end:
+        file.seek(start)
+        head = file.read(24)
+        name = head[:4]
+        size = int.from_bytes(head[4:8], "little" if order == "little" else "big")
+        if name == b"ds64":
+            long_size = int.from_bytes(head[16:24], "little")
+        if name == b"data" and size == _STREAMED:
+            size = long_size or end - start - 8
+        if name in wanted:
+            yield start + 8, size
+        start += 8 + size + size % 2
+
+
+def asf_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the data object of ASF (WMA)."""
+    end = file.seek(0, 2)
+    start = 0
+    while start + 24 <= end:
+        file.seek(start)
+        head = file.read(24)
+        size = int.from_bytes(head[16:], "little")
+        if size < 24:
+            return
+        if head[:16] == _ASF_DATA:
+            yield start + 24, size - 24
+        start += size
+
+
+def dsf_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the format and data chunks of DSF; its tag follows them."""
+    end = file.seek(0, 2)
+    start = 28
+    while start < end:
+        file.seek(start)
+        head = file.read(12)
+        size = int.from_bytes(head[4:], "little")
+        if head[:4] not in (b"fmt ", b"data") or size < 12:
+            return
+        yield start + 12, size - 12
+        start += size
+
+
+_W64_DATA = b"data" + bytes.fromhex("f3acd3118cd100c04f8edb8a")
+_UNKNOWN_32 = 0xFFFFFFFF
+
+
+def caf_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the ``desc`` and ``data`` chunks of Apple's CAF."""
+    end = file.seek(0, 2)
+    start = 8
+    while start + 12 <= end:
+        file.seek(start)
+        head = file.read(12)
+        size = int.from_bytes(head[4:], "big", signed=True)
+        if size < 0:  # the last chunk of a recording that went on
+            size = end - start - 12
+        if head[:4] in (b"desc", b"data"):
+            yield start + 12, size
+        start += 12 + size
+
+
+def au_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the samples of Sun's AU."""
+    end = file.seek(0, 2)
+    file.seek(4)
+    start = int.from_bytes(file.read(4), "big")
+    size = int.from_bytes(file.read(4), "big")
+    if start < end:
+        yield start, end - start if size == _UNKNOWN_32 else size
+
+
+def w64_spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the ``data`` chunk of Sony's Wave64."""
+    end = file.seek(0, 2)
+    start = 40
+    while start + 24 <= end:
+        file.seek(start)
+        head = file.read(24)
+        size = int.from_bytes(head[16:], "little")
+        if size < 24:
+            return
+        if head[:16] == _W64_DATA:
+            yield start + 24, size - 24
+        start += size + -size % 8
+
+
+_SEGMENT = 0x18538067
+_CLUSTER = 0x1F43B675
+
+
+def matroska_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield the content of every cluster.
+
+    From a cluster of unknown size (a live recording) on, all the rest is taken.
+    """
+    end = file.seek(0, 2)
+    start = 0
+    while start < end:
+        file.seek(start)
+        head = file.read(12)
+        name, used = _number(head, keep_marker=True)
+        size, more = _number(head[used:], keep_marker=False)
+        if not used or not more:
+            return
+        body = start + used + more
+        unknown = size == (1 << 7 * more) - 1
+        if name == _CLUSTER:
+            yield body, end - body if unknown else size
+        if name == _SEGMENT:
+            start = body
+        elif unknown:
+            return
+        else:
+            start = body + size
+
+
+def _number(data: bytes, *, keep_marker: bool) -> tuple[int, int]:
+    """Return an EBML number and its length in bytes, which is 0 if there is none."""
+    if not data or not data[0]:
+        return 0, 0
+    length = 9 - data[0].bit_length()
+    if len(data) < length:
+        return 0, 0
+    value = int.from_bytes(data[:length], "big")
+    return (value if keep_marker else value - (1 << 7 * length)), length
+
+
+_HEADER = 27
+_BEGINS = 0x02
+
+
+def ogg_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield the bodies of all packets that are no headers.
+
+    A tag editor rewrites the comment packet, which may take more pages than before,
+    so that all pages behind it are numbered anew: page headers are left out.
+    """
+    headers: dict[bytes, int] = {}  # header packets to come, by stream
+    start = 0
+    while True:
+        file.seek(start)
+        head = file.read(_HEADER)
+        if len(head) < _HEADER or head[:4] != b"OggS":
+            return
+        lacing = file.read(head[26])
+        body = start + _HEADER + len(lacing)
+        length = sum(lacing)
+        stream = head[14:18]
+        if head[5] & _BEGINS:
+            headers[stream] = _header_packets(file.read(min(length, 16)))
+        skipped = 0
+        if headers.get(stream, 0):
+            skipped, headers[stream] = _skip(lacing, headers[stream])
+        if length > skipped:
+            yield body + skipped, length - skipped
+        start = body + length
+
+
+def _skip(lacing: bytes, packets: int) -> tuple[int, int]:
+    """Return the bytes of a page that `packets` headers take, and those left over."""
+    skipped = 0
+    for segment in lacing:
+        skipped += segment
+        if segment < 255:
+            packets -= 1
+            if not packets:
+                break
+    return skipped, packets
+
+
+def _header_packets(first: bytes) -> int:
+    """Return how many header packets the stream has that starts with `first`."""
+    if first.startswith(b"\x7fFLAC"):
+        # The count is of those that follow; 0 stands for an unknown number.
+        return 1 + (int.from_bytes(first[7:9], "big") or 1)
+    if first.startswith((b"OpusHead", b"Speex   ")):
+        return 2
+    return 3  # Vorbis and Theora
+
+
+_ID3V1 = 128
+_ENHANCED = 227  # "TAG+", in front of an ID3v1 tag
+_APE_FOOTER = 32
+_APE_HAS_HEADER = 1 << 31
+_PADDING = 1 << 16
+
+
+def tagged_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield what lies between the tags: MP3, AAC, APE, WavPack, Musepack, TTA."""
+    start = _skip_zeros(file, audio_start(file.fileno()))
+    yield start, audio_end(file, start) - start
+
+
+def flac_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield the frames of a FLAC stream."""
+    start = audio_start(file.fileno()) + 4
+    last = False
+    while not last:
+        file.seek(start)
+        head = file.read(4)
+        if len(head) < 4:
+            return
+        last = bool(head[0] & 0x80)
+        start += 4 + int.from_bytes(head[1:], "big")
+    yield start, audio_end(file, start) - start
+
+
+def _skip_zeros(file: IO[bytes], start: int) -> int:
+    """Return the first non-zero byte's offset: padding that no tag accounts for."""
+    place = start
+    file.seek(start)
+    while block := file.read(_PADDING):
+        if rest := block.lstrip(b"\0"):
+            return place + len(block) - len(rest)
+        place += len(block)
+    return start
+
+
+def audio_end(file: IO[bytes], start: int) -> int:
+    """Return the offset where the tags at the end begin, not before `start`.
+
+    Known are ID3v1 and its enhanced form, APEv1 and APEv2, both Lyrics3, and an ID3v2
+    tag with a footer, in any order.
+    """
+    end = file.seek(0, 2)
+    while size := _tail(file, end):
+        if end - size < start:
+            break
+        end -= size
+    return end
+
+
+def _tail(file: IO[bytes], end: int) -> int:
+    """Return the length of the tag that ends at `end`, 0 if none does."""
+    file.seek(max(0, end - _ID3V1))
+    data = file.read(min(end, _ID3V1))
+    if len(data) == _ID3V1 and data[:3] == b"TAG":
+        before = end - _ID3V1 - _ENHANCED
+        return _ID3V1 + (_ENHANCED if _at(file, before, 4) == b"TAG+" else 0)
+    if data[-32:-24] == b"APETAGEX":
+        size = int.from_bytes(data[-20:-16], "little")
+        flags = int.from_bytes(data[-12:-8], "little")
+        return size + (_APE_FOOTER if flags & _APE_HAS_HEADER else 0)
+    if data[-10:-7] == b"3DI" and not any(byte & 0x80 for byte in data[-4:]):
+        return 20 + (data[-4] << 21 | data[-3] << 14 | data[-2] << 7 | data[-1])
+    return _lyrics(file, end, data)
+
+
+def _lyrics(file: IO[bytes], end: int, data: bytes) -> int:
+    if data[-9:] == b"LYRICS200" and data[-15:-9].isdigit():
+        return int(data[-15:-9]) + 15
+    if data[-9:] == b"LYRICSEND":
+        reach = min(end, 5100 + 20)
+        begin = _at(file, end - reach, reach).rfind(b"LYRICSBEGIN")
+        return reach - begin if begin >= 0 else 0
+    return 0
+
+
+def _at(file: IO[bytes], start: int, length: int) -> bytes:
+    if start < 0:
+        return b""
+    file.seek(start)
+    return file.read(length)
+
+
+_SPANS: dict[str, Callable[[IO[bytes]], Iterator[tuple[int, int]]]] = {
+    "mp3": tagged_spans,
+    "aac": tagged_spans,
+    "ape": tagged_spans,
+    "wavpack": tagged_spans,
+    "musepack": tagged_spans,
+    "tta": tagged_spans,
+    "flac": flac_spans,
+    "ogg": ogg_spans,
+    "mp4": mp4_spans,
+    "wav": wav_spans,
+    "aiff": aiff_spans,
+    "asf": asf_spans,
+    "dsf": dsf_spans,
+    "caf": caf_spans,
+    "au": au_spans,
+    "w64": w64_spans,
+    "matroska": matroska_spans,
+}
+
+
+def audio_spans(file: IO[bytes], container: str) -> Iterator[tuple[int, int]]:
+    """Yield (offset, length) of all that is audio in `file`, in file order.
+
+    Of MP3 what lies between the tags, of FLAC the frames, of Ogg the bodies of the
+    packets behind the headers, of MP4 the media data, of WAV and AIFF the format and
+    the samples, of ASF the data object, of Matroska the clusters. Nothing of a
+    container without tags, or if no audio is found.
+
+    Parameters
+    ----------
+    file : binary file, seekable
+        Read anywhere; better buffered.
+    container : str
+        As `scanner.audio.files.identify` told it.
+    """
+    spans = _SPANS.get(container)
+    return spans(file) if spans else iter(())

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from scanner.features.compiled import kernel
+from scanner.features.kernels import kernel
 
 _N_FFT = 4096
 _PERIOD_S = 2

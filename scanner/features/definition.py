@@ -6,7 +6,7 @@ read, without loading the machinery that computes the numbers.
 
 from __future__ import annotations
 
-from catalog.known import FeatureSetFacts
+from catalog.records import FeatureSetFacts
 
 VERSION = 1
 """Rises whenever a stored number could change; the golden file holds it to that."""
@@ -80,6 +80,26 @@ VECTOR_NAMES: tuple[str, ...] = (
     *(f"{name}_mean" for name in SERIES),
     *(f"{name}_std" for name in SERIES),
 )
+
+
+# How frames lie in memory while they are worked on.
+
+TILE = 64
+"""Frames handled at once, on a grid that starts with the track."""
+
+CONTEXT = 32
+"""Frames kept from before a tile for the medians along time."""
+
+LAG = 16
+"""A tile's last frames wait for the next tile, which their medians reach into."""
+
+STRIDE = 1040
+"""Floats from one frame to the next: the bins, filled up to whole pairs of blocks."""
+
+MARGIN = 16
+"""Mirrored rows before and after the bins where frames lie side by side."""
+
+BINS_ROWS = STRIDE + 2 * MARGIN
 
 
 def bins_below(band_limit_hz: float | None) -> int:

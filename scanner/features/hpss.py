@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.features.compiled import kernel
-from scanner.features.layout import CONTEXT, LAG, STRIDE, TILE
+from scanner.features.definition import CONTEXT, LAG, STRIDE, TILE
+from scanner.features.kernels import kernel
 from scanner.features.simd.llvm import WIDTH
 from scanner.features.simd.median import split_energies
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
+import numba
 import platformdirs
+from numba.core import config as untyped_config
 
 _PREFIX = "kernels-"
 _COMPLETE = "complete"
@@ -24,7 +31,7 @@ def _digest() -> str:
     in others.
     """
     digest = hashlib.blake2b(digest_size=8)
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()
 
@@ -79,3 +86,85 @@ def prune(current: Path) -> None:
     for other in current.parent.glob(f"{_PREFIX}*"):
         if other != current and other.stat().st_mtime < oldest:
             shutil.rmtree(other, ignore_errors=True)
+
+
+config: Any = untyped_config
+
+F = TypeVar("F", bound=Callable[..., object])
+
+# Sums may be reordered so that they run in lanes; NaN and infinity keep their meaning.
+_FASTMATH = {"reassoc", "nsz", "contract"}
+
+
+def kernel(*signatures: str, exact: bool = False) -> Callable[[F], F]:
+    """Compile a function for the given signatures, or load it from the cache.
+
+    Parameters
+    ----------
+    signatures : str
+        As numba writes them.
+    exact : bool
+        Keep sums in the order in which they are written.
+    """
+
+    def decorate(function: F) -> F:
+        folder, before = cache_folder(), config.CACHE_DIR
+        compiler = numba.njit(
+            list(signatures),
+            cache=folder is not None,
+            nogil=True,
+            fastmath=False if exact else _FASTMATH,
+            error_model="numpy",  # a division that may raise stays out of lanes
+        )
+        config.CACHE_DIR = folder or before
+        try:
+            return cast("F", compiler(function))
+        finally:
+            config.CACHE_DIR = before
+
+    return decorate
+
+
+PARTS = (
+    ("spectrum", "separation", "sequences", "waveform"),
+    ("weighting", "peaks", "upper_edge", "summary", "mixing"),
+)
+"""Modules with kernels, in parts that take about as long to compile."""
+
+
+def load(part: int) -> None:
+    """Compile the kernels of a part, or load them from the cache."""
+    for module in PARTS[part]:
+        import_module(f"scanner.features.{module}")
+
+
+def compile_once(say: Callable[[str], None]) -> None:
+    """Have all kernels compiled into the cache, so that no worker has to.
+
+    What fails here, for want of a folder to keep them in, each worker does for itself.
+
+    Parameters
+    ----------
+    say : callable
+        Called with what is being done, where there is something to do.
+    """
+    if are_compiled():
+        return
+    say("compiling the analysis for this machine, once ...")
+    code = "from scanner.features.kernels import load; load({})"
+    processes = [
+        subprocess.Popen(  # noqa: S603  (this interpreter, this code)
+            [sys.executable, "-P", "-c", code.format(part)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for part in range(len(PARTS))
+    ]
+    try:
+        statuses = [process.wait() for process in processes]
+        if not any(statuses):
+            note_compiled()
+    finally:
+        for process in processes:
+            process.kill()

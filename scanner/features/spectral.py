@@ -8,18 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.features import filters as banks
-from scanner.features.compiled import kernel
-from scanner.features.cost import Costs
 from scanner.features.definition import (
+    BINS_ROWS,
+    CONTEXT,
+    LAG,
+    MARGIN,
     N_BINS,
     N_CHROMA,
     N_CONTRAST,
     N_FFT,
     N_MELS,
     SR,
+    TILE,
 )
 from scanner.features.frames import Frames
-from scanner.features.layout import BINS_ROWS, CONTEXT, LAG, MARGIN, TILE
+from scanner.features.kernels import kernel
 from scanner.features.simd.fft import (
     FRAME_ROWS,
     ROOM_ROWS,
@@ -41,6 +44,7 @@ from scanner.features.simd.octaves import (
     mel_decibels,
     moments,
 )
+from scanner.features.timing import Costs
 
 _ROLL_PERCENT = 0.85
 _BIN_HZ = SR / N_FFT

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from catalog.records import Sequence
 from scanner.features import filters as banks
-from scanner.features.compiled import kernel
 from scanner.features.definition import (
     COLUMNS,
     ENERGY_CHANGE,
     HOP_LENGTH,
     N_BINS,
+    N_CHROMA,
     N_CONTRAST,
     N_MELS,
     N_MFCC,
+    N_SEQUENCE_MELS,
     REFERENCE_LUFS,
+    SEQUENCE_FRAMES,
+    SEQUENCE_RATE_HZ,
     SERIES,
     SILENCE_DBFS,
     SR,
 )
 from scanner.features.frames import Frames
-from scanner.features.tempo import TempoMeter
+from scanner.features.kernels import kernel
 
 _TOP_DB = 80.0
 _ONSET_DELAY = 3  # one frame of lag and half a frame of n_fft, in hops
@@ -209,3 +216,174 @@ def vector(summary: Summary, loudness_lufs: float) -> NDArray[np.float32]:
     columns[1:3] *= 10.0 ** (gain_db / 20.0)  # rms_mean, rms_max
     mean[0] += gain_db * _MFCC_0_PER_DB  # mfcc_00_mean
     return np.concatenate([columns, mean, summary.std]).astype(np.float32)
+
+
+_LAGS = int(8.0 * SR) // HOP_LENGTH
+_HALF = _LAGS // 2
+_N_FFT = scipy.fft.next_fast_len(2 * _LAGS - 1, real=True)
+_STRIDE = 16
+"""Every which frame of the tempogram enters its mean: that is smooth in time."""
+_BATCH = 32
+_START_BPM = 120.0
+_MAX_BPM = 320.0
+
+
+def _taper() -> NDArray[np.float32]:
+    phase = 2.0 * np.pi * np.arange(_LAGS) / _LAGS
+    return (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
+
+
+def _bpms() -> NDArray[np.float64]:
+    lags = np.arange(1, _LAGS)
+    return 60.0 * SR / (HOP_LENGTH * lags)
+
+
+def _log_prior() -> NDArray[np.float64]:
+    prior: NDArray[np.float64] = -0.5 * (np.log2(_bpms()) - np.log2(_START_BPM)) ** 2
+    prior[_bpms() >= _MAX_BPM] = -np.inf
+    return prior
+
+
+_TAPER = _taper()
+_BPMS = _bpms()
+_LOG_PRIOR = _log_prior()
+
+
+class TempoMeter:
+    """Finds tempi, in memory that is used again and again.
+
+    Parameters
+    ----------
+    longest : int
+        Most frames of an envelope.
+    stride : int
+        Use every ``stride``-th frame of the tempogram.
+    """
+
+    def __init__(self, longest: int, stride: int = _STRIDE) -> None:
+        self._padded = np.empty(longest + 2 * _HALF, np.float32)
+        self._stride = stride
+
+    def measure(self, onset: NDArray[np.float32]) -> float:
+        """Return the tempo in beats per minute; the prior's peak where nothing starts.
+
+        Parameters
+        ----------
+        onset : shape (n,)
+            Onset strength per frame.
+
+        Notes
+        -----
+        The mean over frames of each frame's normalised autocorrelation is one inverse
+        transform of the mean of the normalised power spectra.
+        """
+        n = onset.shape[0]
+        padded = self._padded[: n + 2 * _HALF]
+        padded[:_HALF] = np.arange(_HALF) * (onset[0] / _HALF)
+        padded[_HALF : _HALF + n] = onset
+        padded[_HALF + n :] = np.arange(_HALF - 1, -1, -1) * (onset[-1] / _HALF)
+        frames = sliding_window_view(padded, _LAGS)[: n : self._stride]
+        power = np.zeros(_N_FFT // 2 + 1, np.float32)
+        for start in range(0, frames.shape[0], _BATCH):
+            power += _summed_power(frames[start : start + _BATCH])
+        mean = scipy.fft.irfft(power / frames.shape[0], _N_FFT)[1:_LAGS]
+        best = np.argmax(np.log1p(1e6 * np.maximum(mean, 0.0)) + _LOG_PRIOR)
+        return float(_BPMS[best])
+
+
+def _summed_power(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the sum of the power spectra, each divided by its frame's energy."""
+    local = frames * _TAPER
+    energy = np.einsum("ij,ij->i", local, local)
+    energy[energy < np.finfo(np.float32).tiny] = 1.0
+    spectra = scipy.fft.rfft(local, _N_FFT, axis=1, workers=1)
+    total: NDArray[np.float32] = (1.0 / energy) @ (spectra.real**2 + spectra.imag**2)
+    return total
+
+
+_AMIN = 1e-10
+_PAGE = 256
+"""Steps kept together: two minutes."""
+
+
+@kernel("void(f4[:,::1], f4[:,:], i8, i8, f4[::1], f4[::1])")
+def _add(
+    S: NDArray[np.float32],
+    chroma: NDArray[np.float32],
+    start: int,
+    stop: int,
+    power: NDArray[np.float32],
+    pitch: NDArray[np.float32],
+) -> None:
+    """Add the power and the chroma of frames ``start:stop``."""
+    for t in range(start, stop):
+        for k in range(N_BINS):
+            power[k] += S[t, k] * S[t, k]
+        for c in range(N_CHROMA):
+            pitch[c] += chroma[t, c]
+
+
+@kernel("void(f4[::1], f4[::1], i8[:,::1], f4[::1], f4[:])")
+def _close(
+    power: NDArray[np.float32],
+    pitch: NDArray[np.float32],
+    spans: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Write the mean chroma and the mel bands in dB; start again from nothing."""
+    for c in range(N_CHROMA):
+        out[c] = pitch[c] / SEQUENCE_FRAMES
+    for m in range(N_SEQUENCE_MELS):
+        first, count, place = spans[m]
+        total = np.float32(0.0)
+        for n in range(count):
+            total += power[first + n] * weights[place + n]
+        mean = max(float(total) / SEQUENCE_FRAMES, _AMIN)
+        out[N_CHROMA + m] = 10.0 * math.log10(mean)
+    power[:] = 0.0
+    pitch[:] = 0.0
+
+
+class Sequences:
+    """Averages frames by 22 as they come; a last step of fewer is left out."""
+
+    def __init__(self) -> None:
+        self._power = np.zeros(N_BINS, np.float32)
+        self._pitch = np.zeros(N_CHROMA, np.float32)
+        self._spans, self._weights = banks.sparse_mel(N_SEQUENCE_MELS)
+        self._frames = 0
+        self._pages: list[NDArray[np.float32]] = []
+        self._steps = 0
+
+    def push(self, S: NDArray[np.float32], chroma: NDArray[np.float32]) -> None:
+        """Take the next frames' magnitudes, shape (n, 1040), and chroma (n, 12)."""
+        start, n = 0, S.shape[0]
+        while start < n:
+            stop = min(n, start + SEQUENCE_FRAMES - self._frames)
+            _add(S, chroma, start, stop, self._power, self._pitch)
+            self._frames += stop - start
+            start = stop
+            if self._frames == SEQUENCE_FRAMES:
+                out = self._next()
+                _close(self._power, self._pitch, self._spans, self._weights, out)
+                self._frames = 0
+
+    def _next(self) -> NDArray[np.float32]:
+        page, row = divmod(self._steps, _PAGE)
+        if page == len(self._pages):
+            page_shape = (_PAGE, N_CHROMA + N_SEQUENCE_MELS)
+            self._pages.append(np.empty(page_shape, np.float32))
+        self._steps += 1
+        out: NDArray[np.float32] = self._pages[page][row]
+        return out
+
+    def finish(self, loudness_lufs: float) -> tuple[Sequence, ...]:
+        """Return chroma, and log-mel in dB as if at the reference loudness."""
+        steps = np.concatenate(self._pages)[: self._steps]
+        chroma, logmel = steps[:, :N_CHROMA], steps[:, N_CHROMA:]
+        logmel = logmel + np.float32(REFERENCE_LUFS - loudness_lufs)
+        return (
+            Sequence("chroma", SEQUENCE_RATE_HZ, chroma.astype(np.float16)),
+            Sequence("logmel", SEQUENCE_RATE_HZ, logmel.astype(np.float16)),
+        )

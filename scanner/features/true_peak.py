@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.features.compiled import kernel
+from scanner.features.kernels import kernel
 from scanner.features.simd.llvm import FLOAT, INT, WIDTH, Lanes, Value, vector_code
 
 _PHASES = 4

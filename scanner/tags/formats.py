@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mutagen.aiff import AIFFInfo
@@ -16,19 +18,20 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
-from scanner.exceptions import TagError
-from scanner.identify import audio_start
-from scanner.tags.base import TagBlock
-from scanner.tags.facts import stream_facts
+from catalog.records import StreamFacts
+from scanner.audio.files import audio_start
+from scanner.exceptions import DecodeError, TagError
+from scanner.tags.base import TagBlock, stream_facts
 from scanner.tags.id3 import read_id3v1, read_id3v2
+from scanner.tags.text import repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from catalog.records import StreamFacts
-    from scanner.tags.bounded import BoundedReader
+    from scanner.tags.base import BoundedReader
 
     Read = tuple[list[TagBlock], StreamFacts]
+
 
 _PICTURES = frozenset(("metadata_block_picture", "coverart", "wm/picture", "covr"))
 _OGG = (  # magic of the first packet, its codec, mutagen's class, lossless
@@ -149,3 +152,134 @@ def read_dsf(file: BoundedReader) -> Read:
     place = int.from_bytes(os.pread(file.fileno(), 8, 20), "little")
     tag = read_id3v2(file.fileno(), place) if place else None
     return [tag] if tag else [], stream_facts("dsf", "dsd", dsf.info, lossless=True)
+
+
+_STREAM = re.compile(
+    r"Stream #0:\d+.*?: Audio: (?P<codec>\w+)(?P<rest>.*)", re.MULTILINE
+)
+_RATE = re.compile(r"(\d+) Hz, ([\w.]+)")
+_LAYOUTS = {"mono": 1, "stereo": 2, "quad": 4, "5.0": 5, "5.1": 6, "7.1": 8}
+_COUNT = re.compile(r"(\d+) channels")
+_KBITS = re.compile(r"bitrate: (\d+) kb/s")
+_DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
+_LOSSLESS = ("flac", "alac", "pcm", "tta", "wavpack", "ape", "truehd", "mlp")
+
+
+def read_probed(fd: int, container: str) -> tuple[list[TagBlock], StreamFacts]:
+    """Return the tags and facts that libav finds in the open file `fd`."""
+    from scanner.audio.libav import open_file  # noqa: PLC0415  (a tenth of a second)
+
+    try:
+        file = open_file(fd)
+    except DecodeError as error:
+        raise TagError(error.reason) from error
+    pairs = [*file.container.metadata.items(), *file.audio.metadata.items()]
+    file.container.close()
+    kind = "Matroska" if container == "matroska" else "libav"
+    return [TagBlock.of(kind, pairs)], _facts(file.said, container)
+
+
+def _facts(said: str, container: str) -> StreamFacts:
+    stream = _STREAM.search(said)
+    if stream is None:
+        raise TagError("there is no audio stream")
+    codec, rest = stream["codec"], stream["rest"]
+    rate = _RATE.search(rest)
+    count = _COUNT.search(rest)
+    length = _DURATION.search(said)
+    kbits = _KBITS.search(said)
+    channels = int(count[1]) if count else None
+    if rate and not channels:
+        channels = _LAYOUTS.get(rate[2].partition("(")[0])
+    return StreamFacts(
+        container=container,
+        codec=codec,
+        bitrate=int(kbits[1]) * 1000 if kbits else None,
+        sample_rate=int(rate[1]) if rate else None,
+        channels=channels,
+        lossless=codec.startswith(_LOSSLESS),
+        duration_s=_seconds(length) if length else None,
+    )
+
+
+def _seconds(found: re.Match[str]) -> float:
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+
+
+_STREAMED = 0xFFFFFFFF
+_INFO_LIMIT = 1 << 20
+_CHUNKS = 1000
+_CODECS = {1: "pcm", 3: "float", 6: "alaw", 7: "mulaw", 0x55: "mp3", 0x161: "wma"}
+_EXTENSIBLE = 0xFFFE
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk of a RIFF file: its name, and where its content lies."""
+
+    name: bytes
+    start: int
+    size: int
+
+
+def riff_chunks(fd: int) -> Iterator[Chunk]:
+    """Yield the chunks of the WAV or RF64 file `fd`."""
+    end = os.fstat(fd).st_size
+    start, long_size = 12, 0
+    for _ in range(_CHUNKS):
+        head = os.pread(fd, 24, start)
+        if len(head) < 8:
+            return
+        size = int.from_bytes(head[4:8], "little")
+        if head[:4] == b"ds64":
+            long_size = int.from_bytes(head[16:24], "little")
+        if head[:4] == b"data" and size == _STREAMED:
+            size = long_size or end - start - 8
+        yield Chunk(head[:4], start + 8, size)
+        start += 8 + size + size % 2
+
+
+def read_wav(fd: int) -> tuple[list[TagBlock], StreamFacts]:
+    """Return the tags of a WAV file, ID3v2 first, and its stream's facts."""
+    chunks = list(riff_chunks(fd))
+    blocks = [
+        tag
+        for chunk in chunks
+        if chunk.name.lower() == b"id3 " and (tag := read_id3v2(fd, chunk.start))
+    ]
+    for chunk in chunks:
+        if chunk.name == b"LIST" and os.pread(fd, 4, chunk.start) == b"INFO":
+            data = os.pread(fd, min(chunk.size, _INFO_LIMIT), chunk.start)
+            blocks.append(TagBlock.of("RIFF", _info(data[4:])))
+    return blocks, _riff_facts(fd, chunks)
+
+
+def _info(data: bytes) -> Iterator[tuple[str, str]]:
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        value = data[at + 8 : at + 8 + size].split(b"\0")[0]
+        yield data[at : at + 4].decode("latin-1"), repair(value.decode("latin-1"))
+        at += 8 + size + size % 2
+
+
+def _riff_facts(fd: int, chunks: list[Chunk]) -> StreamFacts:
+    form = next((chunk for chunk in chunks if chunk.name == b"fmt "), None)
+    audio = next((chunk for chunk in chunks if chunk.name == b"data"), None)
+    head = os.pread(fd, 40, form.start) if form else b""
+    if len(head) < 16 or audio is None:
+        raise TagError("the WAV file has no format or no data chunk")
+    code, channels, rate, per_second, _, bits = struct.unpack_from("<HHIIHH", head)
+    if code == _EXTENSIBLE and len(head) >= 26:
+        code = int.from_bytes(head[24:26], "little")
+    held = min(audio.size, max(0, os.fstat(fd).st_size - audio.start))
+    return StreamFacts(
+        container="wav",
+        codec=_CODECS.get(code, f"wav {code:#06x}"),
+        bitrate=per_second * 8 or None,
+        sample_rate=rate or None,
+        channels=channels or None,
+        bits_per_sample=bits or None,
+        lossless=code in (1, 3),
+        duration_s=held / per_second if per_second else None,
+    )

@@ -7,8 +7,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from scanner.tags.dates import FIRST_YEAR, LAST_YEAR
-from scanner.tags.text import VARIOUS_ARTISTS, albumartist, real_name
+from scanner.tags.text import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    VARIOUS_ARTISTS,
+    albumartist,
+    real_name,
+)
 
 if TYPE_CHECKING:
     from catalog.records import TagFacts

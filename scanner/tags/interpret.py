@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from catalog.records import TagFacts
-from scanner.tags.dates import parse_date
-from scanner.tags.keys import FACT_KEYS
 from scanner.tags.text import (
     VARIOUS_ARTISTS,
     albumartist,
     disc_in_title,
     genre_names,
+    parse_date,
     real_name,
     real_title,
     split_names,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from scanner.tags.base import TagBlock
+
 
 T = TypeVar("T")
 
@@ -178,3 +178,113 @@ def _raw(blocks: Sequence[TagBlock]) -> Iterator[tuple[str, str]]:
         prefix = f"{block.kind}:" if place else ""
         for key, value in block.pairs:
             yield prefix + key, value
+
+
+Keys = dict[str, tuple[str, ...]]
+
+_APE_STYLE: Final[Keys] = {
+    "title": ("title",),
+    "artists": ("artists", "artist"),
+    "albumartist": ("albumartist", "album artist", "album_artist", "ensemble"),
+    "album": ("album",),
+    "track_number": ("tracknumber", "track", "part_number"),
+    "track_total": ("tracktotal", "totaltracks", "total_parts"),
+    "disc_number": ("discnumber", "disc"),
+    "disc_total": ("disctotal", "totaldiscs"),
+    "date": ("date", "year", "date_released", "releasedate", "release date"),
+    "original_date": (
+        "originaldate",
+        "original date",
+        "original release date",
+        "originalreleasedate",
+        "originalyear",
+        "original year",
+        "origyear",
+        "origdate",
+    ),
+    "genres": ("genre",),
+    "compilation": ("compilation", "itunescompilation"),
+}
+
+FACT_KEYS: Final[dict[str, Keys]] = {
+    "ID3v2": {
+        "title": ("tit2",),
+        "artists": ("txxx:artists", "tpe1"),
+        "albumartist": ("tpe2", "txxx:albumartist", "txxx:album artist"),
+        "album": ("talb",),
+        "track_number": ("trck",),
+        "track_total": ("txxx:tracktotal", "txxx:totaltracks"),
+        "disc_number": ("tpos",),
+        "disc_total": ("txxx:disctotal", "txxx:totaldiscs"),
+        "date": ("tdrc", "tyer+tdat", "tyer", "tdrl", "txxx:date", "txxx:year"),
+        "original_date": (
+            "tdor",
+            "txxx:originaldate",
+            "txxx:originalyear",
+            "tory",
+            "txxx:original year",
+            "txxx:origyear",
+        ),
+        "genres": ("tcon",),
+        "compilation": ("tcmp", "txxx:compilation"),
+    },
+    "ID3v1": {
+        "title": ("title",),
+        "artists": ("artist",),
+        "album": ("album",),
+        "track_number": ("track",),
+        "date": ("year",),
+        "genres": ("genre",),
+    },
+    "Vorbis": _APE_STYLE,
+    "APEv2": _APE_STYLE,
+    "Matroska": _APE_STYLE,
+    "libav": _APE_STYLE,
+    "MP4": {
+        "title": ("©nam",),
+        "artists": ("----:com.apple.itunes:artists", "©art"),
+        "albumartist": ("aart", "----:com.apple.itunes:albumartist"),
+        "album": ("©alb",),
+        "track_number": ("trkn",),
+        "track_total": (),
+        "disc_number": ("disk",),
+        "disc_total": (),
+        "date": ("©day", "----:com.apple.itunes:date", "----:com.apple.itunes:year"),
+        "original_date": (
+            "----:com.apple.itunes:originaldate",
+            "----:com.apple.itunes:original date",
+            "----:com.apple.itunes:originalyear",
+            "----:com.apple.itunes:original year",
+        ),
+        "genres": ("©gen",),
+        "compilation": ("cpil",),
+    },
+    "ASF": {
+        "title": ("title",),
+        "artists": ("wm/artists", "author", "wm/author"),
+        "albumartist": ("wm/albumartist",),
+        "album": ("wm/albumtitle",),
+        "track_number": ("wm/tracknumber",),
+        "track_total": ("tracktotal", "totaltracks"),
+        "disc_number": ("wm/partofset",),
+        "disc_total": ("disctotal",),
+        "date": ("wm/year", "wm/date"),
+        "original_date": (
+            "wm/originalreleasetime",
+            "wm/originalreleaseyear",
+            "originaldate",
+            "originalyear",
+        ),
+        "genres": ("wm/genre",),
+        "compilation": ("wm/iscompilation",),
+    },
+    "RIFF": {
+        "title": ("inam",),
+        "artists": ("iart",),
+        "albumartist": ("iaar",),
+        "album": ("iprd",),
+        "track_number": ("itrk", "iprt", "trck"),
+        "date": ("icrd", "year"),
+        "genres": ("ignr",),
+    },
+}

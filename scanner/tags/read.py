@@ -5,15 +5,13 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from scanner.audio.files import cause, open_regular
+from scanner.audio.files import cause, identify, open_regular
 from scanner.exceptions import TagError
-from scanner.identify import identify
 from scanner.tags import formats as packaged
-from scanner.tags import framed
-from scanner.tags.bounded import BoundedReader
+from scanner.tags import id3 as framed
+from scanner.tags.base import BoundedReader
+from scanner.tags.formats import read_probed, read_wav
 from scanner.tags.interpret import TagRules, interpret
-from scanner.tags.probed import read_probed
-from scanner.tags.riff import read_wav
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +75,7 @@ def _read(file: BoundedReader, container: str) -> Read:
         return reader(file)
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001  (mutagen lets any error out)
+    except Exception as error:  # noqa: BLE001 - one file must never stop a scan
         try:
             return read_probed(file.fileno(), container)
         except TagError:

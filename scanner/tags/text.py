@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import TYPE_CHECKING
 
 from mutagen.id3 import TCON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
 
 VARIOUS_ARTISTS = "Various Artists"
 _VARIOUS = frozenset(
@@ -165,3 +167,159 @@ def disc_in_title(album: str) -> tuple[int, int | None] | None:
     if not (found := _DISC.search(album)):
         return None
     return int(found[1]), int(found[2]) if found[2] else None
+
+
+FIRST_YEAR, LAST_YEAR = 1860, 2100  # sound has been recorded since 1860
+_PIVOT = 30  # "29" is 2029, "30" is 1930: nobody tags by two digits today
+
+_MONTHS = (
+    *("jan", "feb", "mar", "apr", "may", "jun"),
+    *("jul", "aug", "sep", "oct", "nov", "dec"),
+)
+_ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[T\s].*)?$")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})$")
+_YEAR_LAST = re.compile(r"(\d{1,2})[-/.\s](\d{1,2})[-/.\s](\d{4})$")
+_TWO_DIGITS = re.compile(r"['\u2019]?(\d{2})$")
+_YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d|2100)(?!\d)")
+_MONTH = re.compile(r"\b(" + "|".join(_MONTHS) + r")[a-z]*\b", re.IGNORECASE)
+_DAY = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?(?!\d)", re.IGNORECASE)
+
+
+def parse_date(text: str) -> str | None:
+    """Return the date that `text` gives, as far as it is sure.
+
+    Returns
+    -------
+    str or None
+        "1988-08-25", "1988-08" or "1988"; None if there is no year from 1860 to 2100.
+
+    Examples
+    --------
+    >>> [parse_date(text) for text in ("1988-08-25T07:00:00Z", "Aug 1988", "88")]
+    ['1988-08-25', '1988-08', '1988']
+    >>> parse_date("0000") is None
+    True
+    """
+    text = text.strip()
+    if found := _ISO.match(text) or _COMPACT.match(text):
+        return _date(*(int(part) if part else 0 for part in found.groups()))
+    if found := _YEAR_LAST.match(text):
+        return _year_last(*(int(part) for part in found.groups()))
+    if found := _TWO_DIGITS.match(text):
+        short = int(found[1])
+        return _date(short + (1900 if short >= _PIVOT else 2000)) if short else None
+    year = _YEAR.search(text)
+    return _in_words(text, year) if year else None
+
+
+def _in_words(text: str, year: re.Match[str]) -> str | None:
+    """Read "Aug 1988", "August 25, 1988" and whatever else has a year in it."""
+    rest = text[: year.start()] + " " + text[year.end() :]
+    if month := _MONTH.search(rest):
+        day = _DAY.search(rest)
+        number = _MONTHS.index(month[1].lower()) + 1
+        return _date(int(year[1]), number, int(day[1]) if day else 0)
+    return _date(int(year[1]))
+
+
+def _year_last(first: int, second: int, year: int) -> str | None:
+    """Read 25/08/1988 or 08/25/1988; the year alone where both orders would do."""
+    if first > 12:
+        return _date(year, second, first)
+    if second > 12 or first == second:
+        return _date(year, first, second)
+    return _date(year)
+
+
+def _date(year: int, month: int = 0, day: int = 0) -> str | None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
+    if not 1 <= month <= 12:
+        return f"{year:04}"
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return f"{year:04}-{month:02}"
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_JAPANESE = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff\u3000-\u3002\uff01-\uff5e]")
+# Letters that a Latin-1 text has one at a time, between plain ones.
+_FOREIGN_RUN = re.compile(r"[\xc0-\xff]{3}|[\x80-\xff]{4}")
+_C1 = re.compile(r"[\x80-\x9f]")
+
+
+def repair(text: str) -> str:
+    """Return `text`, which was read as Latin-1, as it was probably meant.
+
+    Examples
+    --------
+    >>> repair("MotÃ¶rhead"), repair("Motörhead"), repair("Êèíî")
+    ('Motörhead', 'Motörhead', 'Кино')
+    """
+    if text.isascii():
+        return text
+    try:
+        raw = text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text
+    for attempt in (_utf8, _shift_jis, _cp1251, _cp1252):
+        if (found := attempt(raw)) is not None:
+            return found
+    return text
+
+
+def _decode(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _utf8(raw: bytes) -> str | None:
+    """Read UTF-8: valid past ASCII it does not happen by chance.
+
+    ID3v1 may cut the last character in two: up to three bytes are given away.
+    """
+    for cut in range(4):
+        found = _decode(raw[: len(raw) - cut], "utf-8")
+        if found is not None:
+            return None if found.isascii() else found
+        if raw[-1 - cut] < 0x80:
+            return None
+    return None
+
+
+def _shift_jis(raw: bytes) -> str | None:
+    """Read Japanese: it has kana, and hardly anything else past ASCII."""
+    found = _decode(raw, "cp932")
+    if found is None:
+        return None
+    foreign = [character for character in found if not character.isascii()]
+    japanese = len(_JAPANESE.findall(found))
+    if len(_KANA.findall(found)) < 2 or japanese < 0.9 * len(foreign):
+        return None
+    return found
+
+
+def _cp1251(raw: bytes) -> str | None:
+    """Read Russian: it comes in whole Cyrillic words of orderly case."""
+    found = _decode(raw, "cp1251")
+    if found is None or not _FOREIGN_RUN.search(raw.decode("latin-1")):
+        return None
+    words = [word for word in _WORD.findall(found) if not word.isascii()]
+    whole = [word for word in words if all("\u0400" <= c <= "\u045f" for c in word)]
+    if len(whole) < len(words) or not any(len(word) >= 4 for word in whole):
+        return None
+    if not all(word.islower() or word.isupper() or word.istitle() for word in whole):
+        return None
+    vowels = sum(character in "аеёиоуыэюяіїє" for character in found.lower())
+    return found if vowels * 6 >= sum(map(len, whole)) else None
+
+
+def _cp1252(raw: bytes) -> str | None:
+    """Read Windows text: it has quotes and dashes for Latin-1's control codes."""
+    if not _C1.search(raw.decode("latin-1")):
+        return None
+    return _decode(raw, "cp1252")

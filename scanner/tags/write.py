@@ -1,239 +1,181 @@
-"""Write tags into a file, through mutagen."""
+"""Write a model's label into a file, or take it out again; the audio stays as it is."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mutagen import id3
-from mutagen.aiff import AIFF
-from mutagen.apev2 import APENoHeaderError, APEv2
-from mutagen.asf import ASF
-from mutagen.flac import FLAC
-from mutagen.id3 import ID3, ID3NoHeaderError
-from mutagen.mp4 import MP4
-from mutagen.oggopus import OggOpus
-from mutagen.oggvorbis import OggVorbis
-from mutagen.wave import WAVE
+import mutagen
+from mutagen.asf import ASFTags
+from mutagen.id3 import ID3, TXXX
+from mutagen.mp4 import MP4FreeForm, MP4Tags
 
-from scanner.audio.files import cause, open_path
-from scanner.exceptions import FileError, TagError
-from scanner.identify import identify
+from scanner.audio.files import cause
+from scanner.audio.payload import payload_hash
+from scanner.exceptions import TagError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import IO
-
-    from catalog.records import TagFacts
-
-Fields = dict[str, list[str]]
+    from collections.abc import Mapping
 
 
-def write_tags(path: bytes, tags: TagFacts) -> None:
-    """Write the facts of `tags` into the file at `path`; other tags of it stay.
+LABEL = "SONICAT_LABEL"
+PROBABILITY = "SONICAT_PROBABILITY"
 
-    ID3v2.4 is written to MP3, AAC, WAV and AIFF, and the tag of its own to FLAC, Ogg,
-    MP4, ASF, APE, WavPack and Musepack. A fact that is None or empty stays as it is.
+
+def write_easy_tags(path: bytes, tags: Mapping[str, str]) -> None:
+    """Write common tags into a file that mutagen gives easy names for.
+
+    Parameters
+    ----------
+    path : bytes
+        Of an MP3, FLAC, Ogg or MP4 file.
+    tags : mapping of str to str
+        By mutagen's easy names: ``title``, ``artist``, ``album``, ``date`` and so on.
 
     Raises
     ------
     TagError
-        If the file cannot be written, or its container takes no tags.
-    IdentifyError
-        If the content is no audio.
+        The file takes no tags, or cannot be written.
     """
     try:
-        with open(open_path(path, os.O_RDWR), "r+b") as file:
-            _writer(identify(file.fileno()))(file, tags)
-    except FileError:
-        raise
-    except OSError as error:
-        raise TagError(cause(error)) from error
-    except Exception as error:  # mutagen lets any error of its parsing out
+        audio: Any = mutagen.File(os.fsdecode(path), easy=True)
+        if audio is None:
+            raise TagError("no tags can be written to this kind of file")
+        if audio.tags is None:
+            audio.add_tags()
+        audio.update(tags)
+        audio.save()
+    except mutagen.MutagenError as error:
         raise TagError(f"cannot write tags: {error}") from error
 
 
-def _writer(container: str) -> Callable[[IO[bytes], TagFacts], None]:
-    if container not in _WRITERS:
-        raise TagError(f"no tags can be written to {container}")
-    return _WRITERS[container]
+def set_label(path: bytes, label: str | None, probability: float | None) -> bool:
+    """Set a file's ``SONICAT_LABEL``, or remove it where `label` is None.
 
+    A copy beside the file is changed, its audio payload compared with the file's, and
+    the copy put in the file's place in one step: at no time is there half a file.
 
-def _fields(tags: TagFacts) -> Fields:
-    """Return the facts under the names of Vorbis comments, without the empty ones."""
-    fields: dict[str, list[str | None]] = {
-        "title": [tags.title],
-        "artist": list(tags.artists),
-        "albumartist": [tags.albumartist],
-        "album": [tags.album],
-        "tracknumber": [_of(tags.track_number, tags.track_total)],
-        "discnumber": [_of(tags.disc_number, tags.disc_total)],
-        "date": [tags.date],
-        "originaldate": [tags.original_date],
-        "genre": list(tags.genres),
-        "compilation": ["1" if tags.compilation else None],
+    Parameters
+    ----------
+    path : bytes
+    label : str or None
+    probability : float or None
+        Written beside the label, with three decimals.
+
+    Returns
+    -------
+    bool
+        Whether the file was changed.
+
+    Raises
+    ------
+    TagError
+        The file cannot be read or written, takes no tags, or its audio would change.
+    """
+    place = os.path.realpath(path)
+    if os.path.exists(place) and not os.access(place, os.W_OK):
+        raise TagError("the file is read-only; nothing was written")
+    values = {
+        LABEL: label,
+        PROBABILITY: None if probability is None else f"{probability:.3f}",
     }
-    filled = {key: [text for text in texts if text] for key, texts in fields.items()}
-    return {key: texts for key, texts in filled.items() if texts}
+    try:
+        handle, copy = tempfile.mkstemp(
+            prefix=b".sonicat-",
+            suffix=os.path.splitext(place)[1],
+            dir=os.path.dirname(place),
+        )
+        os.close(handle)
+        try:
+            shutil.copy2(place, copy)
+            if not set_free_tags(copy, values):
+                return False
+            if payload_hash(copy) != payload_hash(place):
+                raise TagError("the audio would not stay the same; nothing was written")
+            _flush(copy)
+            os.replace(copy, place)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(copy)
+    except OSError as error:
+        raise TagError(cause(error)) from error
+    return True
 
 
-def _of(number: int | None, total: int | None) -> str | None:
-    if number is None:
-        return None
-    return f"{number}/{total}" if total else str(number)
+def _flush(path: bytes) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
-_ID3_FRAMES: dict[str, Any] = {
-    "title": id3.TIT2,
-    "artist": id3.TPE1,
-    "albumartist": id3.TPE2,
-    "album": id3.TALB,
-    "tracknumber": id3.TRCK,
-    "discnumber": id3.TPOS,
-    "date": id3.TDRC,
-    "originaldate": id3.TDOR,
-    "genre": id3.TCON,
-    "compilation": id3.TCMP,
-}
+_FREEFORM = "----:com.apple.iTunes:"
 _UTF8 = 3
 
 
-def _add_frames(tag: Any, tags: TagFacts) -> None:
-    for key, texts in _fields(tags).items():
-        tag.add(_ID3_FRAMES[key](encoding=_UTF8, text=texts))
+def set_free_tags(path: bytes, values: Mapping[str, str | None]) -> bool:
+    """Set tags that no standard names, or remove those whose value is None.
 
+    ``TXXX`` in ID3, freeform atoms in MP4, plain fields elsewhere.
 
-def _write_id3(file: IO[bytes], tags: TagFacts) -> None:
-    file.seek(0)
+    Returns
+    -------
+    bool
+        Whether that changed the file.
+
+    Raises
+    ------
+    TagError
+        The file takes no tags, or cannot be written.
+    """
     try:
-        tag = ID3(file)
-    except ID3NoHeaderError:
-        tag = ID3()
-    _add_frames(tag, tags)
-    file.seek(0)
-    tag.save(file)
-
-
-def _write_chunked(kind: Callable[[Any], Any]) -> Callable[[IO[bytes], TagFacts], None]:
-    def write(file: IO[bytes], tags: TagFacts) -> None:
-        file.seek(0)
-        audio = kind(file)
+        audio: Any = mutagen.File(os.fsdecode(path))
+        if audio is None or not hasattr(audio, "add_tags"):
+            raise TagError("no tags can be written to this kind of file")
         if audio.tags is None:
+            if not any(values.values()):
+                return False
             audio.add_tags()
-        _add_frames(audio.tags, tags)
-        file.seek(0)
-        audio.save(file)
+        before = {name: _read(audio.tags, name) for name in values}
+        if before == dict(values):
+            return False
+        for name, value in values.items():
+            _put(audio.tags, name, value)
+        audio.save()
+    except mutagen.MutagenError as error:
+        raise TagError(f"cannot write tags: {error}") from error
+    return True
 
-    return write
+
+def _key(tags: Any, name: str) -> str:
+    if isinstance(tags, ID3):
+        return f"TXXX:{name}"
+    return f"{_FREEFORM}{name}" if isinstance(tags, MP4Tags) else name
 
 
-def _write_vorbis(file: IO[bytes], tags: TagFacts) -> None:
-    file.seek(0)
-    head = file.read(64)
-    if head.startswith(b"OggS"):
-        kind: Any = OggOpus if b"OpusHead" in head else OggVorbis
+def _read(tags: Any, name: str) -> str | None:
+    found = tags.get(_key(tags, name))
+    if not found:
+        return None
+    first = found[0] if isinstance(found, list) else found
+    return (
+        bytes(first).decode("utf-8", "replace")
+        if isinstance(first, bytes)
+        else str(first)
+    )
+
+
+def _put(tags: Any, name: str, value: str | None) -> None:
+    key = _key(tags, name)
+    if value is None:
+        if key in tags:
+            del tags[key]
+    elif isinstance(tags, ID3):
+        tags.add(TXXX(encoding=_UTF8, desc=name, text=[value]))
+    elif isinstance(tags, MP4Tags):
+        tags[key] = [MP4FreeForm(value.encode())]
+    elif isinstance(tags, ASFTags):
+        tags[key] = [value]
     else:
-        kind = FLAC
-    file.seek(0)
-    audio = kind(file)
-    if audio.tags is None:
-        audio.add_tags()
-    for key, texts in _fields(tags).items():
-        audio[key] = texts
-    file.seek(0)
-    audio.save(file)
-
-
-_MP4_KEYS = {
-    "title": "©nam",
-    "artist": "©ART",
-    "albumartist": "aART",
-    "album": "©alb",
-    "date": "©day",
-    "genre": "©gen",
-}
-
-
-def _write_mp4(file: IO[bytes], tags: TagFacts) -> None:
-    file.seek(0)
-    audio: Any = MP4(file)
-    if audio.tags is None:
-        audio.add_tags()
-    for key, texts in _fields(tags).items():
-        if key in _MP4_KEYS:
-            audio[_MP4_KEYS[key]] = texts
-    if tags.track_number:
-        audio["trkn"] = [(tags.track_number, tags.track_total or 0)]
-    if tags.disc_number:
-        audio["disk"] = [(tags.disc_number, tags.disc_total or 0)]
-    if tags.original_date:
-        key = "----:com.apple.iTunes:ORIGINALDATE"
-        audio[key] = [tags.original_date.encode()]
-    if tags.compilation:
-        audio["cpil"] = True
-    file.seek(0)
-    audio.save(file)
-
-
-_ASF_KEYS = {
-    "title": "Title",
-    "artist": "Author",
-    "albumartist": "WM/AlbumArtist",
-    "album": "WM/AlbumTitle",
-    "tracknumber": "WM/TrackNumber",
-    "discnumber": "WM/PartOfSet",
-    "date": "WM/Year",
-    "originaldate": "WM/OriginalReleaseTime",
-    "genre": "WM/Genre",
-    "compilation": "WM/IsCompilation",
-}
-
-
-def _write_asf(file: IO[bytes], tags: TagFacts) -> None:
-    file.seek(0)
-    audio: Any = ASF(file)
-    for key, texts in _fields(tags).items():
-        audio[_ASF_KEYS[key]] = texts
-    file.seek(0)
-    audio.save(file)
-
-
-_APE_KEYS = {
-    "title": "Title",
-    "artist": "Artist",
-    "albumartist": "Album Artist",
-    "album": "Album",
-    "tracknumber": "Track",
-    "discnumber": "Disc",
-    "date": "Year",
-    "originaldate": "ORIGINALDATE",
-    "genre": "Genre",
-    "compilation": "Compilation",
-}
-
-
-def _write_ape(file: IO[bytes], tags: TagFacts) -> None:
-    file.seek(0)
-    try:
-        tag: Any = APEv2(file)
-    except APENoHeaderError:
-        tag = APEv2()
-    for key, texts in _fields(tags).items():
-        tag[_APE_KEYS[key]] = texts
-    file.seek(0)
-    tag.save(file)
-
-
-_WRITERS: dict[str, Callable[[IO[bytes], TagFacts], None]] = {
-    "mp3": _write_id3,
-    "aac": _write_id3,
-    "wav": _write_chunked(WAVE),
-    "aiff": _write_chunked(AIFF),
-    "flac": _write_vorbis,
-    "ogg": _write_vorbis,
-    "mp4": _write_mp4,
-    "asf": _write_asf,
-    "ape": _write_ape,
-    "wavpack": _write_ape,
-    "musepack": _write_ape,
-}
+        tags[key] = value

@@ -16,7 +16,7 @@ class Encoding:
     Attributes
     ----------
     codec : str
-        As `scanner.decode.encode` knows it.
+        As `scanner.audio.encode.encode` knows it.
     bitrate : str
         As ffmpeg takes it: "128k".
     """

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from catalog.audio_facts import candidates, stored_variants
 from catalog.library import ensure_feature_set
 from catalog.records import Stamp, TrackSeen
 from catalog.text import readable
-from catalog.variants import candidates, stored_variants
 from scanner.exceptions import TempFullError
 from scanner.features.definition import feature_set
+from scanner.features.kernels import compile_once
 from scanner.pool import Supervisor
-from scanner.variants.sample import sample
 from scanner.variants.task import VariantTask, analyse_variant
 from scanner.variants.transcode import DISK, LONGEST_S, require_encoders
-from scanner.worker import Job
-from scanner.workers.first_time import compile_once
-from scanner.workers.scratch import private_folder
+from scanner.worker import Job, private_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from catalog.audio_facts import Candidate
     from catalog.database import Catalog
-    from scanner.batch import Batch
+    from scanner.pipeline import Batch
     from scanner.progress import Progress
-    from scanner.settings import ScanSettings
+    from scanner.settings import RuleBook, ScanSettings
     from scanner.summary import Summary
-    from scanner.tag_rules import RuleBook
     from scanner.worker import Outcome
+
 
 log = logging.getLogger(__name__)
 
@@ -144,3 +147,41 @@ class VariantMaker:
             note = f"{name}: {change.stage}: {change.reason}"
         log.info("%s", note)
         self._progress.done(task, task.expected_s, note)
+
+
+def sample(candidates: Sequence[Candidate], n: int, *, seed: int) -> list[Candidate]:
+    """Choose `n` tracks, labels in turn and within a label its albums in turn.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    n : int
+    seed : int
+
+    Notes
+    -----
+    The order is drawn from hashes of the audio, not from positions: a library that has
+    grown keeps most of its sample. Of tracks with the same audio, one is a candidate.
+    """
+    labels: dict[str, dict[str, list[Candidate]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    drawn = {one.payload_hash: one for one in candidates}
+    for one in sorted(drawn.values(), key=lambda c: _lot(c.payload_hash, seed)):
+        labels[one.label or ""][one.group_key].append(one)
+    order = _in_turn(
+        [list(_in_turn(list(albums.values()))) for albums in labels.values()]
+    )
+    return [one for one, _ in zip(order, range(n), strict=False)]
+
+
+def _in_turn(heaps: list[list[Candidate]]) -> Iterator[Candidate]:
+    """Yield the first of every heap, then the second of every heap, and so on."""
+    for i in range(max(map(len, heaps), default=0)):
+        for heap in heaps:
+            if i < len(heap):
+                yield heap[i]
+
+
+def _lot(payload_hash: str, seed: int) -> bytes:
+    return hashlib.blake2b(f"{seed} {payload_hash}".encode(), digest_size=8).digest()

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scanner.audio.decode import open_audio
-from scanner.audio.encode import encode, encoder_name
+from scanner.audio.encode import encode, encoder_name, ffmpeg_path
 from scanner.exceptions import (
     DecodeError,
     EncoderMissingError,
     FileError,
     VariantError,
 )
-from scanner.ffmpeg import ffmpeg_path
 from scanner.variants.align import aligned, reference
 from scanner.variants.encodings import parse_chain
 

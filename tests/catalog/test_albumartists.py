@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from catalog import library as tracks
-from catalog.albumartists import FolderTrack, albumartist_of
+from catalog.album_artists import FolderTrack, albumartist_of
 from catalog.library import derive_albumartists
 from catalog.records import TagFacts
 

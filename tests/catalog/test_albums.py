@@ -12,8 +12,8 @@ from catalog.albums import (
     fold,
     label_artist,
     original_title,
+    year_of,
 )
-from catalog.dates import year_of
 from catalog.records import TagFacts
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from catalog import library as tracks
+from catalog.analyses import unpack_sequence, unpack_vectors
 from catalog.database import Catalog
 from catalog.exceptions import NotFiniteError
 from catalog.records import (
@@ -16,7 +17,6 @@ from catalog.records import (
     Stamp,
     TagFacts,
 )
-from catalog.vectors import unpack_sequence, unpack_vectors
 
 
 def test_a_track_comes_back_as_it_was_stored(catalog, root_id, make):

@@ -207,7 +207,7 @@ def test_a_torn_file_is_said_to_be_torn(run, filled):
 
 
 def test_schema_names_every_table_view_and_column(run, filled):
-    from catalog.models.base import Base
+    from catalog.models import Base
 
     result = run("schema", "--db", filled)
     assert result.exit_code == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog.database import open_catalog
-from catalog.scans import begin_scan, end_scan, energy_spent
+from catalog.library import begin_scan, end_scan, energy_spent
 
 
 def test_only_scans_that_analysed_and_measured_count(tmp_path: Path) -> None:

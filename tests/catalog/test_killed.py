@@ -18,8 +18,8 @@ BATCH = 5
 WRITER = """
 import sys
 from tests.catalog.conftest import Make
-from catalog import tracks
-from catalog.database import open_catalog
+from catalog import library as tracks
+from catalog.database import open_catalog  # noqa: PLC0415
 make = Make()
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock(wait_s=10.0):
     root = tracks.ensure_root(catalog, b"/music")

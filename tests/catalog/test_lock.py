@@ -18,7 +18,7 @@ from catalog.exceptions import CatalogBusyError
 
 HOLDER = """
 import sys
-from catalog.database import open_catalog
+from catalog.database import open_catalog  # noqa: PLC0415
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock():
     print("held", flush=True)
     sys.stdin.read()
@@ -117,7 +117,7 @@ def test_reading_goes_on_under_the_lock(catalog, hold):
 def test_a_program_that_holds_the_file_itself_is_waited_for_then_named(
     sqlite_catalog, monkeypatch
 ):
-    monkeypatch.setattr("catalog.sqlite.BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("catalog.database.BUSY_TIMEOUT_S", 0.1)
     sqlite_catalog.close()
     with closing(sqlite3.connect(sqlite_catalog.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -15,7 +15,7 @@ from catalog.exceptions import (
     CatalogTooOldError,
     NotACatalogError,
 )
-from catalog.upgrade import upgrade
+from catalog.schema import upgrade
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
@@ -91,7 +91,7 @@ def test_a_newer_catalog_is_refused(catalog, mode):
 
 
 def test_an_older_catalog_is_not_upgraded_by_reading(sqlite_catalog, monkeypatch):
-    for module in ("catalog.database", "catalog.upgrade"):
+    for module in ("catalog.database", "catalog.schema"):
         monkeypatch.setattr(f"{module}.HEAD", "later")
     with pytest.raises(CatalogTooOldError, match="db upgrade"):
         open_catalog(str(sqlite_catalog.path), mode="read")
@@ -101,7 +101,7 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
     sqlite_catalog, monkeypatch
 ):
     tracks.ensure_root(sqlite_catalog, b"/music")
-    for module in ("catalog.database", "catalog.upgrade"):
+    for module in ("catalog.database", "catalog.schema"):
         monkeypatch.setattr(f"{module}.HEAD", "later")  # there is no such script
     with pytest.raises(Exception, match="later"):
         upgrade(sqlite_catalog)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from catalog.models.library import Scan
-from catalog.scans import begin_scan, end_scan
+from catalog.library import begin_scan, end_scan
+from catalog.models import Scan
 
 
 def test_a_scan_is_logged_from_its_beginning(catalog):

@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 from catalog import library as tracks
 from catalog.database import HEAD, open_catalog
 from catalog.exceptions import CatalogError
-from catalog.models.base import Base
+from catalog.models import Base
 from catalog.records import FileFailed, Stamp
-from catalog.upgrade import config
+from catalog.schema import config
 
 
 def test_the_constant_names_the_newest_script():

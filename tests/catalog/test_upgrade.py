@@ -13,8 +13,7 @@ from click.testing import CliRunner
 from catalog import library as tracks
 from catalog.database import HEAD, Catalog, open_catalog
 from catalog.exceptions import CatalogBusyError, CatalogError, CatalogTooOldError
-from catalog.schema import statements
-from catalog.upgrade import config, upgrade
+from catalog.schema import config, statements, upgrade
 from sonicat.db import db
 
 REPO = Path(__file__).resolve().parents[2]
@@ -48,8 +47,8 @@ def next_version(
         (scripts / "versions" / "next.py").write_text(script)
         settings = Config()
         settings.set_main_option("script_location", str(scripts))
-        monkeypatch.setattr("catalog.upgrade.config", lambda: settings)
-        for module in ("catalog.database", "catalog.upgrade", "sonicat.db"):
+        monkeypatch.setattr("catalog.schema.config", lambda: settings)
+        for module in ("catalog.database", "catalog.schema", "sonicat.db"):
             monkeypatch.setattr(f"{module}.HEAD", "next", raising=False)
 
     return install
@@ -115,7 +114,7 @@ def test_an_upgrade_waits_for_the_scan_that_is_running(
     sqlite_catalog, next_version, monkeypatch
 ):
     next_version()
-    monkeypatch.setattr("catalog.upgrade.WAIT_S", 0.2)
+    monkeypatch.setattr("catalog.schema.WAIT_S", 0.2)
     with (
         sqlite_catalog.scan_lock(),
         pytest.raises(CatalogBusyError),

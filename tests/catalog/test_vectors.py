@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from catalog.vectors import (
+from catalog.analyses import (
     pack_sequence,
     pack_vectors,
     unpack_sequence,

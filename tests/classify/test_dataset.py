@@ -8,9 +8,9 @@ import pytest
 from catalog.database import open_catalog
 from catalog.datasets import TrackRow, WindowRows, load_library
 from catalog.records import FeatureSetFacts, TagFacts
-from classify.albums import album_groups
 from classify.dataset import prepare
 from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
+from classify.folds import album_groups
 from classify.labels import labels_of
 
 FACTS = FeatureSetFacts(1, ("a", "b"), {})

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from catalog.database import open_catalog
 from catalog.datasets import TrackRow, load_library
+from classify.dataset import loaded_labels
 from classify.exceptions import BadLabelRuleError
 from classify.labels import labels_from_lines, labels_of
-from classify.loading import loaded_labels
 from sonicat.classify import classify
 
 

@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 
 from catalog.records import FeatureSetFacts
-from classify import artifacts
+from classify import model as artifacts
 from classify.arrays import Problem, Rows
-from classify.estimators.stages import in_parts, track_statistics
 from classify.exceptions import (
     FeatureSetMismatchError,
     UnknownModelError,
     UntrustedArtifactError,
 )
 from classify.model import Member, Model
-from classify.models.base import balanced_weights, fit
+from classify.models.base import balanced_weights, fit, in_parts, track_statistics
 from classify.models.registry import LARGE, MANY, NAMES, VOTING, chosen, recipe
 
 RECIPES = [name for name in NAMES if name != VOTING]

@@ -8,18 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from classify.calibration import (
-    brier_score,
-    calibration_error,
-    fit_temperature,
-    reliability,
-    tempered,
-)
 from classify.metrics import (
     album_interval,
     balanced_accuracy,
+    brier_score,
+    calibration_error,
+    fit_temperature,
     macro_f1,
     paired_test,
+    reliability,
+    tempered,
     wilson_interval,
 )
 

@@ -10,8 +10,7 @@ import pytest
 
 from scanner.audio.payload import payload_hash
 from scanner.exceptions import TagError
-from scanner.relabel import set_label
-from sonicat.group import Tools
+from scanner.tags.write import set_label
 
 FILES = {
     "mp3": "Maxstack/Endgame: Singularity (Advanced Research)/02 Enemy Unknown.mp3",
@@ -81,20 +80,17 @@ def test_the_command_shows_before_it_writes(
         catalog.execute("UPDATE roots SET path = :path", path=bytes(tmp_path))
     options = ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
     several = [*options, "--model", "majority", "--write-tags"]
-    assert "one model" in CliRunner().invoke(classify, several, obj=Tools()).output
-    shown = CliRunner().invoke(classify, [*options, "--write-tags"], obj=Tools())
+    assert "one model" in CliRunner().invoke(classify, several).output
+    shown = CliRunner().invoke(classify, [*options, "--write-tags"])
     assert "36 files would be written" in shown.output
     assert "SONICAT_LABEL" not in str(mutagen.File(song).tags)
     done = CliRunner().invoke(
         classify,
         [*options, "--write-tags", "--yes"],
-        obj=Tools(),
         standalone_mode=False,
     )
     assert done.return_value == 3
     assert "1 file written, 0 so already, 35 failed" in done.output
     assert "SONICAT_LABEL" in str(mutagen.File(song).tags)
-    CliRunner().invoke(
-        classify, ["--remove-tags", "--yes", "--db", str(path)], obj=Tools()
-    )
+    CliRunner().invoke(classify, ["--remove-tags", "--yes", "--db", str(path)])
     assert "SONICAT_LABEL" not in str(mutagen.File(song).tags)

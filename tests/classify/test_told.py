@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.runs import RunFacts
 from classify.settings import Summary
-from classify.told import summary
+from sonicat.classify import summary
 
 METRICS = {
     "tracks": 30,

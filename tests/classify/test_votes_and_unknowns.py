@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classify.ensemble import picked_weights
-from classify.evaluate import evaluate
+from classify.evaluate import evaluate, majority_baseline, scores
 from classify.models.registry import VOTERS, VOTING, with_voters
 from classify.novelty import novelty, threshold_for
-from classify.scores import majority_baseline, scores
 
 
 def test_a_member_that_knows_gets_more_votes_than_one_that_guesses():

@@ -9,7 +9,7 @@ CODE = """
 import contextlib, sys, time
 from joblib import Parallel, delayed
 from joblib.externals.loky import process_executor
-from classify.workers import replaced_quietly
+from scanner.signals import replaced_quietly
 
 held = []
 

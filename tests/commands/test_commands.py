@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sonicat.group import COMMANDS, group
+from sonicat.main import COMMANDS, group
 from sonicat.reference import page, walk
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -10,11 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scanner.features.cost import Costs
 from scanner.features.definition import SR
-from scanner.features.extractor import Extractor
-from scanner.features.kernels import cache_folder, prune
-from scanner.features.parts import PARTS
+from scanner.features.extractor import Costs, Extractor
+from scanner.features.kernels import PARTS, cache_folder, prune
 
 SAID = "compiling the analysis for this machine, once ..."
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +77,7 @@ def test_kernels_work_without_any_folder():
     code = (
         "import scanner.features.kernels as c\n"
         "c._writable = lambda folder: False\n"
-        "from scanner.features.mixing import average\n"
+        "from scanner.features.waveform import average\n"
         "import numpy as np\n"
         "print(c.cache_folder(), average(np.ones((3, 2), np.float32)).tolist())"
     )
@@ -120,7 +118,7 @@ def test_every_module_with_kernels_is_compiled_ahead():
 
 def test_kernels_are_compiled_ahead_once(tmp_path):
     code = (
-        "from scanner.workers import compile_once\n"
+        "from scanner.features.kernels import compile_once\n"
         "compile_once(print)\n"
         "compile_once(lambda said: print('again'))"
     )

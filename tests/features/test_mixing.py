@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scanner.exceptions import FeatureError
-from scanner.features.mixing import average
+from scanner.features.waveform import average
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 6])

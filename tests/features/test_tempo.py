@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scanner.features import statistics as summary
-from scanner.features.tempo import TempoMeter
+from scanner.features.statistics import TempoMeter
 
 
 @pytest.mark.parametrize("bpm", [70.0, 95.0, 120.0, 160.0])

@@ -17,11 +17,10 @@ from scanner.features.definition import (
     SERIES,
     VECTOR_NAMES,
 )
+from scanner.features.frames import LAG, STRIDE, TILE
 from scanner.features.hpss import Separation, _split
-from scanner.features.layout import LAG, STRIDE, TILE
-from scanner.features.networks import Network
 from scanner.features.simd.llvm import INT, vector_code
-from scanner.features.simd.median import _running
+from scanner.features.simd.median import Network, _running
 from scanner.features.spectral import _line_up
 
 TOLERANCE = 1e-4

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from scanner.ffmpeg import ffmpeg_path
+from scanner.audio.encode import ffmpeg_path
 
 SR = 44100
 SECONDS = 3

@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 
 from scanner.audio.decode import open_audio
 from scanner.audio.encode import encode
-from scanner.audio.sndfile import CONTAINERS, SndfileStream
-from scanner.decode.libav import LibavStream
-from scanner.decode.silence import stderr_silenced
+from scanner.audio.libav import LibavStream
+from scanner.audio.sndfile import CONTAINERS, SndfileStream, stderr_silenced
 from scanner.exceptions import DecodeError, IdentifyError
 
 SR = 44100
@@ -226,7 +225,7 @@ def test_nothing_is_said_on_the_terminal(
         path.write_bytes(data[:20_000] + b"junk" * 5000 + data[20_000:])
     code = (
         "import sys, os\n"
-        "from scanner.decode import open_audio\n"
+        "from scanner.audio.decode import open_audio\n"
         "for path in sys.argv[1:]:\n"
         "    with open_audio(os.fsencode(path)) as audio:\n"
         "        for block in audio.blocks(): pass\n"

@@ -11,8 +11,7 @@ from click.testing import CliRunner
 
 from scanner.audio.decode import open_audio
 from scanner.demo import library
-from scanner.demo.compose import play
-from scanner.demo.library import DemoError, make_demo
+from scanner.demo.library import DemoError, make_demo, play
 from scanner.demo.styles import ARTISTS, vary
 from scanner.tags.read import read_tags
 from sonicat.demo import demo

@@ -19,14 +19,14 @@ from mutagen.flac import FLAC
 
 from catalog.records import TagFacts
 from scanner.audio.decode import open_audio
+from scanner.audio.files import identify
 from scanner.audio.payload import payload_hash
 from scanner.exceptions import FileError, TagError
-from scanner.identify import identify
 from scanner.tags import reading
-from scanner.tags.bounded import BoundedReader
+from scanner.tags.base import BoundedReader
 from scanner.tags.id3 import read_id3v2
 from scanner.tags.read import read_tags
-from scanner.tags.write import write_tags
+from tests.tag_writer import write_tags
 
 NAMES = (
     *("cbr.mp3", "a.flac", "a.ogg", "a.opus", "flac.oga", "fast.m4a", "aac.m4a"),

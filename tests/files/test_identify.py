@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.audio.files import HEAD, identify, parse_frame, sniff
 from scanner.exceptions import IdentifyError
-from scanner.identify import HEAD, identify, sniff
-from scanner.mpeg import parse_frame
 
 CONTAINERS = {
     "mp3": "mp3",

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from scanner.audio.decode import open_audio
-from scanner.decode.libav import LibavStream
+from scanner.audio.encode import ffmpeg_path
+from scanner.audio.libav import LibavStream
 from scanner.exceptions import DecodeError
-from scanner.ffmpeg import ffmpeg_path
 
 SR = 44100
 

@@ -21,11 +21,10 @@ from mutagen.id3 import APIC, COMM, ID3, TIT2, TXXX, ID3NoHeaderError
 from mutagen.mp4 import MP4, MP4Cover
 
 from catalog.records import TagFacts
-from scanner.audio.payload import payload_hash
+from scanner.audio.files import identify
+from scanner.audio.payload import audio_spans, payload_hash
 from scanner.exceptions import FileError, IdentifyError
-from scanner.identify import identify
-from scanner.spans import audio_spans
-from scanner.tags.write import write_tags
+from tests.tag_writer import write_tags
 
 PICTURE = b"\xff\xd8\xff" + random.Random(0).randbytes(40_000)
 TAGGED = (

@@ -11,10 +11,8 @@ from mutagen.dsf import DSF
 from mutagen.id3 import TIT2
 
 from scanner.audio.decode import open_audio
-from scanner.audio.payload import payload_hash
+from scanner.audio.payload import audio_end, matroska_spans, payload_hash
 from scanner.exceptions import DecodeError
-from scanner.spans.matroska import matroska_spans
-from scanner.spans.tagged import audio_end
 from scanner.tags.read import read_tags
 
 

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from catalog.records import TagFacts
 from scanner.tags.base import TagBlock
-from scanner.tags.dates import parse_date
 from scanner.tags.from_path import fill_from_path, guess_from_path
 from scanner.tags.interpret import TagRules, interpret
-from scanner.tags.mojibake import repair
 from scanner.tags.text import (
     albumartist,
     disc_in_title,
     genre_names,
+    parse_date,
     real_name,
     real_title,
+    repair,
     split_names,
 )
 

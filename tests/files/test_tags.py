@@ -17,7 +17,7 @@ from catalog.records import StreamFacts, TagFacts
 from scanner.exceptions import TagError
 from scanner.tags.interpret import TagRules
 from scanner.tags.read import read_tags
-from scanner.tags.write import write_tags
+from tests.tag_writer import write_tags
 
 FULL = TagFacts(
     title="Frayed Ends of Sanity",

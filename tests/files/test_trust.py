@@ -14,11 +14,10 @@ import soundfile
 from mutagen.mp4 import MP4, MP4Cover
 
 from scanner.audio.decode import open_audio
-from scanner.audio.libav import FORMATS, open_file
+from scanner.audio.encode import ffmpeg_path
+from scanner.audio.libav import FORMATS, LibavStream, open_file
 from scanner.audio.payload import payload_hash
-from scanner.decode.libav import LibavStream
 from scanner.exceptions import DecodeError, FileError, IdentifyError
-from scanner.ffmpeg import ffmpeg_path
 from scanner.tags.read import read_tags
 
 PLAYLISTS = {

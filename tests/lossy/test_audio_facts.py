@@ -12,13 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import firwin, resample_poly
 
-from scanner.audio.encode import encode
-from scanner.features.audio_facts import AudioFacts
+from scanner.audio.encode import encode, ffmpeg_path
 from scanner.features.bandwidth import UpperEdge
-from scanner.features.extractor import Extractor
+from scanner.features.extractor import AudioFacts, Extractor
 from scanner.features.loudness import LoudnessMeter, loudness_range
 from scanner.features.true_peak import PeakMeter
-from scanner.ffmpeg import ffmpeg_path
 
 SR = 44100
 

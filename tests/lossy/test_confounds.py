@@ -17,15 +17,13 @@ from catalog.predictions import tracks_said
 from catalog.records import TagFacts
 from catalog.runs import load_run
 from classify.arrays import Problem, Rows
-from classify.confounds import audit, figures, warning
-from classify.file_facts import fact_table, suspicions
+from classify.confounds import audit, figures, judged_pairs, matched, warning
+from classify.file_facts import fact_table, suspicion, suspicions
 from classify.folds import album_folds
-from classify.matching import judged_pairs, matched
 from classify.refit import fold_models, studied
-from classify.suspicion import suspicion
 from scanner.audio.encode import encode
 from scanner.features.bandwidth import UpperEdge
-from scanner.tags.write import write_tags
+from tests.tag_writer import write_tags
 
 SR = 44100
 

@@ -12,12 +12,12 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.preprocessing import StandardScaler
 
 from classify.arrays import Pairs, Problem, Rows
+from classify.codec_pairs import Judged, flips
 from classify.cross_validation import judge
 from classify.folds import album_folds
 from classify.models.base import fit, shifts
 from classify.models.registry import recipe
 from classify.models.wccn import MOST, SteadyScaler, quietening
-from classify.robustness import Judged, flips
 
 MOVING = 0
 """The column that the codec of these tests moves."""

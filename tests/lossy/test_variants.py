@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from catalog.variants import Candidate
+from catalog.audio_facts import Candidate
 from scanner.exceptions import EncoderMissingError, VariantError
 from scanner.variants.align import aligned, delay_of, reference
 from scanner.variants.encodings import parse_chain, parse_chains
-from scanner.variants.sample import sample
+from scanner.variants.make import sample
 from scanner.variants.transcode import recode, require_encoders
 
 SR = 44100

@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from catalog.records import TagFacts
-from scanner.tags.write import write_tags
+from tests.tag_writer import write_tags
 
 SR = 8000
 _LIBC = ctypes.CDLL(None)

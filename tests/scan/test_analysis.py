@@ -12,8 +12,7 @@ import pytest
 
 from catalog.records import FileFailed, Stamp, TrackSeen
 from scanner.analyze import FileTask, analyse
-from scanner.settings import ScanSettings
-from scanner.tag_rules import ReadingRules
+from scanner.settings import ReadingRules, ScanSettings
 
 TAGS = ScanSettings(tags_only=True)
 

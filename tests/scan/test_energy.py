@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.energy import EnergyMeter
+from scanner.summary import EnergyMeter
 
 TURN = 262_143_328_850
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from catalog.records import Stamp
 from scanner.analyze import FileTask
-from scanner.durations import Durations, Remaining
+from scanner.plan import Durations, Remaining
 from scanner.progress import Meter
 from scanner.summary import Summary, clock
 from sonicat.options import since, span

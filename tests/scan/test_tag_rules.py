@@ -11,9 +11,8 @@ import pytest
 import soundfile
 
 from catalog.records import TagFacts
-from scanner.settings import ScanSettings
-from scanner.tag_rules import ReadingRules, RuleBook
-from scanner.tags.write import write_tags
+from scanner.settings import ReadingRules, RuleBook, ScanSettings
+from tests.tag_writer import write_tags
 
 SLASH = ScanSettings(artist_separators=("/",))
 GUESS = ScanSettings(guess_from_path=True)

@@ -15,7 +15,7 @@ import pytest
 
 from catalog.records import TagFacts
 from scanner.audio.encode import encode
-from scanner.tags.write import write_tags
+from tests.tag_writer import write_tags
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.settings import ServeSettings, UploadLimits

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import pytest
 
-from classify.pictures.style import (
+from classify.reports.charts.svg import (
     DARK,
     EDGE_OPACITY,
     FULL,

@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.embedding.neighbours import nearest
-from classify.embedding.stored import pack, unpack
-from classify.map.map import draw_map, place
-from classify.map.neighbors import fit_basis
+from classify.map.map import draw_map, pack, place, unpack
+from classify.map.neighbors import fit_basis, nearest
 
 
 def groups(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -10,14 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classify.exceptions import CannotDrawError
-from classify.pictures.bars import Bar, bars
-from classify.pictures.lines import Frame, Line, lines
-from classify.pictures.png import SCALE, write_png
-from classify.pictures.scatter import scatter
-from classify.pictures.style import standalone
 from classify.reports.charts.choose import MOST_LABELS, MOST_ROWS, picture
-from classify.reports.charts.lines import ticks
+from classify.reports.charts.lines import Frame, Line, lines, scatter, ticks
 from classify.reports.charts.matrix import heat
+from classify.reports.charts.rows import Bar, bars
+from classify.reports.charts.svg import standalone
+from classify.reports.html import SCALE, write_png
 from classify.reports.table import Column, Table
 
 SVG = "{http://www.w3.org/2000/svg}"

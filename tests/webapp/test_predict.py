@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from classify.draws import DRAWS, OFFSET_S, draws
+from classify.predict import DRAWS, OFFSET_S, draws
 from scanner.audio.encode import encode
 from scanner.features.definition import VECTOR_NAMES
 from webapp.errors import BusyError, CannotJudgeError

@@ -146,7 +146,7 @@ def test_an_unforeseen_error_shows_no_trace(
     def break_down(_catalog: object) -> None:
         raise RuntimeError("a secret /path/inside")
 
-    monkeypatch.setattr("webapp.asking.listed_tracks", break_down)
+    monkeypatch.setattr("webapp.context.listed_tracks", break_down)
     answer = app.test_client().get("/tracks")
     assert answer.status_code == 500
     assert "secret" not in answer.text

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from classify.pictures.bars import Bar, bars
-from classify.pictures.dots import dots
-from classify.pictures.lines import Frame, Line, lines
+from classify.reports.charts.lines import Frame, Line, lines
 from classify.reports.charts.matrix import heat
+from classify.reports.charts.rows import Bar, bars, dots
 from classify.reports.table import number
 
 if TYPE_CHECKING:

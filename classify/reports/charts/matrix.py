@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from classify.pictures.style import STEPS
-from classify.reports.charts.svg import cut, element, figure, label, titled
+from classify.reports.charts.svg import STEPS, cut, element, figure, label, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

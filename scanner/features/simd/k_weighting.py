@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.features.compiled import kernel
+from scanner.features.kernels import kernel
 from scanner.features.simd.llvm import (
     FLOAT,
     HALF_DOUBLE,

@@ -7,8 +7,7 @@ emitters below write rows of eight likewise.
 from __future__ import annotations
 
 from scanner.features import filters as banks
-from scanner.features.definition import N_BINS, N_CHROMA, N_MELS
-from scanner.features.layout import MARGIN, STRIDE
+from scanner.features.definition import MARGIN, N_BINS, N_CHROMA, N_MELS, STRIDE
 from scanner.features.simd.llvm import (
     DOUBLE,
     FLOAT,

@@ -1,0 +1,481 @@
+"""What every table shares: constraint names, UTC times and JSON documents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time in UTC, stored without an offset so that every database reads the same."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        """Turn an aware time into naive UTC; refuse one whose zone is unknown."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        """Return the stored time with its zone."""
+        del dialect
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """The declarative base; names every constraint so that a migration can find it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
+        datetime: UtcDateTime,
+        float: Double,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[float]: JSON,
+    }
+
+
+_PRESENT = text("missing_since IS NULL")
+
+
+class Root(Base):
+    """A scanned folder; the paths of its tracks are relative to it."""
+
+    __tablename__ = "roots"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    label: Mapped[str]
+    added_at: Mapped[datetime]
+
+
+class Payload(Base):
+    """The audio inside a file, without its tags; duplicates share one."""
+
+    __tablename__ = "payloads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(128), unique=True)
+
+
+class Artist(Base):
+    """A name as first seen; spellings that differ in case or spaces share the key."""
+
+    __tablename__ = "artists"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+
+
+class Genre(Base):
+    """A genre as first seen; spellings that differ in case or spaces share the key."""
+
+    __tablename__ = "genres"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+
+
+class Album(Base):
+    """An album with its discs joined; editions of one album share the group key."""
+
+    __tablename__ = "albums"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    albumartist: Mapped[str | None]
+    title: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    group_key: Mapped[str] = mapped_column(index=True)
+
+
+class Track(Base):
+    """A file of a library, with what its tags and headers say.
+
+    A missing track keeps its row. Its place may meanwhile be taken by another file,
+    which is why a path is unique only among the tracks that are there. (PostgreSQL's
+    index holds a hash of the path: a row of it has room for 2 700 bytes only.)
+    """
+
+    __tablename__ = "tracks"
+    __table_args__ = (
+        Index(
+            "uq_tracks_place",
+            "root_id",
+            "path",
+            unique=True,
+            sqlite_where=_PRESENT,
+            postgresql_where=_PRESENT,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    path_text: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    payload_id: Mapped[int] = mapped_column(ForeignKey("payloads.id"), index=True)
+    missing_since: Mapped[datetime | None]
+    added_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    title: Mapped[str | None]
+    albumartist: Mapped[str | None]
+    artist_id: Mapped[int | None] = mapped_column(ForeignKey("artists.id"), index=True)
+    album_id: Mapped[int | None] = mapped_column(ForeignKey("albums.id"), index=True)
+    group_key: Mapped[str] = mapped_column(index=True)
+    track_number: Mapped[int | None]
+    track_total: Mapped[int | None]
+    disc_number: Mapped[int | None]
+    disc_total: Mapped[int | None]
+    date: Mapped[str | None]
+    original_date: Mapped[str | None]
+    year: Mapped[int | None]
+    compilation: Mapped[bool]
+
+    container: Mapped[str | None]
+    codec: Mapped[str | None]
+    encoder: Mapped[str | None]
+    bitrate: Mapped[int | None] = mapped_column(BigInteger)
+    sample_rate: Mapped[int | None]
+    channels: Mapped[int | None]
+    bits_per_sample: Mapped[int | None]
+    lossless: Mapped[bool | None]
+    duration_s: Mapped[float | None]
+    encoder_delay: Mapped[int | None]
+    encoder_padding: Mapped[int | None]
+
+
+class TrackArtist(Base):
+    """One of a track's artists, in the order of its tags."""
+
+    __tablename__ = "track_artists"
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    artist_id: Mapped[int] = mapped_column(ForeignKey("artists.id"), index=True)
+
+
+class TrackGenre(Base):
+    """One of a track's genres, in the order of its tags."""
+
+    __tablename__ = "track_genres"
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    genre_id: Mapped[int] = mapped_column(ForeignKey("genres.id"), index=True)
+
+
+class RawTag(Base):
+    """A tag as it stands in the file, in file order."""
+
+    __tablename__ = "raw_tags"
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str]
+    value: Mapped[str]
+
+
+class TagSource(Base):
+    """Where a fact of a track comes from: the name of a tag, a folder, a rule."""
+
+    __tablename__ = "tag_sources"
+
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
+    )
+    fact: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+
+
+class Failure(Base):
+    """A file that could not be read or analysed, until it changes or succeeds."""
+
+    __tablename__ = "failures"
+    __table_args__ = (Index("uq_failures_place", "root_id", "path", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    path_text: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    stage: Mapped[str]
+    reason: Mapped[str]
+    attempts: Mapped[int]
+    failed_at: Mapped[datetime]
+
+
+class Scan(Base):
+    """One run of ``scan``: when, with which options, with what outcome."""
+
+    __tablename__ = "scans"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    options: Mapped[dict[str, Any]]
+    counts: Mapped[dict[str, Any]]
+
+
+class FeatureSet(Base):
+    """The meaning of a window's vector; rows of two sets never mix."""
+
+    __tablename__ = "feature_sets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(unique=True)
+    names: Mapped[list[str]]
+    parameters: Mapped[dict[str, Any]]
+    added_at: Mapped[datetime]
+
+
+class Analysis(Base):
+    """One payload under one feature set, as it is or re-encoded (``variant``)."""
+
+    __tablename__ = "analyses"
+    __table_args__ = (UniqueConstraint("payload_id", "feature_set_id", "variant"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payload_id: Mapped[int] = mapped_column(
+        ForeignKey("payloads.id", ondelete="CASCADE"), index=True
+    )
+    feature_set_id: Mapped[int] = mapped_column(
+        ForeignKey("feature_sets.id"), index=True
+    )
+    variant: Mapped[str]
+    status: Mapped[str]
+    duration_s: Mapped[float]
+    loudness_lufs: Mapped[float | None]
+    decoder: Mapped[str]
+    audio_facts: Mapped[dict[str, Any]]
+    analysed_at: Mapped[datetime]
+
+
+class Window(Base):
+    """Some seconds of a payload: the named columns and the feature set's vector."""
+
+    __tablename__ = "windows"
+    __table_args__ = (UniqueConstraint("analysis_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    analysis_id: Mapped[int] = mapped_column(
+        ForeignKey("analyses.id", ondelete="CASCADE")
+    )
+    position: Mapped[int]
+    start_s: Mapped[float]
+    duration_s: Mapped[float]
+    silent: Mapped[bool]
+    tempo_bpm: Mapped[float]
+    rms_mean: Mapped[float]
+    rms_max: Mapped[float]
+    rms_above_mean: Mapped[float]
+    rms_crossings_per_s: Mapped[float]
+    energy_changes_per_s: Mapped[float]
+    energy_drops_per_s: Mapped[float]
+    spectral_flatness: Mapped[float]
+    spectral_centroid_hz: Mapped[float]
+    zero_crossing_rate: Mapped[float]
+    harmonic_fraction: Mapped[float]
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Sequence(Base):
+    """One track-long sequence: zlib-compressed little-endian float16, row by row."""
+
+    __tablename__ = "sequences"
+
+    analysis_id: Mapped[int] = mapped_column(
+        ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    rate_hz: Mapped[float]
+    steps: Mapped[int]
+    dims: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class StageCost(Base):
+    """What one stage of an analysis cost."""
+
+    __tablename__ = "stage_costs"
+
+    analysis_id: Mapped[int] = mapped_column(
+        ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True
+    )
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    cpu_s: Mapped[float]
+    wall_s: Mapped[float]
+
+
+class Run(Base):
+    """One model trained and judged on one labelling of the library."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    label_kind: Mapped[str]  # "artist", "genre", "decade", "tag:NAME", "csv:FILE"
+    model: Mapped[str]
+    seed: Mapped[int]
+    feature_set_id: Mapped[int] = mapped_column(
+        ForeignKey("feature_sets.id"), index=True
+    )
+    dataset_hash: Mapped[str]
+    labels: Mapped[list[str]]  # the order of every list of probabilities
+    parameters: Mapped[dict[str, Any]]
+    versions: Mapped[dict[str, Any]]
+    metrics: Mapped[dict[str, Any]]
+
+
+class FoldScore(Base):
+    """How one fold of a run went."""
+
+    __tablename__ = "fold_scores"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    fold: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tracks: Mapped[int]
+    albums: Mapped[int]
+    accuracy: Mapped[float]
+    balanced_accuracy: Mapped[float]
+    macro_f1: Mapped[float]
+    parameters: Mapped[dict[str, Any]]
+    fit_cpu_s: Mapped[float | None]
+    predict_cpu_s: Mapped[float | None]
+
+
+class TrackPrediction(Base):
+    """What a run says of a track; out of fold where the track has a label."""
+
+    __tablename__ = "track_predictions"
+    __table_args__ = (UniqueConstraint("run_id", "track_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), index=True
+    )
+    fold: Mapped[int | None]
+    out_of_fold: Mapped[bool]
+    true_label: Mapped[str | None]
+    label: Mapped[str]
+    p_true: Mapped[float | None]
+    p_label: Mapped[float]
+    probabilities: Mapped[list[float]]
+
+
+class WindowPrediction(Base):
+    """What a run says of a window; out of fold where its track has a label."""
+
+    __tablename__ = "window_predictions"
+    __table_args__ = (UniqueConstraint("run_id", "window_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    window_id: Mapped[int] = mapped_column(
+        ForeignKey("windows.id", ondelete="CASCADE"), index=True
+    )
+    fold: Mapped[int | None]
+    out_of_fold: Mapped[bool]
+    true_label: Mapped[str | None]
+    label: Mapped[str]
+    p_true: Mapped[float | None]
+    p_label: Mapped[float]
+    probabilities: Mapped[list[float]]
+
+
+class Artifact(Base):
+    """A fitted model of a run, as bytes in a stated format, with its checksum."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (UniqueConstraint("run_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    name: Mapped[str]  # "model", "calibration", ...
+    format: Mapped[str]  # "skops", "json", ...
+    sha256: Mapped[str]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LibraryMap(Base):
+    """One map of the tracks or the windows under a feature set."""
+
+    __tablename__ = "maps"
+    __table_args__ = (UniqueConstraint("feature_set_id", "level", "seed"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    feature_set_id: Mapped[int] = mapped_column(ForeignKey("feature_sets.id"))
+    level: Mapped[str]  # "tracks" or "windows"
+    seed: Mapped[int]
+    created_at: Mapped[datetime]
+    data: Mapped[bytes] = mapped_column(LargeBinary)  # what placing new points takes
+
+
+class MapPoint(Base):
+    """Where a track or a window lies; the axes mean nothing."""
+
+    __tablename__ = "map_points"
+
+    map_id: Mapped[int] = mapped_column(
+        ForeignKey("maps.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    track_id: Mapped[int] = mapped_column(
+        ForeignKey("tracks.id", ondelete="CASCADE"), index=True
+    )
+    window_id: Mapped[int | None] = mapped_column(
+        ForeignKey("windows.id", ondelete="CASCADE"), index=True
+    )
+    x: Mapped[float]
+    y: Mapped[float]

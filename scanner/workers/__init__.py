@@ -1,1 +1,0 @@
-"""Worker processes: how files are analysed in parallel, and what survives a crash."""
