@@ -1,10 +1,32 @@
-"""What can go wrong with a catalog, named for the situation of the person using it."""
+"""The errors that a user reads: their root, and those of the catalog."""
 
 from __future__ import annotations
 
 
-class CatalogError(Exception):
-    """Root of everything the catalog raises; the message says what to do next."""
+class SonicatError(Exception):
+    """Root of everything this program raises on purpose.
+
+    The message is one line for a person: what is wrong, with which thing, and what to
+    do next. `sonicat.errors.report_error` prints it.
+
+    Attributes
+    ----------
+    exit_code : int
+        The exit status of a command that it ends: 1 for a failure, 2 for wrong usage,
+        130 for an interruption.
+    """
+
+    exit_code = 1
+
+
+class InterruptedRunError(SonicatError):
+    """Ctrl-C or a signal ended the command; the message says what was kept."""
+
+    exit_code = 130
+
+
+class CatalogError(SonicatError):
+    """Root of everything the catalog raises."""
 
 
 class CatalogMissingError(CatalogError):

@@ -100,8 +100,8 @@ def places(catalog: Catalog) -> dict[int, bytes]:
         "JOIN roots ON roots.id = tracks.root_id WHERE tracks.missing_since IS NULL"
     )
     return {
-        number: os.path.join(bytes(root), bytes(path))
-        for number, root, path in rows  # noqa: PTH118 - bytes
+        number: os.path.join(bytes(root), bytes(path))  # noqa: PTH118 - bytes
+        for number, root, path in rows
     }
 
 

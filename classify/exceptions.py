@@ -1,9 +1,11 @@
-"""What can go wrong while learning and reporting; rendered by the commands alone."""
+"""The errors of training, prediction and reports."""
 
 from __future__ import annotations
 
+from catalog.exceptions import SonicatError
 
-class ClassifyError(Exception):
+
+class ClassifyError(SonicatError):
     """Root of everything this package raises for a user to read."""
 
 
@@ -18,9 +20,13 @@ class FeatureSetMismatchError(ClassifyError):
 class UnknownModelError(ClassifyError):
     """No model has the name that was asked for."""
 
+    exit_code = 2
+
 
 class BadLabelRuleError(ClassifyError):
     """A label rule could not be understood or its file could not be read."""
+
+    exit_code = 2
 
 
 class MissingExtraError(ClassifyError):

@@ -1,11 +1,13 @@
-"""What can go wrong in a scan, and with a single file of it."""
+"""The errors of a scan, and of a single file of it."""
 
 from __future__ import annotations
+
+from catalog.exceptions import SonicatError
 
 NO_ACCESS = "access"  # a stage: permission may be given without a new stamp
 
 
-class ScannerError(Exception):
+class ScannerError(SonicatError):
     """Root of everything that this package raises on purpose."""
 
 
@@ -71,6 +73,8 @@ class VariantError(_StagedError):
 class PathMissingError(ScannerError):
     """A path that was given does not exist."""
 
+    exit_code = 2
+
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.path = path
@@ -82,6 +86,8 @@ class PathMissingError(ScannerError):
 
 class NothingToScanError(ScannerError):
     """No path was given and the catalog knows no root."""
+
+    exit_code = 2
 
     def __str__(self) -> str:
         """Say what to do."""

@@ -8,7 +8,8 @@ import click
 
 from classify.confounds import warning
 from classify.reports.table import as_text
-from sonicat.errors import DB, SOME_FAILED, errors_in_one_line, existing
+from sonicat.errors import SOME_FAILED, interruption_told
+from sonicat.options import DB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,13 +104,13 @@ def classify(only: tuple[str, ...], **options: Any) -> int:
     written, 130 interrupted.
     """
     if options["remove_tags"]:
-        with errors_in_one_line(_HALF_WRITTEN):
+        with interruption_told(_HALF_WRITTEN):
             return _tags(options, None)
-    with errors_in_one_line(_UNSTORED):
+    with interruption_told(_UNSTORED):
         run_id = _learned(only, options)
     if not options["write_tags"]:
         return 0
-    with errors_in_one_line(_HALF_WRITTEN):
+    with interruption_told(_HALF_WRITTEN):
         return _tags(options, run_id)
 
 
@@ -128,7 +129,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         raise click.UsageError(
             "--write-tags takes what one model says: name a single one with --model"
         )
-    from catalog.database import open_catalog  # noqa: PLC0415
+    from catalog.database import open_existing  # noqa: PLC0415
     from classify.reports import models as ranking  # noqa: PLC0415
     from classify.settings import Request  # noqa: PLC0415
     from classify.training import classify_library  # noqa: PLC0415
@@ -148,7 +149,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     )
     with (
         ended_by_signals(),
-        open_catalog(existing(options["db"])) as catalog,
+        open_existing(options["db"]) as catalog,
         render.progress(quiet=options["quiet"]) as started,
     ):
         found = classify_library(catalog, request, started=started)

@@ -1,4 +1,4 @@
-"""``sonicat db``: look after the catalog itself."""
+"""The command `sonicat db`: look after the catalog itself."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from sonicat.options import DB
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from catalog.database import Catalog, Mode
     from catalog.maintenance import Finding
@@ -38,51 +40,40 @@ def period(text: str) -> timedelta:
         raise click.BadParameter(f"{text!r}: longer than any calendar") from error
 
 
-def db_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--db``."""
-    return click.option(
-        "--db",
-        metavar="PATH|URL",
-        help="The catalog. Default: $SONICAT_DB, else one in your data folder.",
-    )(command)
-
-
 @click.group()
 def db() -> None:
     """Look after the catalog: where it is, its backup, its health, its tables."""
 
 
 @db.command()
-@db_option
+@DB
 def path(db: str | None) -> None:
     """Print where the catalog is, whether it exists or not."""
     from catalog.database import Catalog, catalog_url  # noqa: PLC0415
 
-    with _one_line():
-        # to be passed on: the very bytes, whatever the terminal's encoding is
-        click.echo(os.fsencode(Catalog(catalog_url(db), "read").name))
+    # to be passed on: the very bytes, whatever the terminal's encoding is
+    click.echo(os.fsencode(Catalog(catalog_url(db), "read").name))
 
 
 @db.command()
-@db_option
+@DB
 def upgrade(db: str | None) -> None:
     """Bring an older catalog up to date, with a copy of it kept beside it."""
     from catalog.database import HEAD  # noqa: PLC0415
     from catalog.schema import upgrade_existing  # noqa: PLC0415
 
-    with _one_line():
-        found, kept = upgrade_existing(db)
-        if found == HEAD:
-            click.echo(f"up to date: schema {HEAD}")
-        else:
-            click.echo(f"brought from schema {found} to {HEAD}")
-        if kept is not None:
-            click.echo(f"the catalog as it was: {kept}")
+    found, kept = upgrade_existing(db)
+    if found == HEAD:
+        click.echo(f"up to date: schema {HEAD}")
+    else:
+        click.echo(f"brought from schema {found} to {HEAD}")
+    if kept is not None:
+        click.echo(f"the catalog as it was: {kept}")
 
 
 @db.command()
 @click.argument("dest", required=False, type=click.Path(path_type=Path))
-@db_option
+@DB
 def backup(dest: Path | None, db: str | None) -> None:
     """Copy the catalog to DEST, also while a scan is writing to it.
 
@@ -94,7 +85,7 @@ def backup(dest: Path | None, db: str | None) -> None:
 
 @db.command()
 @click.option("--repair", is_flag=True, help="Mend what can be mended; backup first.")
-@db_option
+@DB
 def check(db: str | None, *, repair: bool) -> None:
     """Examine the catalog; exit status 1 if something is wrong with it."""
     from catalog.maintenance import check as findings  # noqa: PLC0415
@@ -120,7 +111,7 @@ def check(db: str | None, *, repair: bool) -> None:
 
 
 @db.command()
-@db_option
+@DB
 def schema(db: str | None) -> None:
     """Print the catalog's views and tables, column by column."""
     from catalog.maintenance import describe  # noqa: PLC0415
@@ -139,7 +130,7 @@ def schema(db: str | None) -> None:
     help="Only tracks whose files have been gone for so long, such as 30d.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@db_option
+@DB
 def prune(db: str | None, missing_for: timedelta, *, yes: bool) -> None:
     """Delete tracks whose files have long been missing; a backup is made first.
 
@@ -166,22 +157,11 @@ def prune(db: str | None, missing_for: timedelta, *, yes: bool) -> None:
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
-    """Turn what can go wrong into a line and exit status 1."""
-    from catalog.exceptions import CatalogError  # noqa: PLC0415
-
-    try:
-        yield
-    except CatalogError as error:
-        raise click.ClickException(str(error)) from error
-
-
-@contextmanager
 def _opened(db: str | None, mode: Mode) -> Iterator[Catalog]:
     """Open a catalog that must be there already."""
     from catalog.database import open_existing  # noqa: PLC0415
 
-    with _one_line(), open_existing(db, mode=mode) as catalog:
+    with open_existing(db, mode=mode) as catalog:
         yield catalog
 
 

@@ -1,4 +1,4 @@
-"""The command ``sonicat demo``."""
+"""The command `sonicat demo`."""
 
 from __future__ import annotations
 
@@ -20,16 +20,12 @@ def demo(folder: Path, seed: int, *, force: bool) -> None:
     from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
 
     from scanner.demo.library import make_demo  # noqa: PLC0415
-    from scanner.exceptions import ScannerError  # noqa: PLC0415 (after the limits)
 
-    try:
-        with tqdm(unit="track", disable=None, leave=False) as bar:
+    with tqdm(unit="track", disable=None, leave=False) as bar:
 
-            def show(_path: Path, done: int, total: int) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
+        def show(_path: Path, done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
 
-            paths = make_demo(folder, seed=seed, force=force, report=show)
-    except ScannerError as error:
-        raise click.ClickException(str(error)) from error
+        paths = make_demo(folder, seed=seed, force=force, report=show)
     click.echo(f"{len(paths)} tracks by 2 artists in {folder}: now run scan {folder}")

@@ -1,8 +1,4 @@
-"""Where every command begins: `sonicat`, `scan`, `classify` and `report`.
-
-Nothing is loaded here that a scan with nothing to do can do without: click alone takes
-as long as such a scan.
-"""
+"""The entry points of all commands: `sonicat`, `scan`, `classify`, `report`."""
 
 from __future__ import annotations
 
@@ -15,6 +11,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
+
+from sonicat.errors import report_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,10 +52,8 @@ def run(name: str, arguments: Sequence[str] | None = None) -> None:
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - the last line of defence
-        from sonicat.errors import told  # noqa: PLC0415 (loads click)
-
-        asked = "sonicat scan" if name == "sonicat" and given[:1] == ["scan"] else name
-        status = told(name, error, asked)
+        path = f"sonicat {given[0]}" if name == "sonicat" and given else name
+        status = report_error(name, error, path)
     sys.exit(status)
 
 

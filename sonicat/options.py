@@ -1,4 +1,4 @@
-"""Option values that click does not know: lengths of time, and dates."""
+"""Options and option types that several commands share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import click
 
 from scanner.features.definition import BAND_LIMITS_HZ
 from scanner.variants.encodings import parse_chains
+
+DB = click.option(
+    "--db",
+    metavar="PATH|URL",
+    help="The catalog. Default: $SONICAT_DB, else one in your data folder "
+    "(`sonicat db path` says where).",
+)
 
 AUTO = "auto"
 _FREQUENCY = re.compile(r"(\d+(?:\.\d+)?)(k?)(?:Hz)?", re.IGNORECASE)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sonicat.errors import SOME_FAILED
+from sonicat.options import DB
+
 if TYPE_CHECKING:
     from classify.predict import Verdict
 
-SOME_FAILED = 3
 _NEXT = {
     "identify": "name a file that holds music",
     "decode": "it may be damaged: try another copy",
@@ -31,11 +33,7 @@ _ELSE = "see whether it can be read"
     type=click.Path(path_type=bytes),
     metavar="FILE...",
 )
-@click.option(
-    "--db",
-    metavar="PATH|URL",
-    help="The catalog. Default: $SONICAT_DB, else one in your data folder.",
-)
+@DB
 @click.option(
     "--run", "run_id", type=int, metavar="ID", help="A run. Default: the newest."
 )
@@ -59,33 +57,28 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some files failed.
     """
     from catalog.database import open_catalog  # noqa: PLC0415
-    from catalog.exceptions import CatalogError  # noqa: PLC0415
-    from classify.exceptions import ClassifyError  # noqa: PLC0415
     from classify.predict import Judge  # noqa: PLC0415
     from scanner.exceptions import ScannerError  # noqa: PLC0415 (after the limits)
 
     verdicts: list[Verdict] = []
     failed = 0
-    try:
-        with open_catalog(options["db"], mode="read") as catalog:
-            judge = Judge.of_run(catalog, options["run_id"])
-        for path in files:
-            try:
-                verdict = judge(
-                    path,
-                    whole=options["whole"],
-                    unknown_below=options["unknown_below"],
-                    seed=options["seed"],
-                )
-            except (ScannerError, OSError) as error:
-                failed += 1
-                click.echo(f"{_readable(path)}: {_why_not(path, error)}", err=True)
-                continue
-            verdicts.append(verdict)
-            if not options["as_json"]:
-                _show(verdict)
-    except (ClassifyError, CatalogError) as error:
-        raise click.ClickException(str(error)) from error
+    with open_catalog(options["db"], mode="read") as catalog:
+        judge = Judge.of_run(catalog, options["run_id"])
+    for path in files:
+        try:
+            verdict = judge(
+                path,
+                whole=options["whole"],
+                unknown_below=options["unknown_below"],
+                seed=options["seed"],
+            )
+        except (ScannerError, OSError) as error:
+            failed += 1
+            click.echo(f"{_readable(path)}: {_why_not(path, error)}", err=True)
+            continue
+        verdicts.append(verdict)
+        if not options["as_json"]:
+            _show(verdict)
     if options["as_json"]:
         click.echo(json.dumps([v.as_json() for v in verdicts], indent=2))
     return SOME_FAILED if failed else 0

@@ -13,7 +13,8 @@ from click.core import ParameterSource
 
 from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
 from classify.reports.table import as_csv, as_json, as_text
-from sonicat.errors import DB, errors_in_one_line
+from sonicat.errors import interruption_told
+from sonicat.options import DB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ def report(
 ) -> None:
     """Show what a run of `classify` found, from its stored predictions."""
     _refuse_idle(ctx, kind, options)
-    with errors_in_one_line("nothing was changed"):
+    with interruption_told("nothing was changed"):
         from catalog.database import open_catalog  # noqa: PLC0415
 
         with open_catalog(options["db"], mode="read") as catalog:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from catalog.exceptions import CatalogError
-from scanner.exceptions import NothingToScanError, PathMissingError, ScannerError
+from catalog.exceptions import InterruptedRunError
 from scanner.settings import ScanSettings, usable_cores
-from sonicat.options import AUTO, band_limit, separators, since, span, variants
+from sonicat.errors import SOME_FAILED, interruption_told
+from sonicat.options import AUTO, DB, band_limit, separators, since, span, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,12 +28,7 @@ _DEFAULTS = ScanSettings()
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=bytes))
-@click.option(
-    "--db",
-    metavar="PATH|URL",
-    help="The catalog. Default: $SONICAT_DB, else one in your data folder "
-    "(`sonicat db path` says where).",
-)
+@DB
 @click.option(
     "-j",
     "--jobs",
@@ -196,10 +191,6 @@ def _those_of(
     return {name: options[name] for name in kind._fields if name in options}
 
 
-SOME_FAILED = 3
-INTERRUPTED = 130
-
-
 class Wishes(NamedTuple):
     """What `scan` was asked for besides the scan itself.
 
@@ -236,11 +227,8 @@ def run(paths: Sequence[bytes], settings: ScanSettings, wishes: Wishes) -> int:
     # Up to where files are read, all that is made is kept: nothing to collect.
     gc.disable()
     try:
-        with _errors_in_one_line():
+        with interruption_told("what was finished is kept"):
             return _run(paths, settings, wishes)
-    except KeyboardInterrupt:
-        _echo("interrupted: what was finished is kept", err=True)
-        return INTERRUPTED
     finally:
         gc.enable()
 
@@ -259,8 +247,6 @@ def _run(paths: Sequence[bytes], settings: ScanSettings, wishes: Wishes) -> int:
         return scan(paths, url, wanted, shown())
 
     if wishes.log_file:
-        from sonicat.scan import log_to  # noqa: PLC0415
-
         log_to(wishes.log_file)
     if wishes.dry_run:
         from scanner.estimate import estimate  # noqa: PLC0415
@@ -299,32 +285,15 @@ def _print(figures: dict[str, Any], lines: Iterator[str], wishes: Wishes) -> Non
 
 def _finish(summary: Summary) -> int:
     if summary.interrupted:
-        _echo(
+        raise InterruptedRunError(
             f"interrupted: what was finished is kept, {summary.left} files are left; "
-            "scan again to go on",
-            err=True,
+            "scan again to go on"
         )
-        return INTERRUPTED
     return SOME_FAILED if summary.failed else 0
 
 
-def _echo(text: str, *, err: bool = False) -> None:
-    (sys.stderr if err else sys.stdout).write(text + "\n")
-
-
-@contextmanager
-def _errors_in_one_line() -> Iterator[None]:
-    """Turn what can go wrong into what click says in a line."""
-    try:
-        yield
-    except (NothingToScanError, PathMissingError) as error:
-        import click  # noqa: PLC0415
-
-        raise click.UsageError(str(error)) from error
-    except (ScannerError, CatalogError) as error:
-        import click  # noqa: PLC0415
-
-        raise click.ClickException(str(error)) from error
+def _echo(text: str) -> None:
+    sys.stdout.write(text + "\n")
 
 
 class _LogFile(logging.FileHandler):

@@ -94,13 +94,9 @@ def serve(**options: Any) -> None:
     Nothing is changed but the map, which is drawn once and kept. Ctrl-C ends it. Exit
     status: 130 ended, 1 cannot listen, 2 wrong usage.
     """
-    from webapp.errors import ServeError  # noqa: PLC0415 (not for --help)
-
     try:
         settings = _settings(options)
         run(settings, browser=not options["no_browser"])
-    except ServeError as error:
-        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

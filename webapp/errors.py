@@ -1,9 +1,11 @@
-"""What the page refuses, each with the HTTP status that says so."""
+"""The errors of the page, each with its HTTP status."""
 
 from __future__ import annotations
 
+from catalog.exceptions import SonicatError
 
-class WebError(Exception):
+
+class WebError(SonicatError):
     """Root of everything this package raises; the message is shown to the reader."""
 
     status = 400
@@ -51,5 +53,5 @@ class BusyError(WebError):
     status = 503
 
 
-class ServeError(Exception):
+class ServeError(SonicatError):
     """The server cannot start; the message says what to do."""
