@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from classify.models.base import Recipe
 
 _HOMES = {
-    "majority": ("baseline", "MAJORITY"),
+    "majority": ("linear", "MAJORITY"),
     "decision-tree": ("trees", "DECISION_TREE"),
     "random-forest": ("trees", "RANDOM_FOREST"),
     "bagging": ("trees", "BAGGING"),
@@ -22,16 +22,16 @@ _HOMES = {
     "logistic": ("linear", "LOGISTIC"),
     "sgd": ("linear", "SGD"),
     "gradient-boosting": ("trees", "GRADIENT_BOOSTING"),
-    "gaussian-nb": ("neighbours", "GAUSSIAN_NB"),
-    "knn": ("neighbours", "KNN"),
+    "gaussian-nb": ("neighbors", "GAUSSIAN_NB"),
+    "knn": ("neighbors", "KNN"),
     "track-logistic": ("linear", "TRACK_LOGISTIC"),
     "track-svm": ("svm", "TRACK_SVM"),
-    "chroma-pca-rf": ("flattened", "CHROMA_PCA_RF"),
-    "mel-pca-rf": ("flattened", "MEL_PCA_RF"),
+    "chroma-pca-rf": ("trees", "CHROMA_PCA_RF"),
+    "mel-pca-rf": ("trees", "MEL_PCA_RF"),
     "rnn": ("rnn", "RNN"),
 }
 _LARGE = {
-    "knn": ("neighbours", "KNN_LARGE"),
+    "knn": ("neighbors", "KNN_LARGE"),
     "svm-rbf": ("svm", "SVM_RBF_LARGE"),
     "track-svm": ("svm", "TRACK_SVM_LARGE"),
 }
@@ -71,7 +71,7 @@ def recipe(name: str, n_windows: int = 0, n_labels: int = 0) -> Recipe:
     if n_labels > MANY:
         homes = {**homes, **_MANY}
     module, constant = homes[name]
-    home = import_module(f"classify.models.registry.{module}")
+    home = import_module(f"classify.models.{module}")
     return cast("Recipe", getattr(home, constant))
 
 

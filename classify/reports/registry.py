@@ -40,14 +40,14 @@ class Report:
 
 
 REPORTS: tuple[Report, ...] = (
-    Report("by-album", "How well is each album recognised?", "by_album:by_album"),
-    Report("by-artist", "How well is each artist recognised?", "by_artist:by_artist"),
-    Report("confusion", "What is taken for what?", "confusion:confusion"),
-    Report("by-section", "Where in a track is it heard?", "by_section:by_section"),
-    Report("hardest", "What is most confidently wrong?", "hardest:hardest"),
+    Report("by-album", "How well is each album recognised?", "accuracy:by_album"),
+    Report("by-artist", "How well is each artist recognised?", "accuracy:by_artist"),
+    Report("confusion", "What is taken for what?", "mistakes:confusion"),
+    Report("by-section", "Where in a track is it heard?", "accuracy:by_section"),
+    Report("hardest", "What is most confidently wrong?", "mistakes:hardest"),
     Report("models", "Which model does best, beyond chance?", "models:models"),
-    Report("calibration", "Do probabilities come true?", "trust:calibration"),
-    Report("unknown", "What of artists it never learned?", "trust:unknown"),
+    Report("calibration", "Do probabilities come true?", "calibration:calibration"),
+    Report("unknown", "What of artists it never learned?", "calibration:unknown"),
     Report("by-codec", "How are the files coded? Does it matter?", "library:codecs"),
     Report("cost", "What did the analyses cost?", "library:cost"),
     Report("failures", "Which files could not be read?", "library:unread"),
@@ -82,11 +82,11 @@ STUDIES: tuple[Report, ...] = (
 """From models that are trained again, with the settings of the run."""
 
 OF_AN_ARTIST: tuple[Report, ...] = (
-    Report("by-era", "One artist through a year, and after it.", "by_era:by_era"),
+    Report("by-era", "One artist through a year, and after it.", "eras:by_era"),
     Report(
         "across-eras",
         "Learn one era, judge the other; are they told apart? Trains for a minute.",
-        "across_eras:across_eras",
+        "eras:across_eras",
     ),
 )
 """These take an artist and a year, too."""

@@ -126,8 +126,8 @@ def kernel(*signatures: str, exact: bool = False) -> Callable[[F], F]:
 
 
 PARTS = (
-    ("spectrum", "separation", "sequences", "waveform"),
-    ("weighting", "peaks", "upper_edge", "summary", "mixing"),
+    ("spectral", "hpss", "waveform"),
+    ("simd.k_weighting", "true_peak", "bandwidth", "statistics"),
 )
 """Modules with kernels, in parts that take about as long to compile."""
 

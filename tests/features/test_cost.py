@@ -111,8 +111,12 @@ def test_the_engine_does_not_need_librosa():
 
 
 def test_every_module_with_kernels_is_compiled_ahead():
-    sources = (ROOT / "scanner" / "features").glob("*.py")
-    kernels = {p.stem for p in sources if "\n@kernel(" in p.read_text("utf-8")}
+    folder = ROOT / "scanner" / "features"
+    kernels = {
+        ".".join(p.relative_to(folder).with_suffix("").parts)
+        for p in folder.rglob("*.py")
+        if "\n@kernel(" in p.read_text("utf-8")
+    }
     assert kernels == {module for part in PARTS for module in part}
 
 
