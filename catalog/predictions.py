@@ -111,7 +111,7 @@ def windows_said(catalog: Catalog, run_id: int) -> list[WindowSaid]:
     Tracks with the same audio share their windows; the first by number stands for them.
     """
     rows = catalog.rows(
-        """  # noqa: S608 (constants only)
+        """
         SELECT
             (
                 SELECT min(tracks.id) FROM tracks

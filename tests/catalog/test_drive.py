@@ -17,14 +17,14 @@ from catalog.database import Catalog, open_catalog
 UNPRIVILEGED_READER = """
 import os, sys
 import catalog.database, catalog.database
-from catalog import library
-from catalog.exceptions import CatalogError  # noqa: PLC0415
-from catalog.database import open_catalog  # noqa: PLC0415
+from catalog import library as tracks
+from catalog.exceptions import CatalogError
+from catalog.database import open_catalog
 if os.geteuid() == 0:
     os.seteuid(65534)  # to root every folder can be written
 try:
     with open_catalog(sys.argv[1], mode="read") as catalog:
-        print(len(library.roots(catalog)))
+        print(len(tracks.roots(catalog)))
 except CatalogError as error:
     print(error)
 """
@@ -95,9 +95,9 @@ def test_a_drive_that_refuses_to_write_is_said_and_loses_nothing(sqlite_catalog)
     program = """
 import resource, sys
 from tests.catalog.conftest import Make
-from catalog import library
-from catalog.exceptions import CatalogError  # noqa: PLC0415
-from catalog.database import open_catalog  # noqa: PLC0415
+from catalog import library as tracks
+from catalog.exceptions import CatalogError
+from catalog.database import open_catalog
 make = Make()
 resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
 with open_catalog(sys.argv[1]) as catalog:

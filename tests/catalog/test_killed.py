@@ -19,7 +19,7 @@ WRITER = """
 import sys
 from tests.catalog.conftest import Make
 from catalog import library as tracks
-from catalog.database import open_catalog  # noqa: PLC0415
+from catalog.database import open_catalog
 make = Make()
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock(wait_s=10.0):
     root = tracks.ensure_root(catalog, b"/music")

@@ -18,7 +18,7 @@ from catalog.exceptions import CatalogBusyError
 
 HOLDER = """
 import sys
-from catalog.database import open_catalog  # noqa: PLC0415
+from catalog.database import open_catalog
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock():
     print("held", flush=True)
     sys.stdin.read()

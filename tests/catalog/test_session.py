@@ -93,7 +93,7 @@ def test_many_processes_may_make_the_same_catalog(url):
     program = """
 import sys
 from catalog import library as tracks
-from catalog.database import open_catalog  # noqa: PLC0415
+from catalog.database import open_catalog
 with open_catalog(sys.argv[1]) as catalog:
     print(tracks.ensure_root(catalog, b"/music").id)
 """
@@ -175,7 +175,7 @@ def test_a_rescan_that_finds_nothing_loads_nothing_heavy(sqlite_catalog, make):
     program = """
 import sys
 from catalog import scans, tracks
-from catalog.database import open_catalog  # noqa: PLC0415
+from catalog.database import open_catalog
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock():
     number = scans.begin_scan(catalog, {})
     root = tracks.ensure_root(catalog, b"/music")

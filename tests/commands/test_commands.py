@@ -150,9 +150,9 @@ def test_a_letter_that_the_terminal_lacks_is_no_error() -> None:
     shown = subprocess.run(
         [
             *(sys.executable, "-c"),
-            "import click; from sonicat import commands, group; "
-            "group.group = click.command()(lambda: click.echo('Ō')); "
-            "commands.run('sonicat', [])",
+            "import click; from sonicat import main; "
+            "main.group = click.command()(lambda: click.echo('Ō')); "
+            "main.run('sonicat', [])",
         ],
         env=os.environ | {"PYTHONIOENCODING": "latin-1"},
         capture_output=True,

@@ -86,8 +86,8 @@ def test_kernels_work_without_any_folder():
 
 def test_a_second_process_compiles_nothing(tmp_path):
     code = (
-        "from scanner.features import mixing\n"
-        "print(sum(mixing._average.stats.cache_hits.values()))"
+        "from scanner.features import waveform\n"
+        "print(sum(waveform._average.stats.cache_hits.values()))"
     )
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0"
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "1"

@@ -144,10 +144,10 @@ def test_a_reader_that_hangs_is_ended(library: Any, scan: Any) -> None:
 STEADY = """
 import os, sys, time
 from catalog.records import Stamp
-from scanner.analyze import FileTask  # noqa: PLC0415 (loads what reads files)
+from scanner.analyze import FileTask
 from scanner.settings import ScanSettings
-from scanner.pool import Supervisor  # noqa: PLC0415
-from scanner.worker import Job  # noqa: PLC0415
+from scanner.pool import Supervisor
+from scanner.worker import Job
 
 def analyse(task, settings, wanted):
     open(os.path.join(task.root, b"begun"), "w").close()
