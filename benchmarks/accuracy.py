@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
-from catalog.database import open_catalog
 from catalog.datasets import load_library
+from catalog.schema import open_catalog
 from classify.arrays import Problem, Rows
 from classify.cross_validation import Outcome, judge
 from classify.dataset import Dataset, loaded_sequences, prepare

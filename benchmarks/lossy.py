@@ -24,8 +24,8 @@ from joblib import Parallel, delayed, dump, load
 from scipy.signal import firwin, oaconvolve
 
 from catalog.audio_facts import candidates
-from catalog.database import open_catalog
 from catalog.datasets import load_library
+from catalog.schema import open_catalog
 from classify.arrays import Problem, Rows
 from classify.codec_pairs import drift, track_spread
 from classify.cross_validation import choose

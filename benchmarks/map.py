@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from catalog.database import open_catalog
 from catalog.library import apply, ensure_root
 from catalog.records import Analysis, Stamp, StreamFacts, TagFacts, TrackSeen, Windows
+from catalog.schema import open_catalog
 from classify.map.map import draw_map, place
 from scanner.features.definition import COLUMNS, VECTOR_NAMES, feature_set
 from webapp.app import create_app

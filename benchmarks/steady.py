@@ -17,8 +17,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.database import open_catalog
 from catalog.datasets import load_library
+from catalog.schema import open_catalog
 from classify.arrays import Pairs, Problem
 from classify.codec_pairs import Flips, Judged, flips, with_pairs
 from classify.cross_validation import choose

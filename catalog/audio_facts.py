@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from catalog.database import Catalog
+from catalog.database import Catalog, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def upper_edges(catalog: Catalog) -> dict[str, list[float]]:
     """Return where the spectra of present tracks end, in Hz, by variant."""
     edges: dict[str, list[float]] = {}
     for variant, measured in catalog.rows(_MEASURED):
-        facts = json.loads(measured) if isinstance(measured, str) else measured
+        facts = from_json(measured)
         if "upper_edge_hz" in facts:
             edges.setdefault(variant, []).append(facts["upper_edge_hz"])
     return edges
@@ -87,9 +84,7 @@ def upper_edges(catalog: Catalog) -> dict[str, list[float]]:
 def _facts(*row: Any) -> AudioFacts:
     *known, measured = row
     known[4] = None if known[4] is None else bool(known[4])
-    if isinstance(measured, str):  # SQLite gives JSON as text
-        measured = json.loads(measured)
-    return AudioFacts(*[*known, measured or {}])
+    return AudioFacts(*[*known, from_json(measured) or {}])
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def backup(catalog: Catalog, target: Path) -> Path:
     partial.unlink(missing_ok=True)
     try:
         with (
-            explained(catalog),
+            explained(catalog.name),
             closing(connect(path, read_only=True)) as source,
             closing(sqlite3.connect(partial)) as copy,
         ):

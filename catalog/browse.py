@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from catalog.database import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -231,10 +232,7 @@ def windows_said(catalog: Catalog, run_id: int, track_id: int) -> dict[int, Wind
         run=run_id,
         track=track_id,
     )
-    return {
-        number: WindowSaid(label, tuple(json.loads(p) if isinstance(p, str) else p))
-        for number, label, p in rows
-    }
+    return {number: WindowSaid(label, tuple(from_json(p))) for number, label, p in rows}
 
 
 def tracks_with_audio(catalog: Catalog, payload_hash: str) -> list[int]:

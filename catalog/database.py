@@ -1,4 +1,4 @@
-"""Open a catalog: make or upgrade it when needed, then hand out connections.
+"""A catalog's database: its place, its connections, and its errors as a person's.
 
 A rescan with nothing to do must not wait for SQLAlchemy to load, which takes longer
 than the scan itself. What it needs of a SQLite catalog goes through the standard
@@ -12,43 +12,36 @@ import os
 import re
 import sqlite3
 import sys
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
-
-from sqlalchemy import create_engine, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from catalog.exceptions import (
     CatalogBusyError,
     CatalogError,
     CatalogFullError,
-    CatalogMissingError,
-    CatalogTooOldError,
     NotACatalogError,
 )
+from catalog.lock import file_lock, server_lock
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
+if TYPE_CHECKING:  # heavy: a rescan with nothing to do goes without
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.orm import Session
-
-
-__all__ = ["HEAD", "Catalog", "catalog_url", "open_catalog"]
-
-_MAGIC = b"SQLite format 3\x00"
-
-HEAD = "0001"  # the newest migration; a test compares it with the scripts
 
 Mode = Literal["read", "write"]
 
 
 class Catalog:
     """An open catalog; a context manager.
+
+    Parameters
+    ----------
+    url : str
+        As :func:`catalog_url` returns it.
+    mode : {"read", "write"}
+        A catalog opened for reading refuses every change.
 
     Attributes
     ----------
@@ -57,7 +50,6 @@ class Catalog:
     file : str or None
         The SQLite file; ``None`` for a database on a server.
     mode : {"read", "write"}
-        A catalog opened for reading refuses every change.
     """
 
     def __init__(self, url: str, mode: Mode) -> None:
@@ -70,7 +62,7 @@ class Catalog:
     @cached_property
     def path(self) -> Path | None:
         """The SQLite file as a path object."""
-        return sqlite_path(self.url)
+        return None if self.file is None else Path(self.file)
 
     @property
     def name(self) -> str:
@@ -82,37 +74,28 @@ class Catalog:
     @cached_property
     def engine(self) -> Engine:
         """The SQLAlchemy engine, made when first asked for."""
-        from catalog.database import make_engine  # noqa: PLC0415 (loads SQLAlchemy)
-
-        return make_engine(self.url, self.path, read_only=self.mode == "read")
+        return make_engine(self.url, read_only=self.mode == "read")
 
     def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query whose parameters are written ``:name``."""
-        with explained(self):
+        with explained(self.name):
             if self.file is not None:
-                with self._plain_lock:
-                    return self._sqlite(self.file).execute(sql, values).fetchall()
-            from sqlalchemy import text  # noqa: PLC0415 (only a server needs it)
-
+                return self._sqlite_rows(self.file, sql, values)
             with self.engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(text(sql), values)]
+                return _server_rows(connection, sql, values)
 
     def execute(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """Run one changing statement and commit; return what it says it returns."""
-        with explained(self):
+        with explained(self.name):
             if self.file is not None:
-                with self._plain_lock:
-                    return self._sqlite(self.file).execute(sql, values).fetchall()
-            from sqlalchemy import text  # noqa: PLC0415 (only a server needs it)
-
+                return self._sqlite_rows(self.file, sql, values)
             with self.engine.begin() as connection:
-                result = connection.execute(text(sql), values)
-                return [tuple(row) for row in result] if result.returns_rows else []
+                return _server_rows(connection, sql, values)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the catalog throughout."""
-        with explained(self), self.engine.connect() as connection:
+        with explained(self.name), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -123,19 +106,8 @@ class Catalog:
         writes later could find its view outdated and fail without waiting.
         """
         engine = self.engine.execution_options(sonicat_begin="IMMEDIATE")
-        with explained(self), engine.begin() as connection:
+        with explained(self.name), engine.begin() as connection:
             yield connection
-
-    @contextmanager
-    def session(self, *, write: bool = False) -> Iterator[Session]:
-        """Give an ORM session; with ``write`` in one transaction, then committed."""
-        from sqlalchemy.orm import Session  # noqa: PLC0415 (loads SQLAlchemy)
-
-        give = self.writing if write else self.reading
-        with give() as connection, Session(bind=connection) as session:
-            yield session
-            if write:
-                session.flush()
 
     def scan_lock(self, wait_s: float = 0.0) -> AbstractContextManager[None]:
         """Keep every other scan and upgrade of this catalog out.
@@ -145,8 +117,6 @@ class Catalog:
         CatalogBusyError
             Another process holds it, and still does after ``wait_s`` seconds.
         """
-        from catalog.lock import file_lock, server_lock  # noqa: PLC0415
-
         if self.file is not None:
             return file_lock(self.file, wait_s)
         return server_lock(self.engine, wait_s)
@@ -167,140 +137,27 @@ class Catalog:
         """Close the catalog."""
         self.close()
 
-    def _sqlite(self, path: str) -> sqlite3.Connection:
-        if self._plain is None:
-            from catalog.database import connect  # noqa: PLC0415
-
-            read_only = self.mode == "read"
-            self._plain = connect(path, read_only=read_only, check_same_thread=False)
-        return self._plain
-
-
-def open_catalog(url: str | None = None, *, mode: Mode = "write") -> Catalog:
-    """Open the catalog at ``url``, made or upgraded first if need be.
-
-    Parameters
-    ----------
-    url : str or None
-        As for :func:`catalog_url`.
-    mode : {"read", "write"}
-        Reading never creates and never upgrades.
-
-    Raises
-    ------
-    CatalogMissingError
-        Reading, and there is no catalog yet.
-    NotACatalogError
-        There is something else at that place, or a damaged file.
-    CatalogTooNewError
-        A newer program wrote it.
-    CatalogTooOldError
-        Reading, and it must be upgraded first.
-    """
-    catalog = Catalog(catalog_url(url), mode)
-    try:
-        _make_current(catalog)
-    except BaseException:
-        catalog.close()
-        raise
-    return catalog
+    def _sqlite_rows(
+        self, file: str, sql: str, values: dict[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        with self._plain_lock:
+            if self._plain is None:
+                self._plain = connect(
+                    file, read_only=self.mode == "read", check_same_thread=False
+                )
+            return self._plain.execute(sql, values).fetchall()
 
 
-def open_existing(url: str | None = None, *, mode: Mode = "write") -> Catalog:
-    """Open a catalog as :func:`open_catalog` does, but never make a new one."""
-    with Catalog(catalog_url(url), "read") as catalog:
-        if schema_version(catalog) is None:
-            raise missing(catalog)
-    return open_catalog(url, mode=mode)
+def _server_rows(
+    connection: Connection, sql: str, values: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    from sqlalchemy import text  # noqa: PLC0415 - heavy, and only a server needs it
+
+    result = connection.execute(text(sql), values)
+    return [tuple(row) for row in result] if result.returns_rows else []
 
 
-def missing(catalog: Catalog) -> CatalogMissingError:
-    """Return the error for a catalog that is not there."""
-    return CatalogMissingError(
-        f"{catalog.name}: there is no catalog here; make one with 'scan FOLDER', "
-        "or name another with --db"
-    )
-
-
-def _make_current(catalog: Catalog) -> None:
-    found = schema_version(catalog)
-    if found == HEAD:
-        return
-    if catalog.mode == "read":
-        if found is None:
-            raise missing(catalog)
-        from catalog.schema import refuse_newer  # noqa: PLC0415 (loads Alembic)
-
-        refuse_newer(catalog, found)
-        raise CatalogTooOldError(
-            f"{catalog.name}: the catalog is of an older version ({found}); "
-            "bring it up to date with 'sonicat db upgrade'"
-        )
-    if found is None:
-        from catalog.schema import create  # noqa: PLC0415 (once in a catalog's life)
-
-        if create(catalog):
-            return
-    from catalog.schema import upgrade  # noqa: PLC0415
-
-    upgrade(catalog)
-
-
-def _begins_as_sqlite(catalog: Catalog, path: str) -> bool:
-    """Tell a SQLite file from an absent or empty one.
-
-    SQLite itself takes a short file of another kind for an empty database, and would
-    write over it.
-    """
-    try:
-        with open(path, "rb") as file:
-            start = file.read(len(_MAGIC))
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise CatalogError(
-            f"{catalog.name}: cannot be opened ({error.strerror}); "
-            "check its permissions, or name another place with --db"
-        ) from error
-    if start and start != _MAGIC:
-        raise NotACatalogError(
-            f"{catalog.name}: not a database; name another place with --db"
-        )
-    return bool(start)
-
-
-def schema_version(catalog: Catalog) -> str | None:
-    """Return the catalog's schema version; ``None`` where there is nothing yet.
-
-    Raises
-    ------
-    NotACatalogError
-        There is something, but no catalog.
-    """
-    if catalog.file is None:
-        from catalog.schema import server_version  # noqa: PLC0415 (loads Alembic)
-
-        return server_version(catalog)
-    if not _begins_as_sqlite(catalog, catalog.file):
-        return None
-    with Catalog(catalog.url, "read") as asked:  # what it is not, is left as it is
-        tables = {name for (name,) in asked.rows("SELECT name FROM sqlite_master")}
-        found = (
-            asked.rows("SELECT version_num FROM alembic_version")
-            if "alembic_version" in tables
-            else []
-        )
-    if not tables:
-        return None
-    if not found or "tracks" not in tables:
-        raise NotACatalogError(
-            f"{catalog.name}: a SQLite file, but not a catalog of this program; "
-            "name another place with --db"
-        )
-    return str(found[0][0])
-
-
-def make_engine(url: str, path: Path | None, *, read_only: bool) -> Engine:
+def make_engine(url: str, *, read_only: bool) -> Engine:
     """Return an engine; for SQLite, of connections made by :func:`connect`.
 
     Raises
@@ -308,11 +165,21 @@ def make_engine(url: str, path: Path | None, *, read_only: bool) -> Engine:
     CatalogError
         The URL makes no sense, or its driver is not installed.
     """
-    if path is not None:
-        return _sqlite_engine(path, read_only=read_only)
+    # A rescan with nothing to do needs no engine, and does not wait for SQLAlchemy.
+    from sqlalchemy import create_engine, event, exc  # noqa: PLC0415
+
+    file = sqlite_file(url)
+    if file is not None:
+
+        def connect_to_file() -> sqlite3.Connection:
+            return connect(file, read_only=read_only, check_same_thread=False)
+
+        engine = create_engine(url, creator=connect_to_file, json_serializer=to_json)
+        event.listen(engine, "begin", _begin)
+        return engine
     try:
         return create_engine(url, json_serializer=to_json, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+    except (exc.ArgumentError, exc.NoSuchModuleError, ValueError) as error:
         raise CatalogError(
             f"{_masked(url)}: not a database URL that can be used; "
             "give a path, or a URL such as postgresql+psycopg://user@host/name"
@@ -334,15 +201,9 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
-    def creator() -> sqlite3.Connection:
-        return connect(path, read_only=read_only, check_same_thread=False)
-
-    engine = create_engine(
-        "sqlite:///" + str(path), creator=creator, json_serializer=to_json
-    )
-    event.listen(engine, "begin", _begin)
-    return engine
+def from_json(value: Any) -> Any:
+    """Return a JSON column's value: SQLite gives its text, PostgreSQL what it says."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _begin(connection: Connection) -> None:
@@ -352,9 +213,6 @@ def _begin(connection: Connection) -> None:
 
 
 BUSY_TIMEOUT_S = 30.0
-_PLAIN = frozenset(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~"
-)
 
 
 def connect(
@@ -393,22 +251,11 @@ def _open(
     check_same_thread: bool,  # noqa: FBT001
 ) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"{_uri(path)}?{how}",
+        f"{Path(path).absolute().as_uri()}?{how}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=check_same_thread,
-    )
-
-
-def _uri(path: Path | str) -> str:
-    """Return a path as SQLite's ``file:`` URI, whatever bytes it is made of.
-
-    As :meth:`pathlib.Path.as_uri`, of which the loading takes longer than a rescan.
-    """
-    place = os.fsencode(os.path.join(os.getcwd(), path))
-    return "file://" + "".join(
-        chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in place
     )
 
 
@@ -423,65 +270,71 @@ _SITUATIONS: tuple[tuple[tuple[str, ...], type[CatalogError], str], ...] = (
     (
         ("database or disk is full", "no space left", "disk quota"),
         CatalogFullError,
-        "no room to write ({said}); what was stored before is safe: "
+        "no room to write ({error}); what was stored before is safe: "
         "free some space and run the command again",
     ),
     (
         ("disk i/o error", "could not write", "could not read"),
         CatalogError,
-        "the drive refused ({said}); what was stored before is safe: "
+        "the drive refused ({error}); what was stored before is safe: "
         "see that it has room and is connected, then run the command again",
     ),
     (
         ("database is locked", "database table is locked", "lock timeout"),
         CatalogBusyError,
-        "another program holds the catalog ({said}); "
+        "another program holds the catalog ({error}); "
         "close it or wait, then run the command again",
     ),
     (
         ("file is not a database", "malformed", "file is encrypted"),
         NotACatalogError,
-        "not a catalog, or a damaged one ({said}); examine it with "
+        "not a catalog, or a damaged one ({error}); examine it with "
         "'sonicat db check', or name another with --db",
     ),
     (
         ("unable to open", "readonly database", "authorization denied"),
         CatalogError,
-        "cannot be opened or written ({said}); check the permissions of "
+        "cannot be opened or written ({error}); check the permissions of "
         "the file and its folder, or name another with --db",
     ),
 )
 
 
 @contextmanager
-def explained(catalog: Catalog) -> Iterator[None]:
-    """Raise a :class:`CatalogError` in place of an error of the database."""
+def explained(name: str) -> Iterator[None]:
+    """Raise a :class:`CatalogError` in place of an error of the database.
+
+    Parameters
+    ----------
+    name : str
+        How the message calls the database; see :attr:`Catalog.name`.
+    """
     try:
         yield
     except sqlite3.Error as error:
-        raise _explain(catalog.name, error) from error
+        raise _explain(name, error) from error
     except Exception as error:
         original = _original(error)
         if original is None:
             raise
-        raise _explain(catalog.name, original) from error
+        raise _explain(name, original) from error
 
 
 def _original(error: Exception) -> BaseException | None:
     """Return the driver's error inside one of SQLAlchemy, if it is one."""
     if "sqlalchemy" not in sys.modules:  # then it cannot be one: do not load it
         return None
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - loaded by now
 
     return (error.orig or error) if isinstance(error, DBAPIError) else None
 
 
 def _explain(name: str, error: BaseException) -> CatalogError:
-    said = " ".join(str(error).split())
-    for words, kind, what_to_do in _SITUATIONS:
-        if any(word in said.lower() for word in words):
-            return kind(f"{name}: {what_to_do.format(said=said)}")
-    return CatalogError(f"{name}: {said}")
+    message = " ".join(str(error).split())
+    for words, kind, advice in _SITUATIONS:
+        if any(word in message.lower() for word in words):
+            return kind(f"{name}: {advice.format(error=message)}")
+    return CatalogError(f"{name}: {message}")
 
 
 _SQLITE = "sqlite:///"
@@ -517,8 +370,6 @@ def catalog_url(option: str | None = None) -> str:
 def _absolute(path: str) -> str:
     if os.path.normpath(path) == path and not path.startswith("~"):
         return os.path.join(os.getcwd(), path)
-    from pathlib import Path  # noqa: PLC0415
-
     return str(Path(path).expanduser().absolute())
 
 
@@ -527,15 +378,7 @@ def sqlite_file(url: str) -> str | None:
     return url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else None
 
 
-def sqlite_path(url: str) -> Path | None:
-    """Return the same as a path object."""
-    from pathlib import Path  # noqa: PLC0415
-
-    file = sqlite_file(url)
-    return None if file is None else Path(file)
-
-
 def _default() -> str:
-    from platformdirs import user_data_path  # noqa: PLC0415 (rarely needed)
+    from platformdirs import user_data_path  # noqa: PLC0415 - rarely needed
 
     return str(user_data_path("sonicat", appauthor=False) / "catalog.db")

@@ -10,6 +10,7 @@ import numpy as np
 
 from catalog.albums import fold
 from catalog.analyses import unpack_sequence, unpack_vectors
+from catalog.database import from_json
 from catalog.records import FeatureSetFacts, Sequence
 
 if TYPE_CHECKING:
@@ -130,14 +131,11 @@ def load_library(
 
 def load_feature_set(catalog: Catalog, feature_set_id: int) -> FeatureSetFacts:
     """Return the identity of a stored feature set."""
-    from sqlalchemy import select  # noqa: PLC0415 (slow to load)
-
-    from catalog.models import FeatureSet  # noqa: PLC0415 (loads SQLAlchemy)
-
-    wanted = select(FeatureSet).where(FeatureSet.id == feature_set_id)
-    with catalog.session() as session:
-        found = session.scalars(wanted).one()
-        return FeatureSetFacts(found.version, tuple(found.names), found.parameters)
+    ((version, names, parameters),) = catalog.rows(
+        "SELECT version, names, parameters FROM feature_sets WHERE id = :id",
+        id=feature_set_id,
+    )
+    return FeatureSetFacts(version, tuple(from_json(names)), from_json(parameters))
 
 
 def track_sequences(

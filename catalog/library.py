@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import select
-
-from catalog.albums import chunks
-from catalog.models import Failure, Track
+from catalog.database import Catalog, from_json
 from catalog.records import RULES, KnownFailure, KnownTrack, Root
 from catalog.text import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection
-
-    from catalog.database import Catalog
     from catalog.records import Change, FeatureSetFacts
 
 
@@ -224,9 +217,7 @@ def begin_scan(catalog: Catalog, options: Mapping[str, Any]) -> int:
 def last_options(catalog: Catalog) -> dict[str, Any]:
     """Return what the last scan was asked to do; empty if there was none."""
     rows = catalog.rows("SELECT options FROM scans ORDER BY id DESC LIMIT 1")
-    options = rows[0][0] if rows else {}
-    # SQLite gives JSON as text, PostgreSQL as what it says.
-    return dict(json.loads(options) if isinstance(options, str) else options)
+    return dict(from_json(rows[0][0])) if rows else {}
 
 
 def end_scan(
@@ -256,77 +247,10 @@ def energy_spent(catalog: Catalog) -> tuple[float, int]:
     """
     joules, tracks = 0.0, 0
     for (text,) in catalog.rows("SELECT counts FROM scans WHERE ended_at IS NOT NULL"):
-        counts = json.loads(text) if isinstance(text, str) else text
+        counts = from_json(text)
         analysed = sum(counts.get(k, 0) for k in _ANALYSED) - counts.get("shared", 0)
         energy = counts.get("energy_j")
         if energy is not None and analysed > 0 and counts.get("audio_hours"):
             joules += energy
             tracks += analysed
     return joules, tracks
-
-
-Place = tuple[int, bytes]  # root id, relative path
-
-
-class PlacedTrack(NamedTuple):
-    """The track at a place."""
-
-    id: int
-    payload_id: int
-
-
-class PlacedFailure(NamedTuple):
-    """The failure on record at a place."""
-
-    id: int
-    place: Place
-    size: int
-    mtime_ns: int
-    attempts: int
-
-
-def tracks_at(
-    connection: Connection, places: Sequence[Place], *, present: bool = False
-) -> dict[Place, PlacedTrack]:
-    """Return id and payload of the tracks at places that have one.
-
-    Of several at one place, the one that is there wins, then the youngest.
-    """
-    found: dict[Place, PlacedTrack] = {}
-    for root_id, paths in _by_root(places).items():
-        for part in chunks(paths):
-            query = select(Track.id, Track.path, Track.payload_id).where(
-                Track.root_id == root_id, Track.path.in_(part)
-            )
-            if present:
-                query = query.where(Track.missing_since.is_(None))
-            ordered = query.order_by(Track.missing_since.is_(None), Track.id)
-            for number, path, payload_id in connection.execute(ordered):
-                found[root_id, bytes(path)] = PlacedTrack(number, payload_id)
-    return found
-
-
-def failures_at(connection: Connection, places: Sequence[Place]) -> list[PlacedFailure]:
-    """Return the failures on record at places."""
-    found: list[PlacedFailure] = []
-    for root_id, paths in _by_root(places).items():
-        for part in chunks(paths):
-            query = select(
-                Failure.id,
-                Failure.path,
-                Failure.size,
-                Failure.mtime_ns,
-                Failure.attempts,
-            ).where(Failure.root_id == root_id, Failure.path.in_(part))
-            found += [
-                PlacedFailure(number, (root_id, bytes(path)), *rest)
-                for number, path, *rest in connection.execute(query)
-            ]
-    return found
-
-
-def _by_root(places: Sequence[Place]) -> dict[int, list[bytes]]:
-    grouped: defaultdict[int, list[bytes]] = defaultdict(list)
-    for root_id, path in places:
-        grouped[root_id].append(path)
-    return grouped

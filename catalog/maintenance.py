@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from sqlalchemy import delete, exists, inspect, select
 
 from catalog.albums import chunks
 from catalog.analyses import SEQUENCE, VECTOR, drop_unused
+from catalog.database import from_json
 from catalog.exceptions import CatalogError
 from catalog.models import Album, Artist, Base, Genre, Track, TrackArtist, TrackGenre
 
@@ -138,7 +138,7 @@ def _lost_references(catalog: Catalog) -> Iterator[Finding]:
 def _vectors(catalog: Catalog) -> Iterator[int]:
     """Yield the analyses with a vector of a wrong length, or not finite."""
     widths = {
-        number: len(json.loads(names) if isinstance(names, str) else names)
+        number: len(from_json(names))
         for number, names in catalog.rows("SELECT id, names FROM feature_sets")
     }
     for _, analysis_id, feature_set_id, vector in _pages(catalog, _VECTORS):

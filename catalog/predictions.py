@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from catalog.database import Catalog
+from catalog.database import Catalog, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +68,7 @@ def tracks_said(catalog: Catalog, run_id: int) -> list[TrackSaid]:
 
 def _track_said(row: tuple[Any, ...]) -> TrackSaid:
     values = dict(zip(TrackSaid.__slots__, row, strict=True))
-    if isinstance(values["probabilities"], str):  # SQLite keeps JSON as text
-        values["probabilities"] = json.loads(values["probabilities"])
-    values["probabilities"] = tuple(values["probabilities"])
+    values["probabilities"] = tuple(from_json(values["probabilities"]))
     for name in ("correct", "out_of_fold"):
         values[name] = None if values[name] is None else bool(values[name])
     return TrackSaid(**values)

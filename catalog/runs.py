@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sqlalchemy import insert, select
+
+from catalog.database import from_json
+from catalog.models import (
+    Artifact,
+    FoldScore,
+    Run,
+    TrackPrediction,
+    WindowPrediction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,16 +101,6 @@ def store_run(
     models: Sequence[StoredModel],
 ) -> int:
     """Store a run with all its parts in one transaction; return its id."""
-    from sqlalchemy import insert  # noqa: PLC0415 (slow to load)
-
-    from catalog.models import (  # noqa: PLC0415 (not for --help)
-        Artifact,
-        FoldScore,
-        Run,
-        TrackPrediction,
-        WindowPrediction,
-    )
-
     values = {
         "created_at": run.created_at or datetime.now(UTC),
         "label_kind": run.label_kind,
@@ -171,28 +170,19 @@ def load_run(catalog: Catalog, run_id: int | None = None) -> RunFacts | None:
     RunFacts or None
         None where there is no such run.
     """
-    from sqlalchemy import select  # noqa: PLC0415 (slow to load)
-
-    from catalog.models import Run  # noqa: PLC0415 (loads SQLAlchemy)
-
     wanted = select(Run).order_by((Run.model == "majority").asc(), Run.id.desc())
     if run_id is not None:
         wanted = wanted.where(Run.id == run_id)
-    with catalog.session() as session:
-        found = session.scalars(wanted.limit(1)).first()
+    with catalog.reading() as connection:
+        found = connection.execute(wanted.limit(1)).first()
         return None if found is None else _run_facts(found)
 
 
 def load_runs(catalog: Catalog) -> list[RunFacts]:
     """Return all runs, the oldest first."""
-    from sqlalchemy import select  # noqa: PLC0415 (slow to load)
-
-    from catalog.models import Run  # noqa: PLC0415 (loads SQLAlchemy)
-
-    with catalog.session() as session:
-        return [
-            _run_facts(run) for run in session.scalars(select(Run).order_by(Run.id))
-        ]
+    with catalog.reading() as connection:
+        found = connection.execute(select(Run).order_by(Run.id))
+        return [_run_facts(run) for run in found]
 
 
 def _run_facts(found: Any) -> RunFacts:
@@ -217,7 +207,7 @@ def fold_settings(catalog: Catalog, run_id: int) -> list[Mapping[str, Any]]:
         "SELECT parameters FROM fold_scores WHERE run_id = :run_id ORDER BY fold",
         run_id=run_id,
     )
-    return [json.loads(p) if isinstance(p, str) else p for (p,) in rows]
+    return [from_json(parameters) for (parameters,) in rows]
 
 
 def load_model(

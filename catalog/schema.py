@@ -1,74 +1,197 @@
-"""Make a new SQLite catalog at once, with the schema that the migrations make.
-
-Migrations take a second to load; what they make of an empty file is kept beside them:
-``python -m catalog.schema > migrations/schema-VERSION.sql``. A test compares the two.
-"""
+"""A catalog's schema: its version, and how a catalog is made, upgraded and opened."""
 
 from __future__ import annotations
 
 import os
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
-
+import migrations
 from catalog.backup import backup, beside
-from catalog.database import (
-    HEAD,
-    Catalog,
-    catalog_url,
-    connect,
-    explained,
-    missing,
-    schema_version,
+from catalog.database import Catalog, Mode, catalog_url, connect, explained
+from catalog.exceptions import (
+    CatalogError,
+    CatalogMissingError,
+    CatalogTooNewError,
+    CatalogTooOldError,
+    NotACatalogError,
 )
-from catalog.exceptions import CatalogError, CatalogTooNewError, NotACatalogError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+HEAD = "0001"  # the newest migration; a test compares it with the scripts
+WAIT_S = 30.0  # for another process that is about to make or upgrade the same catalog
+_MAGIC = b"SQLite format 3\x00"
 
 
-WAIT_S = 30.0  # for another process that is about to do the same
+def open_catalog(url: str | None = None, *, mode: Mode = "write") -> Catalog:
+    """Open the catalog at ``url``, made or upgraded first if need be.
+
+    Parameters
+    ----------
+    url : str or None
+        As for :func:`catalog.database.catalog_url`.
+    mode : {"read", "write"}
+        Reading never creates and never upgrades.
+
+    Raises
+    ------
+    CatalogMissingError
+        Reading, and there is no catalog yet.
+    NotACatalogError
+        There is something else at that place, or a damaged file.
+    CatalogTooNewError
+        A newer program wrote it.
+    CatalogTooOldError
+        Reading, and it must be upgraded first.
+    """
+    catalog = Catalog(catalog_url(url), mode)
+    try:
+        _make_current(catalog)
+    except BaseException:
+        catalog.close()
+        raise
+    return catalog
+
+
+def open_existing(url: str | None = None, *, mode: Mode = "write") -> Catalog:
+    """Open a catalog as :func:`open_catalog` does, but never make a new one."""
+    with Catalog(catalog_url(url), "read") as catalog:
+        if schema_version(catalog) is None:
+            raise missing(catalog)
+    return open_catalog(url, mode=mode)
+
+
+def missing(catalog: Catalog) -> CatalogMissingError:
+    """Return the error for a catalog that is not there."""
+    return CatalogMissingError(
+        f"{catalog.name}: there is no catalog here; make one with 'scan FOLDER', "
+        "or name another with --db"
+    )
+
+
+def _make_current(catalog: Catalog) -> None:
+    found = schema_version(catalog)
+    if found == HEAD:
+        return
+    if catalog.mode == "read":
+        if found is None:
+            raise missing(catalog)
+        _refuse_newer(catalog, found)
+        raise CatalogTooOldError(
+            f"{catalog.name}: the catalog is of an older version ({found}); "
+            "bring it up to date with 'sonicat db upgrade'"
+        )
+    if found is not None or not create(catalog):
+        upgrade(catalog)
+
+
+def schema_version(catalog: Catalog) -> str | None:
+    """Return the catalog's schema version; ``None`` where there is nothing yet.
+
+    Raises
+    ------
+    NotACatalogError
+        There is something, but no catalog.
+    """
+    if catalog.file is None:
+        return _server_version(catalog)
+    if not _begins_as_sqlite(catalog.file):
+        return None
+    with Catalog(catalog.url, "read") as asked:  # what it is not, is left as it is
+        tables = {name for (name,) in asked.rows("SELECT name FROM sqlite_master")}
+        found = (
+            asked.rows("SELECT version_num FROM alembic_version")
+            if "alembic_version" in tables
+            else []
+        )
+    if not tables:
+        return None
+    if not found or "tracks" not in tables:
+        raise NotACatalogError(
+            f"{catalog.name}: a SQLite file, but not a catalog of this program; "
+            "name another place with --db"
+        )
+    return str(found[0][0])
+
+
+def _begins_as_sqlite(file: str) -> bool:
+    """Tell a SQLite file from an absent or empty one.
+
+    SQLite itself takes a short file of another kind for an empty database, and would
+    write over it.
+    """
+    try:
+        with open(file, "rb") as opened:
+            start = opened.read(len(_MAGIC))
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise CatalogError(
+            f"{file}: cannot be opened ({error.strerror}); "
+            "check its permissions, or name another place with --db"
+        ) from error
+    if start and start != _MAGIC:
+        raise NotACatalogError(f"{file}: not a database; name another place with --db")
+    return bool(start)
+
+
+def _server_version(catalog: Catalog) -> str | None:
+    """Return the schema version on a server; ``None`` for an empty database."""
+    rows = catalog.rows(
+        "SELECT table_name FROM information_schema.tables "
+        "WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
+    )
+    tables = {name for (name,) in rows}
+    if not tables:
+        return None
+    if not {"alembic_version", "tracks"} <= tables:
+        raise NotACatalogError(
+            f"{catalog.name}: the database holds something else; give an empty one"
+        )
+    ((version,),) = catalog.rows("SELECT version_num FROM alembic_version")
+    return str(version)
+
+
+def _refuse_newer(catalog: Catalog, found: str) -> None:
+    """Raise :class:`CatalogTooNewError` where ``found`` is none of our versions."""
+    if found > HEAD:
+        raise CatalogTooNewError(
+            f"{catalog.name}: written by a newer version of sonicat (schema {found}, "
+            f"this program knows up to {HEAD}); update sonicat, "
+            "or name another catalog with --db"
+        )
 
 
 def create(catalog: Catalog) -> bool:
-    """Make the catalog; return False where that is left to the migrations.
+    """Make a new SQLite catalog without Alembic, which takes a second to load.
+
+    Returns
+    -------
+    bool
+        False where it is left to :func:`upgrade`: on a server, where another process
+        was faster, or where a migration is no SQL.
 
     Raises
     ------
     CatalogError
         It cannot be made there.
     """
-    script = _script(HEAD)
+    script = migrations.sqlite_script(HEAD)
     if catalog.file is None or script is None:
         return False
-    make_folder(catalog)
+    _make_folder(catalog.file)
     with catalog.scan_lock(WAIT_S):
-        if schema_version(catalog) is not None:  # another process was faster
+        if schema_version(catalog) is not None:
             return False
         with (
-            explained(catalog),
+            explained(catalog.name),
             closing(connect(catalog.file, read_only=False)) as connection,
         ):
             connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
     return True
 
 
-def make_folder(catalog: Catalog) -> None:
-    """Make the folder of a SQLite catalog.
-
-    Raises
-    ------
-    CatalogError
-    """
-    if catalog.file is None:
-        return
-    folder = os.path.dirname(catalog.file)
+def _make_folder(file: str) -> None:
+    folder = os.path.dirname(file)
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
@@ -76,46 +199,6 @@ def make_folder(catalog: Catalog) -> None:
             f"{folder}: the catalog's folder cannot be made "
             f"({error.strerror}); choose another place with --db"
         ) from error
-
-
-def statements(catalog: Catalog) -> Iterator[str]:
-    """Yield the SQL that makes an empty catalog like this one."""
-    for (sql,) in catalog.rows(
-        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
-    ):
-        yield f"{sql};\n"
-    version = schema_version(catalog)
-    yield f"INSERT INTO alembic_version VALUES ('{version}');\n"  # noqa: S608
-
-
-def _script(version: str) -> str | None:
-    """Return the SQL that makes a catalog of a version, if it is kept."""
-    spec = find_spec("migrations")
-    if spec is None or spec.origin is None:
-        return None
-    place = os.path.join(os.path.dirname(spec.origin), f"schema-{version}.sql")
-    try:
-        with open(place, encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
-
-
-def _print() -> None:
-    import tempfile  # noqa: PLC0415 (to print alone)
-
-    from catalog.schema import upgrade  # noqa: PLC0415
-
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Catalog(f"sqlite:///{folder}/catalog.db", "write") as catalog,
-    ):
-        upgrade(catalog)
-        print("".join(statements(catalog)), end="")  # noqa: T201 (the purpose)
-
-
-if __name__ == "__main__":
-    _print()
 
 
 def upgrade(catalog: Catalog) -> Path | None:
@@ -128,16 +211,18 @@ def upgrade(catalog: Catalog) -> Path | None:
     CatalogBusyError
         A scan is running on it.
     """
-    make_folder(catalog)
+    if catalog.file is not None:
+        _make_folder(catalog.file)
     with catalog.scan_lock(WAIT_S):
         found = schema_version(catalog)  # again: another process may have been faster
         if found == HEAD:
             return None
         kept = None
         if found is not None:
-            refuse_newer(catalog, found)
-            kept = _keep(catalog, found)
-        _run(catalog)
+            _refuse_newer(catalog, found)
+            if catalog.path is not None:  # a server's backups are its administrator's
+                kept = backup(catalog, beside(catalog, f"schema-{found}-"))
+        migrate(catalog, HEAD)
     return kept
 
 
@@ -156,51 +241,21 @@ def upgrade_existing(url: str | None = None) -> tuple[str, Path | None]:
         return found, upgrade(catalog)
 
 
-def refuse_newer(catalog: Catalog, found: str) -> None:
-    """Raise :class:`CatalogTooNewError` unless ``found`` is one of our versions."""
-    scripts = ScriptDirectory.from_config(config())
-    if found not in {script.revision for script in scripts.walk_revisions()}:
-        raise CatalogTooNewError(
-            f"{catalog.name}: written by a newer version of sonicat (schema {found}, "
-            f"this program knows up to {HEAD}); update sonicat, "
-            "or name another catalog with --db"
-        )
+def migrate(catalog: Catalog, version: str) -> None:
+    """Run the migrations that lead to ``version``, all in one transaction.
 
+    Parameters
+    ----------
+    version : str
+        Of the schema; ``"base"`` for none: everything is taken down.
+    """
+    # Alembic takes a second to load; it is needed once in years.
+    from alembic import command, config  # noqa: PLC0415
 
-def server_version(catalog: Catalog) -> str | None:
-    """Return the schema version on a server; ``None`` for an empty database."""
-    with explained(catalog):
-        tables = set(inspect(catalog.engine).get_table_names())
-    if not tables:
-        return None
-    if not {"alembic_version", "tracks"} <= tables:
-        raise NotACatalogError(
-            f"{catalog.name}: the database holds something else; give an empty one"
-        )
-    (version,) = catalog.rows("SELECT version_num FROM alembic_version")[0]
-    return str(version)
-
-
-def config() -> Config:
-    """Return Alembic's configuration, its scripts those of the installed package."""
-    spec = find_spec("migrations")
-    if spec is None or spec.origin is None:
-        raise CatalogError("the package 'migrations' is missing; install sonicat again")
-    result = Config()
-    folder = str(Path(spec.origin).parent)
-    result.set_main_option("script_location", folder.replace("%", "%%"))
-    return result
-
-
-def _run(catalog: Catalog) -> None:
-    settings = config()
+    settings = config.Config()
+    folder = str(migrations.FOLDER)
+    settings.set_main_option("script_location", folder.replace("%", "%%"))
+    run = command.downgrade if version == "base" else command.upgrade
     with catalog.writing() as connection:
         settings.attributes["connection"] = connection
-        command.upgrade(settings, HEAD)
-
-
-def _keep(catalog: Catalog, found: str) -> Path | None:
-    """Copy a SQLite catalog; a server's backups are its administrator's."""
-    if catalog.path is None:
-        return None
-    return backup(catalog, beside(catalog, f"schema-{found}-"))
+        run(settings, version)

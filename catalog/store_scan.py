@@ -6,11 +6,12 @@ stored before what arrives there, so that files that swapped names do not collid
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, insert, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from catalog import records
 from catalog.albums import (
@@ -28,22 +29,39 @@ from catalog.albums import (
 )
 from catalog.analyses import analysed, drop_unused, replace_analysis, require_finite
 from catalog.exceptions import NotFiniteError
-from catalog.library import ensure_feature_set, failures_at, tracks_at
+from catalog.library import ensure_feature_set
 from catalog.models import Failure, RawTag, TagSource, Track, TrackArtist, TrackGenre
 from catalog.text import is_storable, readable, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from catalog.database import Catalog
-    from catalog.library import Place, PlacedTrack
     from catalog.records import StreamFacts, TagFacts, TrackSeen
 
 
 T = TypeVar("T")
+
+Place = tuple[int, bytes]  # root id, relative path
+
+
+class PlacedTrack(NamedTuple):
+    """The track at a place."""
+
+    id: int
+    payload_id: int
+
+
+class PlacedFailure(NamedTuple):
+    """The failure on record at a place."""
+
+    id: int
+    place: Place
+    size: int
+    mtime_ns: int
+    attempts: int
 
 
 def store(catalog: Catalog, changes: Sequence[records.Change]) -> None:
@@ -374,3 +392,50 @@ def _storable_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_storable_value(one) for one in value)
     return value
+
+
+def tracks_at(
+    connection: Connection, places: Sequence[Place], *, present: bool = False
+) -> dict[Place, PlacedTrack]:
+    """Return id and payload of the tracks at places that have one.
+
+    Of several at one place, the one that is there wins, then the youngest.
+    """
+    found: dict[Place, PlacedTrack] = {}
+    for root_id, paths in _by_root(places).items():
+        for part in chunks(paths):
+            query = select(Track.id, Track.path, Track.payload_id).where(
+                Track.root_id == root_id, Track.path.in_(part)
+            )
+            if present:
+                query = query.where(Track.missing_since.is_(None))
+            ordered = query.order_by(Track.missing_since.is_(None), Track.id)
+            for number, path, payload_id in connection.execute(ordered):
+                found[root_id, bytes(path)] = PlacedTrack(number, payload_id)
+    return found
+
+
+def failures_at(connection: Connection, places: Sequence[Place]) -> list[PlacedFailure]:
+    """Return the failures on record at places."""
+    found: list[PlacedFailure] = []
+    for root_id, paths in _by_root(places).items():
+        for part in chunks(paths):
+            query = select(
+                Failure.id,
+                Failure.path,
+                Failure.size,
+                Failure.mtime_ns,
+                Failure.attempts,
+            ).where(Failure.root_id == root_id, Failure.path.in_(part))
+            found += [
+                PlacedFailure(number, (root_id, bytes(path)), *rest)
+                for number, path, *rest in connection.execute(query)
+            ]
+    return found
+
+
+def _by_root(places: Sequence[Place]) -> dict[int, list[bytes]]:
+    grouped: defaultdict[int, list[bytes]] = defaultdict(list)
+    for root_id, path in places:
+        grouped[root_id].append(path)
+    return grouped

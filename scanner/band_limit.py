@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from catalog.audio_facts import upper_edges
-from catalog.database import open_catalog
 from catalog.exceptions import CatalogMissingError
+from catalog.schema import open_catalog
 from scanner.features.definition import BAND_LIMITS_HZ
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from catalog.database import open_catalog
 from catalog.exceptions import CatalogMissingError
 from catalog.records import TrackSeen
+from catalog.schema import open_catalog
 from scanner.exceptions import FileError
 from scanner.plan import (
     Durations,

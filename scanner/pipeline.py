@@ -10,10 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from catalog import library as tracks
-from catalog.database import open_catalog
 from catalog.exceptions import CatalogError, NotFiniteError
 from catalog.library import begin_scan, end_scan, prepare_to_apply
 from catalog.records import TrackMoved, TrackSeen
+from catalog.schema import open_catalog
 from catalog.text import readable
 from scanner.compare import LostTracks, found_again, too_much_gone
 from scanner.exceptions import RootGoneError, RootLostError, ScannerError

@@ -129,7 +129,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         raise click.UsageError(
             "--write-tags takes what one model says: name a single one with --model"
         )
-    from catalog.database import open_existing  # noqa: PLC0415
+    from catalog.schema import open_existing  # noqa: PLC0415
     from classify.reports import models as ranking  # noqa: PLC0415
     from classify.settings import Request  # noqa: PLC0415
     from classify.training import classify_library  # noqa: PLC0415
@@ -162,7 +162,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def _tags(options: dict[str, Any], run_id: int | None) -> int:
     """Write a run's labels into the files, or take all labels out; or only say so."""
-    from catalog.database import open_catalog  # noqa: PLC0415
+    from catalog.schema import open_catalog  # noqa: PLC0415
     from classify import write_labels as tagging  # noqa: PLC0415
     from sonicat import report as render  # noqa: PLC0415
 

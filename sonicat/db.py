@@ -59,8 +59,7 @@ def path(db: str | None) -> None:
 @DB
 def upgrade(db: str | None) -> None:
     """Bring an older catalog up to date, with a copy of it kept beside it."""
-    from catalog.database import HEAD  # noqa: PLC0415
-    from catalog.schema import upgrade_existing  # noqa: PLC0415
+    from catalog.schema import HEAD, upgrade_existing  # noqa: PLC0415 - not for --help
 
     found, kept = upgrade_existing(db)
     if found == HEAD:
@@ -159,7 +158,7 @@ def prune(db: str | None, missing_for: timedelta, *, yes: bool) -> None:
 @contextmanager
 def _opened(db: str | None, mode: Mode) -> Iterator[Catalog]:
     """Open a catalog that must be there already."""
-    from catalog.database import open_existing  # noqa: PLC0415
+    from catalog.schema import open_existing  # noqa: PLC0415
 
     with open_existing(db, mode=mode) as catalog:
         yield catalog

@@ -56,7 +56,7 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some files failed.
     """
-    from catalog.database import open_catalog  # noqa: PLC0415
+    from catalog.schema import open_catalog  # noqa: PLC0415
     from classify.predict import Judge  # noqa: PLC0415
     from scanner.exceptions import ScannerError  # noqa: PLC0415 (after the limits)
 

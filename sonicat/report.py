@@ -88,7 +88,7 @@ def report(
     """Show what a run of `classify` found, from its stored predictions."""
     _refuse_idle(ctx, kind, options)
     with interruption_told("nothing was changed"):
-        from catalog.database import open_catalog  # noqa: PLC0415
+        from catalog.schema import open_catalog  # noqa: PLC0415
 
         with open_catalog(options["db"], mode="read") as catalog:
             if options["plots"] or options["form"] == "html":

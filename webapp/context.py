@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import current_app, g, request
 
 from catalog.browse import listed_tracks
-from catalog.database import Catalog, open_catalog
+from catalog.database import Catalog
 from catalog.exceptions import CatalogError
 from catalog.runs import RunFacts, load_run, load_runs
+from catalog.schema import open_catalog
 from webapp.errors import NotFoundError, WebError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from catalog.database import open_catalog
 from catalog.exceptions import CatalogError
+from catalog.schema import open_catalog
 from classify.exceptions import ClassifyError
 from webapp.errors import BusyError, CannotJudgeError, NotFoundError
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from catalog.browse import State, state
-from catalog.database import open_catalog
 from catalog.datasets import load_library
 from catalog.exceptions import CatalogError
 from catalog.maps import Level, load_map, store_map
+from catalog.schema import open_catalog
 from classify.map.map import draw_map
 from webapp.map import Chart, MapRows, fresh_chart, rows_of, standing_chart, to_store
 

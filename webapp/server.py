@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.server import create_server
 
-from catalog.database import open_catalog
 from catalog.exceptions import CatalogError
 from catalog.runs import load_run
+from catalog.schema import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.errors import ServeError

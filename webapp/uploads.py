@@ -11,10 +11,11 @@ import numpy as np
 from flask import Blueprint, Request, request
 
 from catalog.browse import listed_tracks, tracks_with_audio
-from catalog.database import Catalog, open_catalog
+from catalog.database import Catalog
 from catalog.datasets import load_feature_set
 from catalog.exceptions import CatalogError
 from catalog.runs import load_model
+from catalog.schema import open_catalog
 from classify import model as artifacts
 from classify.arrays import Rows
 from classify.dataset import heard_windows

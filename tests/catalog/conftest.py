@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from catalog import library as tracks
-from catalog.database import Catalog, open_catalog
+from catalog.database import Catalog
 from catalog.records import (
     Analysis,
     FeatureSetFacts,
@@ -30,6 +30,7 @@ from catalog.records import (
     TrackSeen,
     Windows,
 )
+from catalog.schema import open_catalog
 
 COLUMNS = (
     "tempo_bpm",

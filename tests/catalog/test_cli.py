@@ -10,13 +10,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from catalog import library as tracks
-from catalog.database import HEAD, Catalog, open_catalog
+from catalog.database import Catalog
 from catalog.records import TrackMissing
-from sonicat.db import db
+from catalog.schema import HEAD, open_catalog
+from sonicat.main import main
 
 Run = Callable[..., Result]
 
@@ -25,7 +27,15 @@ Run = Callable[..., Result]
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command of the group as a person would."""
     monkeypatch.delenv("SONICAT_DB", raising=False)
-    return lambda *words, **more: CliRunner().invoke(db, [*map(str, words)], **more)
+
+    @click.command(context_settings={"ignore_unknown_options": True})
+    @click.argument("words", nargs=-1)
+    def command(words: tuple[str, ...]) -> None:
+        main(["db", *words])
+
+    return lambda *words, **more: CliRunner().invoke(
+        command, ["--", *map(str, words)], **more
+    )
 
 
 @pytest.fixture
@@ -82,7 +92,7 @@ def test_without_a_catalog_every_command_says_so_and_makes_none(run, tmp_path, w
     place = tmp_path / "catalog.db"
     result = run(*words, "--db", place)
     assert result.exit_code == 1
-    assert result.output.startswith(f"Error: {place}: there is no catalog here")
+    assert result.output.startswith(f"sonicat: {place}: there is no catalog here")
     assert len(result.output.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -238,7 +248,7 @@ def test_prune_deletes_only_what_has_been_missing_for_long(run, filled):
 
 def test_prune_asks_and_takes_no_for_an_answer(run, filled):
     result = run("prune", "--missing-for", "0h", "--db", filled, input="n\n")
-    assert result.exit_code == 1
+    assert result.exit_code == 130
     with open_catalog(str(filled)) as catalog:
         assert catalog.rows("SELECT count(*) FROM tracks") == [(3,)]
 

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from catalog import library as tracks
-from catalog.database import Catalog, open_catalog
+from catalog.database import Catalog
+from catalog.schema import open_catalog
 
 UNPRIVILEGED_READER = """
 import os, sys
 import catalog.database, catalog.database
 from catalog import library as tracks
 from catalog.exceptions import CatalogError
-from catalog.database import open_catalog
+from catalog.schema import open_catalog
 if os.geteuid() == 0:
     os.seteuid(65534)  # to root every folder can be written
 try:
@@ -97,7 +98,7 @@ import resource, sys
 from tests.catalog.conftest import Make
 from catalog import library as tracks
 from catalog.exceptions import CatalogError
-from catalog.database import open_catalog
+from catalog.schema import open_catalog
 make = Make()
 resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
 with open_catalog(sys.argv[1]) as catalog:

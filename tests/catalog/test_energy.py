@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from catalog.database import open_catalog
 from catalog.library import begin_scan, end_scan, energy_spent
+from catalog.schema import open_catalog
 
 
 def test_only_scans_that_analysed_and_measured_count(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from catalog import library as tracks
-from catalog.database import open_catalog
 from catalog.maintenance import check
+from catalog.schema import open_catalog
 
 BATCH = 5
 WRITER = """
 import sys
 from tests.catalog.conftest import Make
 from catalog import library as tracks
-from catalog.database import open_catalog
+from catalog.schema import open_catalog
 make = Make()
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock(wait_s=10.0):
     root = tracks.ensure_root(catalog, b"/music")

@@ -13,12 +13,12 @@ from contextlib import closing
 import pytest
 
 from catalog import library as tracks
-from catalog.database import open_catalog
 from catalog.exceptions import CatalogBusyError
+from catalog.schema import open_catalog
 
 HOLDER = """
 import sys
-from catalog.database import open_catalog
+from catalog.schema import open_catalog
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock():
     print("held", flush=True)
     sys.stdin.read()

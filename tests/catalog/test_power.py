@@ -6,8 +6,8 @@ import random
 import shutil
 
 from catalog import library as tracks
-from catalog.database import open_catalog
 from catalog.maintenance import check
+from catalog.schema import open_catalog
 
 BATCH = 5
 BATCHES = 6

@@ -8,14 +8,13 @@ from contextlib import closing
 import pytest
 
 from catalog import library as tracks
-from catalog.database import HEAD, open_catalog
 from catalog.exceptions import (
     CatalogError,
     CatalogTooNewError,
     CatalogTooOldError,
     NotACatalogError,
 )
-from catalog.schema import upgrade
+from catalog.schema import HEAD, open_catalog, upgrade
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
@@ -91,8 +90,7 @@ def test_a_newer_catalog_is_refused(catalog, mode):
 
 
 def test_an_older_catalog_is_not_upgraded_by_reading(sqlite_catalog, monkeypatch):
-    for module in ("catalog.database", "catalog.schema"):
-        monkeypatch.setattr(f"{module}.HEAD", "later")
+    monkeypatch.setattr("catalog.schema.HEAD", "later")
     with pytest.raises(CatalogTooOldError, match="db upgrade"):
         open_catalog(str(sqlite_catalog.path), mode="read")
 
@@ -101,8 +99,7 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
     sqlite_catalog, monkeypatch
 ):
     tracks.ensure_root(sqlite_catalog, b"/music")
-    for module in ("catalog.database", "catalog.schema"):
-        monkeypatch.setattr(f"{module}.HEAD", "later")  # there is no such script
+    monkeypatch.setattr("catalog.schema.HEAD", "later")  # there is no such script
     with pytest.raises(Exception, match="later"):
         upgrade(sqlite_catalog)
     monkeypatch.undo()
@@ -116,7 +113,7 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
 @pytest.mark.parametrize("script", ["CREATE TABLE a (b); CREATE VIEW nonsense;", None])
 def test_making_a_catalog_is_all_or_nothing(tmp_path, monkeypatch, script):
     path = tmp_path / "catalog.db"
-    monkeypatch.setattr("catalog.schema._script", lambda _version: script)
+    monkeypatch.setattr("migrations.sqlite_script", lambda _version: script)
     monkeypatch.setattr(
         "migrations.schema_0001.views.VIEWS", {"v_x": "CREATE VIEW nonsense"}
     )

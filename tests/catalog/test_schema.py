@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import migrations
 from catalog import library as tracks
-from catalog.database import HEAD, open_catalog
 from catalog.exceptions import CatalogError
 from catalog.models import Base
 from catalog.records import FileFailed, Stamp
-from catalog.schema import config
+from catalog.schema import HEAD, migrate, open_catalog
 
 
 def test_the_constant_names_the_newest_script():
-    assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
+    assert ScriptDirectory(migrations.FOLDER).get_current_head() == HEAD
 
 
 def is_the_same_everywhere(thing, name, kind, reflected, compared_to) -> bool:
@@ -61,19 +60,14 @@ def test_every_foreign_key_has_an_index():
 
 
 def test_the_schema_can_be_taken_down_and_put_up_again(url):
-    settings = config()
     with open_catalog(url) as catalog:
-        with catalog.writing() as connection:
-            settings.attributes["connection"] = connection
-            command.downgrade(settings, "base")
+        migrate(catalog, "base")
         with catalog.reading() as connection:
             from sqlalchemy import inspect
 
             left = inspect(connection)
             assert left.get_table_names() == ["alembic_version"]
             assert left.get_view_names() == []
-        with catalog.writing() as connection:
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+        migrate(catalog, HEAD)
     with open_catalog(url) as catalog:
         assert tracks.roots(catalog) == []

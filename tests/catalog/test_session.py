@@ -5,14 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import StatementError
 
 from catalog import library as tracks
-from catalog.database import catalog_url, open_catalog, open_existing
+from catalog.database import catalog_url
 from catalog.exceptions import CatalogError, CatalogMissingError
-from catalog.models import Base
+from catalog.models import Base, Root
+from catalog.schema import open_catalog, open_existing
 
 
 def test_the_place_is_the_option_else_the_variable_else_the_data_folder(
@@ -59,9 +63,9 @@ def test_reading_changes_nothing(sqlite_catalog):
             tracks.ensure_root(reader, b"/music")
         with (
             pytest.raises(CatalogError, match="readonly"),
-            reader.session(write=True) as session,
+            reader.writing() as connection,
         ):
-            session.execute(Base.metadata.tables["roots"].delete())
+            connection.execute(Base.metadata.tables["roots"].delete())
 
 
 def test_an_empty_file_becomes_a_catalog(tmp_path):
@@ -93,7 +97,7 @@ def test_many_processes_may_make_the_same_catalog(url):
     program = """
 import sys
 from catalog import library as tracks
-from catalog.database import open_catalog
+from catalog.schema import open_catalog
 with open_catalog(sys.argv[1]) as catalog:
     print(tracks.ensure_root(catalog, b"/music").id)
 """
@@ -135,38 +139,24 @@ def test_readers_go_on_while_a_writer_writes(sqlite_catalog):
         assert len(tracks.roots(other)) == 1
 
 
-def test_a_session_writes_only_when_asked_to(catalog):
-    from datetime import UTC, datetime
-
-    from sqlalchemy import select
-
-    from catalog.models import Root
-
+def test_only_a_connection_for_writing_commits(catalog):
     facts = {"path": b"/music", "label": "/music", "added_at": datetime.now(UTC)}
-    with catalog.session() as session:
-        session.add(Root(**facts))
-        session.flush()
+    with catalog.reading() as connection:
+        connection.execute(insert(Root), facts)
     assert tracks.roots(catalog) == []
-    with catalog.session(write=True) as session:
-        session.add(Root(**facts))
-    with catalog.session() as session:
-        (root,) = session.scalars(select(Root))
-        assert root.added_at == facts["added_at"]
+    with catalog.writing() as connection:
+        connection.execute(insert(Root), facts)
+    with catalog.reading() as connection:
+        assert connection.scalar(select(Root.added_at)) == facts["added_at"]
 
 
 def test_a_time_without_a_zone_is_refused(sqlite_catalog):
-    from datetime import datetime
-
-    from sqlalchemy.exc import StatementError
-
-    from catalog.models import Root
-
     facts = {"path": b"/", "label": "/", "added_at": datetime(2026, 1, 1)}  # noqa: DTZ001
     with (
         pytest.raises(StatementError, match="without a zone"),
-        sqlite_catalog.session(write=True) as session,
+        sqlite_catalog.writing() as connection,
     ):
-        session.add(Root(**facts))
+        connection.execute(insert(Root), facts)
 
 
 def test_a_rescan_that_finds_nothing_loads_nothing_heavy(sqlite_catalog, make):
@@ -174,16 +164,16 @@ def test_a_rescan_that_finds_nothing_loads_nothing_heavy(sqlite_catalog, make):
     tracks.apply(sqlite_catalog, [make.seen(root.id, analysis=make.analysis())])
     program = """
 import sys
-from catalog import scans, tracks
-from catalog.database import open_catalog
+from catalog import library as tracks
+from catalog.schema import open_catalog
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock():
-    number = scans.begin_scan(catalog, {})
+    number = tracks.begin_scan(catalog, {})
     root = tracks.ensure_root(catalog, b"/music")
     assert len(tracks.known_tracks(catalog, root.id)) == 1
     assert tracks.known_failures(catalog, root.id) == {}
     assert tracks.analysed_payloads(catalog, 1)
     tracks.apply(catalog, [])
-    scans.end_scan(catalog, number, "done", {"unchanged": 1})
+    tracks.end_scan(catalog, number, "done", {"unchanged": 1})
 heavy = {"sqlalchemy", "alembic", "numpy", "platformdirs"} & set(sys.modules)
 sys.exit(f"loaded {heavy}" if heavy else 0)
 """

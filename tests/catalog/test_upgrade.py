@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from alembic.config import Config
 from click.testing import CliRunner
 
+import migrations
 from catalog import library as tracks
-from catalog.database import HEAD, Catalog, open_catalog
+from catalog.database import Catalog
 from catalog.exceptions import CatalogBusyError, CatalogError, CatalogTooOldError
-from catalog.schema import config, statements, upgrade
+from catalog.schema import HEAD, open_catalog, upgrade
 from sonicat.db import db
 
 REPO = Path(__file__).resolve().parents[2]
@@ -45,10 +45,8 @@ def next_version(
         shutil.copytree(REPO / "migrations", scripts)
         script = NEXT.replace("WHAT_THEN", what_then)
         (scripts / "versions" / "next.py").write_text(script)
-        settings = Config()
-        settings.set_main_option("script_location", str(scripts))
-        monkeypatch.setattr("catalog.schema.config", lambda: settings)
-        for module in ("catalog.database", "catalog.schema", "sonicat.db"):
+        monkeypatch.setattr("migrations.FOLDER", scripts)
+        for module in ("catalog.schema", "sonicat.db"):
             monkeypatch.setattr(f"{module}.HEAD", "next", raising=False)
 
     return install
@@ -166,16 +164,18 @@ def test_the_newest_schema_is_among_them_and_is_what_is_made_today(sqlite_catalo
 def test_a_new_catalog_is_what_the_migrations_make(sqlite_catalog, tmp_path):
     with Catalog(f"sqlite:///{tmp_path}/by_migrations.db", "write") as made:
         upgrade(made)
-        expected = list(statements(made))
+        expected = statements(made)
         header = "SELECT user_version, application_id, encoding FROM "
         header += "pragma_user_version, pragma_application_id, pragma_encoding"
         assert made.rows(header) == sqlite_catalog.rows(header)
-    assert list(statements(sqlite_catalog)) == expected, (
-        "run: python -m catalog.schema > migrations/schema-VERSION.sql"
-    )
+    assert statements(sqlite_catalog) == expected
+
+
+def statements(catalog: Catalog) -> list[tuple[str]]:
+    return catalog.rows(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+    ) + catalog.rows("SELECT version_num FROM alembic_version")
 
 
 def test_the_scripts_are_those_of_the_package():
-    location = config().get_main_option("script_location")
-    assert location is not None
-    assert Path(location) == REPO / "migrations"
+    assert migrations.FOLDER == REPO / "migrations"

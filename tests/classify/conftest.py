@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from catalog import library as catalog_tracks
-from catalog.database import open_catalog
 from catalog.records import (
     Analysis,
     FeatureSetFacts,
@@ -21,6 +20,7 @@ from catalog.records import (
     TrackSeen,
     Windows,
 )
+from catalog.schema import open_catalog
 from classify.arrays import Problem, Rows
 from scanner.features.definition import COLUMNS
 

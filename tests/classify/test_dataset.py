@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalog.database import open_catalog
 from catalog.datasets import TrackRow, WindowRows, load_library
 from catalog.records import FeatureSetFacts, TagFacts
+from catalog.schema import open_catalog
 from classify.dataset import prepare
 from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
 from classify.folds import album_groups

@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 from click.testing import CliRunner
 
-from catalog.database import open_catalog
 from catalog.datasets import TrackRow, load_library
+from catalog.schema import open_catalog
 from classify.dataset import loaded_labels
 from classify.exceptions import BadLabelRuleError
 from classify.labels import labels_from_lines, labels_of

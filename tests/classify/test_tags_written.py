@@ -69,7 +69,7 @@ def test_the_command_shows_before_it_writes(
     """Without --yes nothing is changed; a file that is gone does not stop the rest."""
     from click.testing import CliRunner
 
-    from catalog.database import open_catalog
+    from catalog.schema import open_catalog
     from sonicat.classify import classify
 
     path = make_catalog(tagged(make_problem()))

@@ -12,10 +12,10 @@ import pytest
 import soundfile
 
 from catalog.audio_facts import AudioFacts
-from catalog.database import open_catalog
 from catalog.predictions import tracks_said
 from catalog.records import TagFacts
 from catalog.runs import load_run
+from catalog.schema import open_catalog
 from classify.arrays import Problem, Rows
 from classify.confounds import audit, figures, judged_pairs, matched, warning
 from classify.file_facts import fact_table, suspicion, suspicions

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from catalog.database import open_catalog
+from catalog.schema import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.errors import BusyError

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from catalog import library as tracks
-from catalog.database import HEAD, open_catalog
 from catalog.records import FileFailed, Stamp, TagFacts
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
+from catalog.schema import HEAD, open_catalog
 from tests.catalog.conftest import Make
 
 
