@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from catalog.library import apply, ensure_root
+from catalog.library import ensure_root
 from catalog.records import Analysis, Stamp, StreamFacts, TagFacts, TrackSeen, Windows
 from catalog.schema import open_catalog
+from catalog.store_scan import store_batch
 from classify.map.map import draw_map, place
 from scanner.features.definition import COLUMNS, VECTOR_NAMES, feature_set
 from webapp.app import create_app
@@ -111,7 +112,7 @@ def made_up(n: int, path: Path) -> None:
     with open_catalog(str(path)) as catalog:
         root = ensure_root(catalog, b"/nowhere")
         for first in range(0, n, BATCH):
-            apply(
+            store_batch(
                 catalog,
                 [
                     TrackSeen(

@@ -38,8 +38,14 @@ class _Row(NamedTuple):
     compilation: bool
 
 
-def settle(catalog: Catalog, root_id: int) -> int:
-    """Derive and store; see :func:`catalog.library.derive_albumartists`."""
+def derive_album_artists(catalog: Catalog, root_id: int) -> int:
+    """Give the tracks of a root that have an album but no album artist one.
+
+    Returns
+    -------
+    int
+        How many tracks got one.
+    """
     with catalog.writing() as connection:
         found: dict[int, tuple[str, str]] = {}
         for rows in _albums(connection, root_id).values():

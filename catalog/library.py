@@ -16,9 +16,9 @@ from catalog.records import RULES, KnownFailure, KnownTrack, Root
 from catalog.text import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from catalog.records import Change, FeatureSetFacts
+    from catalog.records import FeatureSetFacts
 
 
 _KNOWN_TRACKS = """
@@ -30,11 +30,6 @@ SELECT tracks.id, tracks.path, tracks.size, tracks.mtime_ns, payloads.hash,
 FROM tracks JOIN payloads ON payloads.id = tracks.payload_id
 WHERE tracks.root_id = :root_id
 ORDER BY CASE WHEN tracks.missing_since IS NULL THEN 1 ELSE 0 END, tracks.id
-"""
-_UNSETTLED = """
-SELECT count(*) FROM tracks
-WHERE root_id = :root_id AND album_id IS NOT NULL AND albumartist IS NULL
-    AND artist_id IS NOT NULL
 """
 
 
@@ -86,11 +81,14 @@ def tag_rules(catalog: Catalog) -> dict[int, str]:
     return dict(catalog.rows(find, fact=RULES))
 
 
-def forget_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> None:
+def delete_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> None:
     """Remove the failures of files that are no longer there."""
-    from catalog.store_scan import forget  # noqa: PLC0415 (loads SQLAlchemy)
-
-    forget(catalog, [(root_id, path) for path in paths])
+    for path in paths:
+        catalog.execute(
+            "DELETE FROM failures WHERE root_id = :root AND path = :path",
+            root=root_id,
+            path=path,
+        )
 
 
 def drop_root(catalog: Catalog, root_id: int) -> None:
@@ -141,42 +139,14 @@ def analysed_payloads(catalog: Catalog, feature_set_id: int) -> set[str]:
     return {payload for (payload,) in rows}
 
 
-def apply(catalog: Catalog, changes: Sequence[Change]) -> None:
-    """Store the changes in one transaction: all of them or none.
-
-    Raises
-    ------
-    NotFiniteError
-        An analysis holds NaN or an infinity; checked before anything is stored.
-    CatalogFullError, CatalogBusyError
-        Nothing was stored; what was stored before is safe.
-    """
-    if changes:
-        from catalog.store_scan import (  # noqa: PLC0415 (loads SQLAlchemy and NumPy)
-            store,
-        )
-
-        store(catalog, changes)
-
-
-def prepare_to_apply() -> None:
-    """Load what storing takes, which is much, while there is nothing to store yet."""
-    import catalog.store_scan  # noqa: F401, PLC0415 (loads SQLAlchemy and NumPy)
-
-
-def derive_albumartists(catalog: Catalog, root_id: int) -> int:
-    """Give the tracks of a root that have an album but no album artist one.
-
-    Returns
-    -------
-    int
-        How many tracks got one. Nothing is loaded and nothing read where none lack it.
-    """
-    if catalog.rows(_UNSETTLED, root_id=root_id) == [(0,)]:
-        return 0
-    from catalog.album_artists import settle  # noqa: PLC0415 (loads SQLAlchemy)
-
-    return settle(catalog, root_id)
+def has_underived_album_artists(catalog: Catalog, root_id: int) -> bool:
+    """Tell whether tracks of a root have an album, but no album artist yet."""
+    rows = catalog.rows(
+        "SELECT 1 FROM tracks WHERE root_id = :root AND album_id IS NOT NULL "
+        "AND albumartist IS NULL AND artist_id IS NOT NULL LIMIT 1",
+        root=root_id,
+    )
+    return bool(rows)
 
 
 def now_text() -> str:

@@ -64,8 +64,18 @@ class PlacedFailure(NamedTuple):
     attempts: int
 
 
-def store(catalog: Catalog, changes: Sequence[records.Change]) -> None:
-    """Store the changes; see :func:`catalog.library.apply`."""
+def store_batch(catalog: Catalog, changes: Sequence[records.Change]) -> None:
+    """Store the changes in one transaction: all of them or none.
+
+    Raises
+    ------
+    NotFiniteError
+        An analysis holds NaN or an infinity; checked before anything is stored.
+    CatalogFullError, CatalogBusyError
+        Nothing was stored; what was stored before is safe.
+    """
+    if not changes:
+        return
     seen = _of(records.TrackSeen, changes)
     _require_finite(seen)
     feature_sets = [_feature_set(catalog, change) for change in seen]
@@ -82,12 +92,6 @@ def store(catalog: Catalog, changes: Sequence[records.Change]) -> None:
         _forget(connection, [(one.root_id, one.path) for one in moved])
         _forget(connection, [(one.root_id, one.path) for one in seen])
         _fail(connection, _of(records.FileFailed, changes), now)
-
-
-def forget(catalog: Catalog, places: Sequence[Place]) -> None:
-    """Remove the failures on record at some places."""
-    with catalog.writing() as connection:
-        _forget(connection, places)
 
 
 def _of(kind: type[T], changes: Iterable[object]) -> list[T]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import library as tracks
 from catalog.exceptions import CatalogError, NotFiniteError
-from catalog.library import begin_scan, end_scan, prepare_to_apply
+from catalog.library import begin_scan, end_scan
 from catalog.records import TrackMoved, TrackSeen
 from catalog.schema import open_catalog
 from catalog.text import readable
@@ -147,7 +147,13 @@ class _Scan:
         self.batch.flush()
         forget_what_is_gone(self._catalog, survey)
         for root_id in root_ids.values():
-            tracks.derive_albumartists(self._catalog, root_id)
+            if tracks.has_underived_album_artists(self._catalog, root_id):
+                # Loads SQLAlchemy: a scan that finds nothing new does without.
+                from catalog.album_artists import (  # noqa: PLC0415
+                    derive_album_artists,
+                )
+
+                derive_album_artists(self._catalog, root_id)
 
     def variant_maker(self) -> VariantMaker:
         """Return what encodes tracks anew, or fail before anything is done."""
@@ -255,7 +261,8 @@ class Reading:
         for outcome in self._outcomes(todo, surveyor, stop_at):
             if outcome is None:
                 self._progress.tick()
-                prepare_to_apply()  # the workers are loading what they need, too
+                # Loads SQLAlchemy, while the workers are loading what they need, too.
+                import catalog.store_scan  # noqa: F401, PLC0415
             else:
                 self._summary.left -= 1
                 self._take(outcome, *tasks[outcome.number], lost)
@@ -369,8 +376,11 @@ class Batch:
             return
         changes, self._changes = self._changes, []
         with self._interrupts.held():
+            # Loads SQLAlchemy: a scan that finds nothing new does without.
+            from catalog.store_scan import store_batch  # noqa: PLC0415
+
             try:
-                tracks.apply(self._catalog, changes)
+                store_batch(self._catalog, changes)
             except NotFiniteError:
                 for change in changes:
                     self._store_alone(change)
@@ -378,16 +388,17 @@ class Batch:
     def _store_alone(self, change: Change) -> None:
         """Store one change; an analysis that is no number becomes a failure."""
         from catalog.records import FileFailed, TrackSeen  # noqa: PLC0415 (rarely)
+        from catalog.store_scan import store_batch  # noqa: PLC0415 (loads SQLAlchemy)
 
         try:
-            tracks.apply(self._catalog, [change])
+            store_batch(self._catalog, [change])
         except NotFiniteError as error:
             if not isinstance(change, TrackSeen):
                 raise
             failed = FileFailed(
                 change.root_id, change.path, change.stamp, "features", str(error)
             )
-            tracks.apply(self._catalog, [failed])
+            store_batch(self._catalog, [failed])
 
 
 def forget_what_is_gone(catalog: Catalog, survey: Survey) -> None:
@@ -398,7 +409,7 @@ def forget_what_is_gone(catalog: Catalog, survey: Survey) -> None:
     for root in survey.roots:
         gone = root.differences.forgotten
         if gone and os.path.isdir(root.path):
-            tracks.forget_failures(catalog, root.root_id, gone)
+            tracks.delete_failures(catalog, root.root_id, gone)
     known = tracks.roots(catalog)
     outer = set(outermost(root.path for root in known))
     for one in known:

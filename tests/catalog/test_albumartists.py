@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from catalog import library as tracks
-from catalog.album_artists import FolderTrack, albumartist_of
-from catalog.library import derive_albumartists
+from catalog.album_artists import FolderTrack, albumartist_of, derive_album_artists
 from catalog.records import TagFacts
+from catalog.store_scan import store_batch
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def scan(catalog, make):
     root = tracks.ensure_root(catalog, b"/music")
 
     def run(files: dict[str, str], album: str = "Hits", **more: object):
-        tracks.apply(
+        store_batch(
             catalog,
             [
                 make.seen(
@@ -50,7 +50,7 @@ def scan(catalog, make):
                 for path, artist in files.items()
             ],
         )
-        count = derive_albumartists(catalog, root.id)
+        count = derive_album_artists(catalog, root.id)
         shown = catalog.rows("SELECT path, artist, group_key FROM v_tracks")
         return count, {path: (artist, group) for path, artist, group in shown}
 
@@ -97,24 +97,24 @@ def test_tracks_without_artist_or_album_are_left_alone(catalog, make):
     root = tracks.ensure_root(catalog, b"/music")
     nobody = make.seen(root.id, b"x/1", tags=TagFacts(album="Hits"))
     loose = make.seen(root.id, b"x/2", tags=TagFacts(artists=("A",)))
-    tracks.apply(catalog, [nobody, loose])
-    assert derive_albumartists(catalog, root.id) == 0
+    store_batch(catalog, [nobody, loose])
+    assert derive_album_artists(catalog, root.id) == 0
     assert catalog.rows("SELECT albumartist FROM tracks") == [(None,), (None,)]
 
 
 def test_a_compilation_without_any_artist_is_settled_for_good(catalog, make):
     root = tracks.ensure_root(catalog, b"/music")
     tags = TagFacts(album="Hits", compilation=True)
-    tracks.apply(catalog, [make.seen(root.id, b"x/1", tags=tags)])
-    assert derive_albumartists(catalog, root.id) == 1
-    assert derive_albumartists(catalog, root.id) == 0
+    store_batch(catalog, [make.seen(root.id, b"x/1", tags=tags)])
+    assert derive_album_artists(catalog, root.id) == 1
+    assert derive_album_artists(catalog, root.id) == 0
 
 
 def test_it_is_stable_over_scans(catalog, make, dump):
     root = tracks.ensure_root(catalog, b"/music")
     seen = make.seen(root.id, b"x/1", tags=TagFacts(artists=("A",), album="Hits"))
-    tracks.apply(catalog, [seen, replace(seen, path=b"x/2")])
-    derive_albumartists(catalog, root.id)
+    store_batch(catalog, [seen, replace(seen, path=b"x/2")])
+    derive_album_artists(catalog, root.id)
     before = dump(catalog)
-    assert derive_albumartists(catalog, root.id) == 0
+    assert derive_album_artists(catalog, root.id) == 0
     assert dump(catalog) == before

@@ -17,6 +17,7 @@ from catalog.records import (
     Stamp,
     TagFacts,
 )
+from catalog.store_scan import store_batch
 
 
 def test_a_track_comes_back_as_it_was_stored(catalog, root_id, make):
@@ -34,7 +35,7 @@ def test_a_track_comes_back_as_it_was_stored(catalog, root_id, make):
         sources=(("title", "id3:TIT2"), ("year", "id3:TDOR")),
     )
     change = make.seen(root_id, b"j/\xff one.mp3", tags=tags, analysis=analysis)
-    tracks.apply(catalog, [change])
+    store_batch(catalog, [change])
 
     (known,) = tracks.known_tracks(catalog, root_id)
     assert (known.path, known.size) == (change.path, change.stamp.size)
@@ -72,7 +73,7 @@ def test_a_track_comes_back_as_it_was_stored(catalog, root_id, make):
 
 def test_numbers_come_back_bit_for_bit(catalog, root_id, make):
     analysis = make.analysis(seed=3, windows=4)
-    tracks.apply(catalog, [make.seen(root_id, analysis=analysis)])
+    store_batch(catalog, [make.seen(root_id, analysis=analysis)])
 
     windows = analysis.windows
     packed = catalog.rows("SELECT vector FROM windows ORDER BY position")
@@ -95,7 +96,7 @@ def test_numbers_come_back_bit_for_bit(catalog, root_id, make):
 
 def test_edited_tags_keep_the_row_and_the_features(catalog, root_id, make):
     first = make.seen(root_id, analysis=make.analysis())
-    tracks.apply(catalog, [first])
+    store_batch(catalog, [first])
     windows = catalog.rows("SELECT id FROM windows ORDER BY id")
     edited = replace(
         first,
@@ -103,7 +104,7 @@ def test_edited_tags_keep_the_row_and_the_features(catalog, root_id, make):
         stamp=Stamp(999, 5),
         analysis=None,
     )
-    tracks.apply(catalog, [edited])
+    store_batch(catalog, [edited])
 
     assert catalog.rows("SELECT id FROM windows ORDER BY id") == windows
     assert catalog.rows("SELECT title, artist, album, year, size FROM v_tracks") == [
@@ -114,8 +115,8 @@ def test_edited_tags_keep_the_row_and_the_features(catalog, root_id, make):
 
 def test_changed_audio_replaces_the_old_analysis(catalog, root_id, make):
     first = make.seen(root_id, analysis=make.analysis(seed=1))
-    tracks.apply(catalog, [first])
-    tracks.apply(
+    store_batch(catalog, [first])
+    store_batch(
         catalog,
         [replace(first, payload_hash="other", analysis=make.analysis(2, windows=5))],
     )
@@ -127,14 +128,14 @@ def test_changed_audio_replaces_the_old_analysis(catalog, root_id, make):
 
 def test_audio_changed_but_not_analysed_keeps_the_old_analysis(catalog, root_id, make):
     first = make.seen(root_id, analysis=make.analysis())
-    tracks.apply(catalog, [first])
-    tracks.apply(catalog, [replace(first, payload_hash="other", analysis=None)])
+    store_batch(catalog, [first])
+    store_batch(catalog, [replace(first, payload_hash="other", analysis=None)])
 
     (known,) = tracks.known_tracks(catalog, root_id)
     assert known.feature_set_id is None  # so that the next scan analyses it
     assert catalog.rows("SELECT count(*) FROM windows") == [(3,)]
 
-    tracks.apply(
+    store_batch(
         catalog, [replace(first, payload_hash="other", analysis=make.analysis())]
     )
     assert catalog.rows("SELECT count(*) FROM analyses") == [(1,)]
@@ -146,8 +147,8 @@ def test_a_newer_feature_set_replaces_the_older_track_by_track(catalog, root_id,
         make.seen(root_id, name, payload_hash=name.hex(), analysis=make.analysis())
         for name in (b"a", b"b")
     ]
-    tracks.apply(catalog, both)
-    tracks.apply(catalog, [replace(both[0], analysis=make.analysis(version=2))])
+    store_batch(catalog, both)
+    store_batch(catalog, [replace(both[0], analysis=make.analysis(version=2))])
 
     old = tracks.ensure_feature_set(catalog, make.feature_set(1))
     new = tracks.ensure_feature_set(catalog, make.feature_set(2))
@@ -163,9 +164,9 @@ def test_a_newer_feature_set_replaces_the_older_track_by_track(catalog, root_id,
 def test_variants_stand_beside_the_original(catalog, root_id, make):
     first = make.seen(root_id, analysis=make.analysis())
     worse = replace(first, analysis=make.analysis(variant="mp3:64k"))
-    tracks.apply(catalog, [first])
-    tracks.apply(catalog, [worse])
-    tracks.apply(catalog, [worse])
+    store_batch(catalog, [first])
+    store_batch(catalog, [worse])
+    store_batch(catalog, [worse])
 
     found = catalog.rows("SELECT variant FROM analyses ORDER BY variant")
     assert found == [("mp3:64k",), ("original",)]
@@ -177,7 +178,7 @@ def test_duplicates_share_one_analysis(catalog, root_id, make):
         make.seen(root_id, name, payload_hash="same", analysis=make.analysis())
         for name in (b"a", b"b")
     ]
-    tracks.apply(catalog, twins)
+    store_batch(catalog, twins)
 
     assert catalog.rows("SELECT count(*) FROM analyses") == [(1,)]
     assert catalog.rows("SELECT count(*) FROM v_windows") == [(6,)]
@@ -191,24 +192,24 @@ def test_duplicates_without_an_album_share_a_group(catalog, root_id, make):
         make.seen(root_id, name, payload_hash=payload, tags=loose)
         for name, payload in ((b"a", "same"), (b"b", "same"), (b"c", "other"))
     ]
-    tracks.apply(catalog, changes)
+    store_batch(catalog, changes)
     groups = catalog.rows("SELECT group_key FROM tracks ORDER BY path")
     assert groups[0] == groups[1] != groups[2]
 
 
 def test_the_last_of_two_records_of_one_file_wins(catalog, root_id, make):
     first = make.seen(root_id, payload_hash="old")
-    tracks.apply(catalog, [first, replace(first, payload_hash="new")])
+    store_batch(catalog, [first, replace(first, payload_hash="new")])
     (known,) = tracks.known_tracks(catalog, root_id)
     assert known.payload_hash == "new"
 
 
 def test_a_failure_replaces_no_good_row_and_counts_attempts(catalog, root_id, make):
     change = make.seen(root_id, analysis=make.analysis())
-    tracks.apply(catalog, [change])
+    store_batch(catalog, [change])
     failed = FileFailed(root_id, change.path, Stamp(7, 7), "decode", "no frame found")
-    tracks.apply(catalog, [failed])
-    tracks.apply(catalog, [failed])
+    store_batch(catalog, [failed])
+    store_batch(catalog, [failed])
 
     (known,) = tracks.known_tracks(catalog, root_id)
     assert (known.size, known.mtime_ns) == (change.stamp.size, change.stamp.mtime_ns)
@@ -217,24 +218,24 @@ def test_a_failure_replaces_no_good_row_and_counts_attempts(catalog, root_id, ma
     assert (failure.size, failure.stage) == (7, "decode")
     assert catalog.rows("SELECT attempts, path FROM v_failures") == [(2, "a.mp3")]
 
-    tracks.apply(catalog, [replace(failed, stamp=Stamp(8, 8))])
+    store_batch(catalog, [replace(failed, stamp=Stamp(8, 8))])
     assert catalog.rows("SELECT attempts FROM failures") == [(1,)]
 
 
 def test_a_success_removes_the_failure(catalog, root_id, make):
     change = make.seen(root_id)
-    tracks.apply(
+    store_batch(
         catalog, [FileFailed(root_id, change.path, change.stamp, "tags", "broken")]
     )
-    tracks.apply(catalog, [change])
+    store_batch(catalog, [change])
     assert tracks.known_failures(catalog, root_id) == {}
 
 
 def test_failures_of_files_that_are_gone_can_be_forgotten(catalog, root_id):
     paths = [b"%d" % number for number in range(1200)]
     failed = [FileFailed(root_id, path, Stamp(1, 1), "tags", "x") for path in paths]
-    tracks.apply(catalog, failed)
-    tracks.forget_failures(catalog, root_id, paths[1:])
+    store_batch(catalog, failed)
+    tracks.delete_failures(catalog, root_id, paths[1:])
     assert set(tracks.known_failures(catalog, root_id)) == {paths[0]}
 
 
@@ -256,7 +257,7 @@ def test_nothing_that_is_not_finite_is_stored(sqlite_catalog, make, bad, where):
         analysis = replace(analysis, loudness_lufs=bad)
     good = make.seen(root_id, b"good", analysis=make.analysis())
     with pytest.raises(NotFiniteError, match=r"bad\.mp3"):
-        tracks.apply(catalog, [good, make.seen(root_id, b"bad.mp3", analysis=analysis)])
+        store_batch(catalog, [good, make.seen(root_id, b"bad.mp3", analysis=analysis)])
     assert tracks.known_tracks(catalog, root_id) == []
 
 
@@ -268,15 +269,15 @@ def test_text_that_a_database_refuses_is_mended(catalog, root_id, make):
         genres=("\x00",),
         raw=(("TIT2", "\ud800"),),
     )
-    tracks.apply(catalog, [make.seen(root_id, tags=tags)])
-    tracks.apply(catalog, [make.seen(root_id, tags=tags)])
+    store_batch(catalog, [make.seen(root_id, tags=tags)])
+    store_batch(catalog, [make.seen(root_id, tags=tags)])
     ((title,),) = catalog.rows("SELECT title FROM tracks")
     assert title == "nul \ufffd and ?"
 
 
 def test_spellings_of_one_name_are_one_artist(catalog, root_id, make):
     names = ["Motörhead", "MOTÖRHEAD", " Moto\u0308rhead "]
-    tracks.apply(
+    store_batch(
         catalog,
         [
             make.seen(root_id, b"%d" % i, tags=TagFacts(artists=(name,), album=" X "))
@@ -288,15 +289,15 @@ def test_spellings_of_one_name_are_one_artist(catalog, root_id, make):
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(catalog, root_id, make, dump):
-    tracks.apply(catalog, [make.seen(root_id, b"a")])
+    store_batch(catalog, [make.seen(root_id, b"a")])
     before = dump(catalog)
     unknown_root = root_id + 99
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        tracks.apply(catalog, [make.seen(root_id, b"b"), make.seen(unknown_root, b"c")])
+        store_batch(catalog, [make.seen(root_id, b"b"), make.seen(unknown_root, b"c")])
     assert dump(catalog) == before
 
 
 def test_no_changes_are_no_work(catalog: Catalog, dump: Any):
     before = dump(catalog)
-    tracks.apply(catalog, [])
+    store_batch(catalog, [])
     assert dump(catalog) == before

@@ -18,6 +18,7 @@ from catalog import library as tracks
 from catalog.database import Catalog
 from catalog.records import TrackMissing
 from catalog.schema import HEAD, open_catalog
+from catalog.store_scan import store_batch
 from sonicat.main import main
 
 Run = Callable[..., Result]
@@ -48,9 +49,9 @@ def filled(sqlite_catalog: Catalog, make) -> Path:
         )
         for n in range(3)
     ]
-    tracks.apply(sqlite_catalog, changes)
+    store_batch(sqlite_catalog, changes)
     gone = tracks.known_tracks(sqlite_catalog, root.id)[2]
-    tracks.apply(sqlite_catalog, [TrackMissing(gone.id)])
+    store_batch(sqlite_catalog, [TrackMissing(gone.id)])
     sqlite_catalog.close()
     assert sqlite_catalog.path is not None
     return sqlite_catalog.path
@@ -255,7 +256,7 @@ def test_prune_asks_and_takes_no_for_an_answer(run, filled):
 
 def test_prune_keeps_what_another_track_still_needs(run, sqlite_catalog, make):
     root = tracks.ensure_root(sqlite_catalog, b"/music")
-    tracks.apply(
+    store_batch(
         sqlite_catalog,
         [
             make.seen(root.id, name, payload_hash="same", analysis=make.analysis())
@@ -263,7 +264,7 @@ def test_prune_keeps_what_another_track_still_needs(run, sqlite_catalog, make):
         ],
     )
     gone, _ = tracks.known_tracks(sqlite_catalog, root.id)
-    tracks.apply(sqlite_catalog, [TrackMissing(gone.id)])
+    store_batch(sqlite_catalog, [TrackMissing(gone.id)])
     place = sqlite_catalog.path
     assert run("prune", "--missing-for", "0h", "--yes", "--db", place).exit_code == 0
     assert sqlite_catalog.rows("SELECT count(*) FROM v_windows") == [(3,)]
@@ -272,9 +273,9 @@ def test_prune_keeps_what_another_track_still_needs(run, sqlite_catalog, make):
 
 def test_prune_on_a_server(run, postgres_catalog, make):
     root = tracks.ensure_root(postgres_catalog, b"/music")
-    tracks.apply(postgres_catalog, [make.seen(root.id, analysis=make.analysis())])
+    store_batch(postgres_catalog, [make.seen(root.id, analysis=make.analysis())])
     (track,) = tracks.known_tracks(postgres_catalog, root.id)
-    tracks.apply(postgres_catalog, [TrackMissing(track.id)])
+    store_batch(postgres_catalog, [TrackMissing(track.id)])
     place = postgres_catalog.url
     assert run("check", "--db", place).exit_code == 0
     assert run("schema", "--db", place).exit_code == 0

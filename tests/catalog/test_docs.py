@@ -15,6 +15,7 @@ from catalog import library as tracks
 from catalog.database import Catalog
 from catalog.records import FileFailed, Stamp, TagFacts, TrackMissing
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
+from catalog.store_scan import store_batch
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "catalog.md").read_text("utf-8")
 QUERIES = dict(
@@ -58,9 +59,9 @@ def fill(catalog: Catalog, make) -> None:
     twin = replace(changes[0], path=b"copy.mp3", tags=TagFacts(title="Battery"))
     gone = replace(changes[-1], path=b"gone.mp3", payload_hash="gone")
     bad = FileFailed(root.id, b"bad.mp3", Stamp(1, 1), "decode", "no frame found")
-    tracks.apply(catalog, [*changes, twin, gone, bad])
+    store_batch(catalog, [*changes, twin, gone, bad])
     known = {track.path: track for track in tracks.known_tracks(catalog, root.id)}
-    tracks.apply(catalog, [TrackMissing(known[b"gone.mp3"].id)])
+    store_batch(catalog, [TrackMissing(known[b"gone.mp3"].id)])
     judge(catalog, [known[change.path].id for change in changes])
 
 

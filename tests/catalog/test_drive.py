@@ -14,10 +14,10 @@ import pytest
 from catalog import library as tracks
 from catalog.database import Catalog
 from catalog.schema import open_catalog
+from catalog.store_scan import store_batch
 
 UNPRIVILEGED_READER = """
 import os, sys
-import catalog.database, catalog.database
 from catalog import library as tracks
 from catalog.exceptions import CatalogError
 from catalog.schema import open_catalog
@@ -73,7 +73,7 @@ def test_a_full_disk_is_said_and_loses_nothing(sqlite_catalog, make):
     from catalog.exceptions import CatalogFullError
 
     root = tracks.ensure_root(sqlite_catalog, b"/music")
-    tracks.apply(sqlite_catalog, [make.seen(root.id, b"before")])
+    store_batch(sqlite_catalog, [make.seen(root.id, b"before")])
     sqlite_catalog.close()
     ((pages,),) = sqlite_catalog.rows("PRAGMA page_count")
     many = [
@@ -86,7 +86,7 @@ def test_a_full_disk_is_said_and_loses_nothing(sqlite_catalog, make):
         connection.rollback()
         connection.close()  # back to the pool: the next user gets the same one
         with pytest.raises(CatalogFullError, match="free some space"):
-            tracks.apply(full, many)
+            store_batch(full, many)
     assert [t.path for t in tracks.known_tracks(sqlite_catalog, root.id)] == [b"before"]
     assert sqlite_catalog.rows("PRAGMA integrity_check") == [("ok",)]
 
@@ -97,6 +97,7 @@ def test_a_drive_that_refuses_to_write_is_said_and_loses_nothing(sqlite_catalog)
 import resource, sys
 from tests.catalog.conftest import Make
 from catalog import library as tracks
+from catalog.store_scan import store_batch
 from catalog.exceptions import CatalogError
 from catalog.schema import open_catalog
 make = Make()
@@ -105,7 +106,7 @@ with open_catalog(sys.argv[1]) as catalog:
     for n in range(10_000):
         one = make.seen(1, b"%d" % n, payload_hash=f"{n}", analysis=make.analysis(n))
         try:
-            tracks.apply(catalog, [one])
+            store_batch(catalog, [one])
         except CatalogError as error:
             sys.exit(f"{n} {error}")
 """

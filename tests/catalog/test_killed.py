@@ -19,6 +19,7 @@ WRITER = """
 import sys
 from tests.catalog.conftest import Make
 from catalog import library as tracks
+from catalog.store_scan import store_batch
 from catalog.schema import open_catalog
 make = Make()
 with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock(wait_s=10.0):
@@ -29,7 +30,7 @@ with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock(wait_s=10.0):
         for n in range(first, first + 5):
             path, new = b"%d" % n, make.analysis(n)
             batch.append(make.seen(root.id, path, payload_hash=f"{n}", analysis=new))
-        tracks.apply(catalog, batch)
+        store_batch(catalog, batch)
         print(first, flush=True)
 """
 

@@ -10,6 +10,7 @@ from catalog.records import (
     TrackMoved,
     TrackReturned,
 )
+from catalog.store_scan import store_batch
 
 
 def places(catalog: Catalog, root_id: int) -> dict[int, tuple[bytes, bool]]:
@@ -18,11 +19,11 @@ def places(catalog: Catalog, root_id: int) -> dict[int, tuple[bytes, bool]]:
 
 
 def test_tracks_that_swap_their_names_keep_their_ids(catalog, root_id, make):
-    tracks.apply(catalog, [make.seen(root_id, name) for name in (b"a", b"b", b"c")])
+    store_batch(catalog, [make.seen(root_id, name) for name in (b"a", b"b", b"c")])
     a, b, c = sorted(
         places(catalog, root_id), key=lambda i: places(catalog, root_id)[i]
     )
-    tracks.apply(
+    store_batch(
         catalog,
         [
             TrackMoved(a, root_id, b"b", Stamp(1, 1)),
@@ -38,9 +39,9 @@ def test_tracks_that_swap_their_names_keep_their_ids(catalog, root_id, make):
 
 
 def test_a_chain_of_renames_and_a_new_file_at_its_start(catalog, root_id, make):
-    tracks.apply(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
+    store_batch(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
     a, b = sorted(places(catalog, root_id), key=lambda i: places(catalog, root_id)[i])
-    tracks.apply(
+    store_batch(
         catalog,
         [
             make.seen(root_id, b"a", payload_hash="new here"),
@@ -55,47 +56,47 @@ def test_a_chain_of_renames_and_a_new_file_at_its_start(catalog, root_id, make):
 
 
 def test_a_file_moved_over_another_leaves_the_other_missing(catalog, root_id, make):
-    tracks.apply(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
+    store_batch(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
     a, b = sorted(places(catalog, root_id), key=lambda i: places(catalog, root_id)[i])
-    tracks.apply(catalog, [TrackMoved(a, root_id, b"b", Stamp(1, 1))])
+    store_batch(catalog, [TrackMoved(a, root_id, b"b", Stamp(1, 1))])
     assert places(catalog, root_id) == {a: (b"b", False), b: (b"b", True)}
     # Whoever maps the tracks by path keeps the one that is there.
     assert {t.path: t.id for t in tracks.known_tracks(catalog, root_id)} == {b"b": a}
 
-    tracks.apply(catalog, [TrackMoved(b, root_id, b"c", Stamp(2, 2))])
+    store_batch(catalog, [TrackMoved(b, root_id, b"c", Stamp(2, 2))])
     assert places(catalog, root_id) == {a: (b"b", False), b: (b"c", False)}
 
 
 def test_tracks_move_between_roots(catalog, root_id, make):
     other = tracks.ensure_root(catalog, b"/elsewhere").id
-    tracks.apply(catalog, [make.seen(root_id, b"a")])
+    store_batch(catalog, [make.seen(root_id, b"a")])
     (track,) = places(catalog, root_id)
-    tracks.apply(catalog, [TrackMoved(track, other, b"a", Stamp(1, 1))])
+    store_batch(catalog, [TrackMoved(track, other, b"a", Stamp(1, 1))])
     assert places(catalog, root_id) == {}
     assert places(catalog, other) == {track: (b"a", False)}
 
 
 def test_missing_tracks_keep_everything_and_come_back(catalog, root_id, make):
-    tracks.apply(catalog, [make.seen(root_id, analysis=make.analysis())])
+    store_batch(catalog, [make.seen(root_id, analysis=make.analysis())])
     (track,) = places(catalog, root_id)
-    tracks.apply(catalog, [TrackMissing(track)])
+    store_batch(catalog, [TrackMissing(track)])
     (known,) = tracks.known_tracks(catalog, root_id)
     assert known.missing_since is not None
     assert known.missing_since.tzinfo is not None
     assert catalog.rows("SELECT status FROM v_tracks") == [("missing",)]
     assert catalog.rows("SELECT count(*) FROM windows") == [(3,)]
 
-    tracks.apply(catalog, [TrackMissing(track)])  # the time is that of the first
+    store_batch(catalog, [TrackMissing(track)])  # the time is that of the first
     assert tracks.known_tracks(catalog, root_id) == [known]
 
-    tracks.apply(catalog, [TrackReturned(track)])
+    store_batch(catalog, [TrackReturned(track)])
     assert tracks.known_tracks(catalog, root_id) == [known._replace(missing_since=None)]
 
 
 def test_a_missing_track_seen_again_at_its_path_is_the_same(catalog, root_id, make):
     change = make.seen(root_id)
-    tracks.apply(catalog, [change])
+    store_batch(catalog, [change])
     (track,) = places(catalog, root_id)
-    tracks.apply(catalog, [TrackMissing(track)])
-    tracks.apply(catalog, [change])
+    store_batch(catalog, [TrackMissing(track)])
+    store_batch(catalog, [change])
     assert places(catalog, root_id) == {track: (change.path, False)}

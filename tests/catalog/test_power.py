@@ -8,6 +8,7 @@ import shutil
 from catalog import library as tracks
 from catalog.maintenance import check
 from catalog.schema import open_catalog
+from catalog.store_scan import store_batch
 
 BATCH = 5
 BATCHES = 6
@@ -20,7 +21,7 @@ def test_what_a_power_cut_leaves_is_whole_batches(sqlite_catalog, make, tmp_path
         for n in range(batch * BATCH, (batch + 1) * BATCH):
             path, new = b"%d" % n, make.analysis(n)
             changes.append(make.seen(root_id, path, payload_hash=f"{n}", analysis=new))
-        tracks.apply(sqlite_catalog, changes)
+        store_batch(sqlite_catalog, changes)
     # As long as the catalog is open, everything since it was made is in the log.
     log = sqlite_catalog.path.with_name(sqlite_catalog.path.name + "-wal").read_bytes()
     chance = random.Random(3)

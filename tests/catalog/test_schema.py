@@ -13,6 +13,7 @@ from catalog.exceptions import CatalogError
 from catalog.models import Base
 from catalog.records import FileFailed, Stamp
 from catalog.schema import HEAD, migrate, open_catalog
+from catalog.store_scan import store_batch
 
 
 def test_the_constant_names_the_newest_script():
@@ -29,7 +30,7 @@ def test_a_place_is_taken_once(catalog, make, table):
     root = tracks.ensure_root(catalog, b"/music")
     path = b"long/" * 900 + b"name"
     failed = FileFailed(root.id, path + b"?", Stamp(1, 1), "tags", "x")
-    tracks.apply(catalog, [make.seen(root.id, path), failed])
+    store_batch(catalog, [make.seen(root.id, path), failed])
     columns = [
         column.name
         for column in Base.metadata.tables[table].columns

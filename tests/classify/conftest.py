@@ -21,6 +21,7 @@ from catalog.records import (
     Windows,
 )
 from catalog.schema import open_catalog
+from catalog.store_scan import store_batch
 from classify.arrays import Problem, Rows
 from scanner.features.definition import COLUMNS
 
@@ -113,7 +114,7 @@ def make_catalog(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
                         analysis,
                     )
                 )
-            catalog_tracks.apply(catalog, changes)
+            store_batch(catalog, changes)
         return path
 
     return make

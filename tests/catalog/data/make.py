@@ -17,6 +17,7 @@ from catalog import library as tracks
 from catalog.records import FileFailed, Stamp, TagFacts
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
 from catalog.schema import HEAD, open_catalog
+from catalog.store_scan import store_batch
 from tests.catalog.conftest import Make
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     )
     with open_catalog(str(place)) as catalog:
         root = tracks.ensure_root(catalog, b"/music")
-        tracks.apply(
+        store_batch(
             catalog,
             [
                 make.seen(root.id, b"one.mp3", tags=tags, analysis=make.analysis()),
