@@ -25,7 +25,7 @@ from classify.model import Member
 from classify.models.base import fit
 from classify.models.registry import VOTERS, VOTING, recipe, with_voters
 from classify.novelty import MOST_LABELS, novelty
-from scanner.signals import follow, replaced_quietly
+from scanner.signals import end_with_parent, worker_replacement_silenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,7 +127,7 @@ def evaluate(
     workers = Parallel(
         n_jobs=min(jobs or cpu_count(), len(tasks)), return_as="generator_unordered"
     )
-    with replaced_quietly():
+    with worker_replacement_silenced():
         for name, i, result in workers(
             delayed(_task)(name, i, problem, folds, left_out, seed, os.getpid())
             for name, i in tasks
@@ -188,7 +188,7 @@ def _task(
     seed: int,
     parent: int,
 ) -> tuple[str, int, Outcome | Final]:
-    follow(parent)
+    end_with_parent(parent)
     model = recipe(name, len(problem.rows.X), len(problem.labels))
     if i < len(folds):
         return name, i, judge(model, problem, folds[i], seed=seed)

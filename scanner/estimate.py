@@ -146,7 +146,7 @@ def _seconds(
     tasks: Sequence[FileTask], audio_s: float, settings: ScanSettings
 ) -> float:
     """Return how long reading takes; a file of middling length is read as a trial."""
-    from scanner.pool import Supervisor  # noqa: PLC0415
+    from scanner.pool import WorkerPool  # noqa: PLC0415
     from scanner.worker import (  # noqa: PLC0415 (not for --help)
         Job,
         private_folder,
@@ -158,7 +158,7 @@ def _seconds(
     start = time.perf_counter()
     with private_folder() as folder:
         job = Job.prepare(settings._replace(jobs=1), folder, set())
-        for outcome in Supervisor([trial], job).outcomes():
+        for outcome in WorkerPool([trial], job).outcomes():
             if outcome is None:
                 continue
             change = outcome.change

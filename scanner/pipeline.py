@@ -19,7 +19,7 @@ from scanner.compare import LostTracks, found_again, too_much_gone
 from scanner.exceptions import RootGoneError, RootLostError, ScannerError
 from scanner.features.kernels import compile_once
 from scanner.plan import Surveyor, book_of, scopes_of, tasks_of, wanted_feature_set
-from scanner.pool import Supervisor
+from scanner.pool import WorkerPool
 from scanner.settings import BOOK
 from scanner.signals import Interrupts
 from scanner.summary import EnergyMeter, Summary
@@ -276,7 +276,7 @@ class Reading:
             compile_once(self._progress.say)
         with private_folder() as folder:
             job = Job.prepare(self._settings, folder, surveyor.analysed())
-            yield from Supervisor(tasks, job, stop_at).outcomes()
+            yield from WorkerPool(tasks, job, stop_at).outcomes()
 
     def _take(
         self, outcome: Outcome, kind: str, task: FileTask, lost: LostTracks

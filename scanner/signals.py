@@ -1,8 +1,4 @@
-"""Ctrl-C at a moment that suits: not in the midst of a commit, and once only.
-
-Ending takes a moment: the workers are killed, what is finished is stored. A second
-Ctrl-C in that moment could strike anywhere, and would lose what the first one saves.
-"""
+"""Ctrl-C, signals that end a program, and worker processes that end with theirs."""
 
 from __future__ import annotations
 
@@ -11,19 +7,20 @@ import signal
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
+from types import FrameType
+from typing import Any, Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Turns the signals that end a program into KeyboardInterrupt, when it suits."""
+    """Turns the signals that end a program into KeyboardInterrupt: once, when it suits.
+
+    Ending takes a moment: the workers are killed, what is finished is stored. A second
+    Ctrl-C in that moment could strike anywhere, and lose what the first one saves.
+    """
 
     def __init__(self) -> None:
         self._before: dict[signal.Signals, Any] = {}
@@ -71,30 +68,33 @@ class Interrupts:
 
 
 _POLL_S = 0.5
-_followed: list[int] = []
+_watched: list[int] = []
 
 
-def follow(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
     """End this worker process soon after the process `parent` is gone.
 
-    A worker that fits a model would go on with it for nobody when the command is
-    killed in a way that it cannot catch. In the process `parent` itself, and when
-    called again, this does nothing.
+    A worker would go on with its task for nobody when the command is killed in a way
+    that it cannot catch. What the worker started ends with it where the worker leads
+    a process group. In the process `parent` itself, and when called again, this does
+    nothing.
     """
-    if os.getpid() == parent or _followed:
+    if os.getpid() == parent or _watched:
         return
-    _followed.append(parent)
+    _watched.append(parent)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_POLL_S)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
+def terminations_as_interrupts() -> Iterator[None]:
     """Let the signals that end a program raise KeyboardInterrupt, as Ctrl-C does.
 
     joblib then kills its workers. Signals that are ignored, as under nohup, stay so;
@@ -114,7 +114,7 @@ def ended_by_signals() -> Iterator[None]:
 
 
 @contextmanager
-def replaced_quietly() -> Iterator[None]:
+def worker_replacement_silenced() -> Iterator[None]:
     """Let joblib replace a worker whose memory has grown without warning of it.
 
     Its task is done again by the next one: nothing that a user could act on.

@@ -1,4 +1,4 @@
-"""What happens inside a worker process."""
+"""One worker process of a scan: its tasks, its heartbeat, its private folder."""
 
 from __future__ import annotations
 
@@ -9,32 +9,24 @@ import shutil
 import signal
 import struct
 import tempfile
-import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from scanner.analyze import analyse
+from catalog.records import FileFailed, TrackSeen
+from scanner.analyze import FileTask, analyse
 from scanner.exceptions import TempFullError
+from scanner.settings import ScanSettings
+from scanner.signals import end_with_parent
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Analyze = Callable[
+    [FileTask, ScanSettings, Callable[[str], bool]], TrackSeen | FileFailed
+]
 
-    from catalog.records import FileFailed, TrackSeen
-    from scanner.analyze import FileTask
-    from scanner.settings import ScanSettings
-
-    Analyse = Callable[
-        [FileTask, ScanSettings, Callable[[str], bool]], TrackSeen | FileFailed
-    ]
-    from collections.abc import Iterator
-
-
-ANALYSED = "analysed"  # file in the private folder: payload hashes, one a line
-_CLAIMS = "claims"
-_PARENT_CHECK_S = 1.0
+_ANALYZED = "analysed"  # file in the private folder: payload hashes, one a line
+_RESERVED = "reserved"  # folder in it: a link for each payload, to the task's number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +37,25 @@ class Job:
     ----------
     settings : ScanSettings
     folder : str
-        Private to the scan: notes, claims, and the hashes that need no analysis.
+        Private to the scan: heartbeats, reserved payloads, and the hashes of those
+        that need no analysis.
     parent : int
         Process id of the scan.
-    analyse : callable
+    analyze : callable
         What is done for a task: a function of a module, as workers import it.
     """
 
     settings: ScanSettings
     folder: str
     parent: int
-    analyse: Analyse
+    analyze: Analyze
 
     @staticmethod
     def prepare(
         settings: ScanSettings,
         folder: str,
-        analysed: set[str],
-        analyse: Analyse = analyse,
+        analyzed: set[str],
+        analyze: Analyze = analyse,
     ) -> Job:
         """Lay out the private folder `folder`, and return the job.
 
@@ -72,11 +65,11 @@ class Job:
             There is no room in it.
         """
         try:
-            Path(folder, _CLAIMS).mkdir()
-            Path(folder, ANALYSED).write_text("\n".join(sorted(analysed)), "ascii")
+            Path(folder, _RESERVED).mkdir()
+            Path(folder, _ANALYZED).write_text("\n".join(sorted(analyzed)), "ascii")
         except OSError as error:
             raise TempFullError(folder) from error
-        return Job(settings, folder, os.getpid(), analyse)
+        return Job(settings, folder, os.getpid(), analyze)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,62 +94,62 @@ class _Worker:
 
     def __init__(self, job: Job) -> None:
         self.folder = job.folder
-        self.number = 0
+        self._number = 0
         self._is_full = False
-        self._pen = Pen(job.folder)
-        self._analysed = frozenset(
-            Path(job.folder, ANALYSED).read_text("ascii").split()
+        self._heartbeat = HeartbeatFile(job.folder)
+        self._analyzed = frozenset(
+            Path(job.folder, _ANALYZED).read_text("ascii").split()
         )
 
     def run(self, task: FileTask, job: Job) -> Outcome:
-        """Analyse one file."""
-        self.number = task.number
-        self._pen.begins(task.number)
+        """Analyze one file."""
+        self._number = task.number
+        self._heartbeat.begin_task(task.number)
         start = time.perf_counter()
-        change = job.analyse(task, job.settings, self.is_wanted)
+        change = job.analyze(task, job.settings, self.reserve_payload)
         if self._is_full:  # no fault of the file's
             raise TempFullError(self.folder)
-        self._pen.ends()
+        self._heartbeat.end_task()
         return Outcome(task.number, change, time.perf_counter() - start)
 
-    def is_wanted(self, payload: str) -> bool:
-        """Say whether this task is to analyse `payload`; the first one claims it."""
-        if payload in self._analysed:
+    def reserve_payload(self, payload: str) -> bool:
+        """Reserve the analysis of a payload; False where it is another's, or done."""
+        if payload in self._analyzed:
             return False
-        claim = Path(self.folder, _CLAIMS, payload)
+        link = Path(self.folder, _RESERVED, payload)
         try:
-            claim.symlink_to(str(self.number))  # takes no room, and is there at once
+            link.symlink_to(str(self._number))  # takes no room, and is there at once
         except FileExistsError:
-            # One's own, if an earlier attempt at this task was cut short.
-            return str(claim.readlink()) == str(self.number)
+            # This task's own, if an earlier attempt at it was cut short.
+            return str(link.readlink()) == str(self._number)
         except OSError:
             self._is_full = True
             return False
         return True
 
 
-_here: _Worker | None = None
+_worker: _Worker | None = None
 
 
-def work(task: FileTask, job: Job) -> Outcome:
-    """Do one task in this worker process.
+def run_tasks(tasks: Sequence[FileTask], job: Job) -> list[Outcome]:
+    """Do some tasks in this worker process, one after the other.
 
     Raises
     ------
     TempFullError
         There is no room in the scan's private folder.
     """
-    global _here  # noqa: PLW0603 - a worker is one process: this is its state
-    if _here is None or _here.folder != job.folder:
-        _settle(job)
+    global _worker  # noqa: PLW0603 - a worker is one process: this is its state
+    if _worker is None or _worker.folder != job.folder:
+        _prepare_process(job)
         try:
-            _here = _Worker(job)
+            _worker = _Worker(job)
         except OSError as error:
             raise TempFullError(job.folder) from error
-    return _here.run(task, job)
+    return [_worker.run(task, job) for task in tasks]
 
 
-def _settle(job: Job) -> None:
+def _prepare_process(job: Job) -> None:
     """Make this process a quiet worker that ends with its parent."""
     with suppress(PermissionError):  # a session leader has its group already
         # A group of its own: a decoder that it starts can be ended with it, and
@@ -170,21 +163,15 @@ def _settle(job: Job) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)
     os.close(silence)
-    threading.Thread(target=_end_with, args=(job.parent,), daemon=True).start()
+    end_with_parent(job.parent)
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_PARENT_CHECK_S)
-    os.killpg(0, signal.SIGKILL)
-
-
-_NOTE = struct.Struct("<qd")
+_HEARTBEAT = struct.Struct("<qd")
 _IDLE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Heartbeat:
     """What one worker is doing.
 
     Attributes
@@ -192,9 +179,9 @@ class Note:
     pid : int
         Of the worker, and of its process group.
     number : int
-        The task in hand.
+        The task that it is running.
     since : float
-        When it began, on the monotonic clock: time asleep does not count.
+        When that began, on the monotonic clock: time asleep does not count.
     """
 
     pid: int
@@ -202,36 +189,42 @@ class Note:
     since: float
 
 
-class Pen:
-    """The worker's side: writes what is in hand."""
+class HeartbeatFile:
+    """The worker's side of its heartbeat.
+
+    Parameters
+    ----------
+    folder : str
+        The scan's private one.
+    """
 
     def __init__(self, folder: str) -> None:
-        path = Path(folder) / f"{os.getpid()}.note"
+        path = Path(folder) / f"{os.getpid()}.heartbeat"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self.ends()
+        self.end_task()
 
-    def begins(self, number: int) -> None:
-        """Note that task `number` begins now."""
-        os.pwrite(self._file, _NOTE.pack(number, time.monotonic()), 0)
+    def begin_task(self, number: int) -> None:
+        """Write that task `number` begins now."""
+        os.pwrite(self._file, _HEARTBEAT.pack(number, time.monotonic()), 0)
 
-    def ends(self) -> None:
-        """Note that nothing is in hand."""
-        os.pwrite(self._file, _NOTE.pack(_IDLE, 0.0), 0)
+    def end_task(self) -> None:
+        """Write that no task is running."""
+        os.pwrite(self._file, _HEARTBEAT.pack(_IDLE, 0.0), 0)
 
 
-def read_notes(folder: str) -> Iterator[Note]:
-    """Yield what the workers have in hand."""
-    for path in sorted(Path(folder).glob("*.note")):
+def read_heartbeats(folder: str) -> Iterator[Heartbeat]:
+    """Yield what the workers are running."""
+    for path in sorted(Path(folder).glob("*.heartbeat")):
         raw = path.read_bytes()
-        if len(raw) == _NOTE.size:
-            number, since = _NOTE.unpack(raw)
+        if len(raw) == _HEARTBEAT.size:
+            number, since = _HEARTBEAT.unpack(raw)
             if number != _IDLE:
-                yield Note(int(path.stem), number, since)
+                yield Heartbeat(int(path.stem), number, since)
 
 
-def clear_notes(folder: str) -> None:
-    """Forget the notes of workers that are no more."""
-    for path in Path(folder).glob("*.note"):
+def clear_heartbeats(folder: str) -> None:
+    """Remove the heartbeats of workers that are no more."""
+    for path in Path(folder).glob("*.heartbeat"):
         path.unlink()
 
 
@@ -251,13 +244,13 @@ def private_folder() -> Iterator[str]:
     TempFullError
         There is no room for it.
     """
-    _sweep()
+    _remove_abandoned()
     try:
         folder = tempfile.mkdtemp(prefix=_PREFIX)
-        lock = _hold(Path(folder))
+        lock = _lock_folder(Path(folder))
     except OSError as error:
-        named = os.environ.get("TMPDIR", "/tmp")  # noqa: S108  (to be named, not used)
-        raise TempFullError(named) from error
+        place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - named, not used
+        raise TempFullError(place) from error
     try:
         yield folder
     finally:
@@ -269,7 +262,7 @@ def private_folder() -> Iterator[str]:
         os.close(lock)
 
 
-def _hold(folder: Path) -> int:
+def _lock_folder(folder: Path) -> int:
     """Mark a folder as in use, until this process closes the descriptor or ends."""
     early = folder / "locking"
     lock = os.open(early, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -278,15 +271,15 @@ def _hold(folder: Path) -> int:
     return lock
 
 
-def _sweep() -> None:
+def _remove_abandoned() -> None:
     """Remove the folders that nobody holds any more."""
     with suppress(OSError):
         for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
-            if lock.parent.lstat().st_uid == os.getuid() and _is_free(lock):
+            if lock.parent.lstat().st_uid == os.getuid() and _is_abandoned(lock):
                 shutil.rmtree(lock.parent, ignore_errors=True)
 
 
-def _is_free(lock: Path) -> bool:
+def _is_abandoned(lock: Path) -> bool:
     try:
         handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     except OSError:

@@ -133,7 +133,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     from classify.reports import models as ranking  # noqa: PLC0415
     from classify.settings import Request  # noqa: PLC0415
     from classify.training import classify_library  # noqa: PLC0415
-    from scanner.signals import ended_by_signals  # noqa: PLC0415
+    from scanner.signals import terminations_as_interrupts  # noqa: PLC0415
     from sonicat import report as render  # noqa: PLC0415
 
     request = Request(
@@ -148,7 +148,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         steady=options["steady"],
     )
     with (
-        ended_by_signals(),
+        terminations_as_interrupts(),
         open_existing(options["db"]) as catalog,
         render.progress(quiet=options["quiet"]) as started,
     ):

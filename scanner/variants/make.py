@@ -15,7 +15,7 @@ from catalog.text import readable
 from scanner.exceptions import TempFullError
 from scanner.features.definition import feature_set
 from scanner.features.kernels import compile_once
-from scanner.pool import Supervisor
+from scanner.pool import WorkerPool
 from scanner.variants.task import VariantTask, analyse_variant
 from scanner.variants.transcode import DISK, LONGEST_S, require_encoders
 from scanner.worker import Job, private_folder
@@ -92,7 +92,7 @@ class VariantMaker:
             self._progress.begin(tasks)
             summary.left += len(tasks)
             job = Job.prepare(self._settings, folder, set(), analyse_variant)
-            for outcome in Supervisor(tasks, job, stop_at).outcomes():
+            for outcome in WorkerPool(tasks, job, stop_at).outcomes():
                 if outcome is None:
                     self._progress.tick()
                 else:

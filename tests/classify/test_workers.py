@@ -9,7 +9,7 @@ CODE = """
 import contextlib, sys, time
 from joblib import Parallel, delayed
 from joblib.externals.loky import process_executor
-from scanner.signals import replaced_quietly
+from scanner.signals import worker_replacement_silenced
 
 held = []
 
@@ -20,7 +20,8 @@ def grow(n):
     process_executor.held.append(bytearray(b"x") * 20_000_000)
     return n
 
-with replaced_quietly() if sys.argv[1] == "quietly" else contextlib.nullcontext():
+quietly = sys.argv[1] == "quietly"
+with worker_replacement_silenced() if quietly else contextlib.nullcontext():
     print(Parallel(n_jobs=2, pre_dispatch="all")(delayed(grow)(n) for n in range(40)))
 """
 

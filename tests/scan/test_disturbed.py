@@ -146,10 +146,10 @@ import os, sys, time
 from catalog.records import Stamp
 from scanner.analyze import FileTask
 from scanner.settings import ScanSettings
-from scanner.pool import Supervisor
+from scanner.pool import WorkerPool
 from scanner.worker import Job
 
-def analyse(task, settings, wanted):
+def analyze(task, settings, wanted):
     open(os.path.join(task.root, b"begun"), "w").close()
     while time.process_time() < CPU_S:
         pass
@@ -159,8 +159,8 @@ if __name__ == "__main__":
     import steady
     folder = sys.argv[1]
     task = FileTask(0, 1, os.fsencode(folder), b"one.wav", Stamp(1, 1), 1.0)
-    job = Job.prepare(ScanSettings(timeout_s=4), folder, set(), steady.analyse)
-    print(*(one.change.stage for one in Supervisor([task], job).outcomes() if one))
+    job = Job.prepare(ScanSettings(timeout_s=4), folder, set(), steady.analyze)
+    print(*(one.change.stage for one in WorkerPool([task], job).outcomes() if one))
 """
 
 
@@ -291,7 +291,7 @@ def test_a_root_that_goes_away_meanwhile(
 def test_more_memory_than_allowed(library: Any, tmp_path: Path) -> None:
     from catalog.records import FileFailed
     from scanner.analyze import FileTask
-    from scanner.pool import Supervisor
+    from scanner.pool import WorkerPool
     from scanner.settings import ScanSettings
     from scanner.worker import Job
 
@@ -306,7 +306,7 @@ def test_more_memory_than_allowed(library: Any, tmp_path: Path) -> None:
     folder = tmp_path / "private"
     folder.mkdir()
     job = Job.prepare(ScanSettings(memory_limit=50 << 20), str(folder), set())
-    (outcome,) = [one for one in Supervisor([task], job).outcomes() if one]
+    (outcome,) = [one for one in WorkerPool([task], job).outcomes() if one]
     assert isinstance(outcome.change, FileFailed)
     assert (outcome.change.stage, outcome.change.reason) == (
         "memory",
