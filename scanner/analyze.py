@@ -5,64 +5,21 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from catalog.records import RULES, Analysis, FileFailed, StageCost, Stamp, TrackSeen
+from catalog.records import RULES, Analysis, StageCost, Stamp, TrackSeen
 from scanner.audio.files import cause, regular_file
 from scanner.exceptions import NO_ACCESS, FileError
-from scanner.settings import ReadingRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from catalog.records import StreamFacts, TagFacts
+    from catalog.records import FileFailed, StreamFacts, TagFacts
+    from scanner.plan import FileTask
     from scanner.settings import ScanSettings
 
 _CHANGED = "it changed while it was read; the next scan tries it again"
-
-
-@dataclass(frozen=True, slots=True)
-class FileTask:
-    """One file that needs looking at.
-
-    Attributes
-    ----------
-    number : int
-        Position in the plan: names the task among processes.
-    root_id : int
-    root : bytes
-        Absolute path of the root.
-    path : bytes
-        Path below the root.
-    stamp : Stamp
-        As the walk saw it.
-    expected_s : float
-        Estimated duration of the audio, in seconds.
-    rules : ReadingRules
-        How to read its tags.
-    payload : str or None
-        The hash of its audio, where the catalog knows it for this very stamp: then
-        the tags alone are read.
-    """
-
-    number: int
-    root_id: int
-    root: bytes
-    path: bytes
-    stamp: Stamp
-    expected_s: float
-    rules: ReadingRules = field(default=ReadingRules(), kw_only=True)
-    payload: str | None = field(default=None, kw_only=True)
-
-    @property
-    def full_path(self) -> bytes:
-        """Absolute path."""
-        return os.path.join(self.root, self.path)
-
-    def failed(self, stage: str, reason: str) -> FileFailed:
-        """Return the record of this file's failure."""
-        return FileFailed(self.root_id, self.path, self.stamp, stage, reason)
 
 
 def analyse(
@@ -136,16 +93,16 @@ def _read(
 
 def _tags(task: FileTask) -> tuple[TagFacts, StreamFacts]:
     from scanner.tags.from_path import fill_from_path  # noqa: PLC0415
-    from scanner.tags.interpret import TagRules  # noqa: PLC0415
+    from scanner.tags.interpret import Separators  # noqa: PLC0415
     from scanner.tags.read import read_tags  # noqa: PLC0415
 
-    usual = TagRules()
-    separators = usual.artist_separators + task.rules.artist_separators
-    rules = replace(usual, artist_separators=separators)
-    tags, stream = read_tags(task.full_path, rules)
+    usual = Separators()
+    artists = usual.artists + task.rules.artist_separators
+    separators = replace(usual, artists=artists)
+    tags, stream = read_tags(task.full_path, separators)
     if task.rules.guess_from_path:
         tags = fill_from_path(tags, task.path)
-    if text := task.rules.text():  # so that a scan by other rules reads them again
+    if text := task.rules.as_text():  # so that a scan by other rules reads them again
         tags = replace(tags, sources=(*tags.sources, (RULES, text)))
     return tags, stream
 

@@ -14,7 +14,7 @@ from scanner.plan import (
     Durations,
     Remaining,
     Surveyor,
-    book_of,
+    load_tag_rules,
     scopes_of,
     tasks_of,
     wanted_feature_set,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from catalog.database import Catalog
-    from scanner.analyze import FileTask
+    from scanner.plan import FileTask
     from scanner.progress import Progress
     from scanner.settings import ScanSettings
 
@@ -103,10 +103,10 @@ def _estimate(
 ) -> Estimate:
     wanted = wanted_feature_set(catalog, settings) if catalog else None
     scopes = scopes_of(paths, catalog)
-    book = book_of(catalog, scopes, settings)
-    surveyor = Surveyor(catalog, settings, wanted, book)
+    tag_rules = load_tag_rules(catalog, scopes, settings)
+    surveyor = Surveyor(catalog, settings, wanted, tag_rules)
     survey = surveyor.survey(scopes, progress.found)
-    all_tasks = tasks_of(survey, {}, book)
+    all_tasks = tasks_of(survey, {}, tag_rules)
     tasks = [task for kind, task in all_tasks if kind != "misread"]
     audio_s = _audio_s(tasks)
     return Estimate(

@@ -18,9 +18,15 @@ from catalog.text import readable
 from scanner.compare import LostTracks, found_again, too_much_gone
 from scanner.exceptions import RootGoneError, RootLostError, ScannerError
 from scanner.features.kernels import compile_once
-from scanner.plan import Surveyor, book_of, scopes_of, tasks_of, wanted_feature_set
+from scanner.plan import (
+    Surveyor,
+    load_tag_rules,
+    scopes_of,
+    tasks_of,
+    wanted_feature_set,
+)
 from scanner.pool import WorkerPool
-from scanner.settings import BOOK
+from scanner.settings import TAG_RULES_OPTION
 from scanner.signals import Interrupts
 from scanner.summary import EnergyMeter, Summary
 from scanner.walk import outermost
@@ -32,11 +38,10 @@ if TYPE_CHECKING:
     from catalog.database import Catalog
     from catalog.library import Outcome as Ending
     from catalog.records import Change, FileFailed
-    from scanner.analyze import FileTask
     from scanner.compare import LostTracks
-    from scanner.plan import Survey, Surveyor
+    from scanner.plan import FileTask, Survey, Surveyor
     from scanner.progress import Progress
-    from scanner.settings import RuleBook, ScanSettings
+    from scanner.settings import ScanSettings, TagRules
     from scanner.variants.make import VariantMaker
     from scanner.walk import Scope
     from scanner.worker import Outcome
@@ -68,9 +73,9 @@ def scan(
         catalog.scan_lock(settings.wait_s),
     ):
         scopes = scopes_of(paths, catalog)
-        book = book_of(catalog, scopes, settings)
-        run = _Scan(catalog, settings, progress, interrupts, book)
-        number = begin_scan(catalog, _logged(settings, scopes, book))
+        tag_rules = load_tag_rules(catalog, scopes, settings)
+        run = _Scan(catalog, settings, progress, interrupts, tag_rules)
+        number = begin_scan(catalog, _logged(settings, scopes, tag_rules))
         ended: Ending = "stopped"
         try:
             maker = run.variant_maker() if settings.variants else None
@@ -96,10 +101,10 @@ def scan(
 
 
 def _logged(
-    settings: ScanSettings, scopes: Sequence[Scope], book: RuleBook
+    settings: ScanSettings, scopes: Sequence[Scope], tag_rules: TagRules
 ) -> dict[str, Any]:
     paths = [readable(scope.path) for scope in scopes]
-    return settings._asdict() | {"paths": paths, BOOK: book.as_json()}
+    return settings._asdict() | {"paths": paths, TAG_RULES_OPTION: tag_rules.as_json()}
 
 
 class _Scan:
@@ -111,10 +116,10 @@ class _Scan:
         settings: ScanSettings,
         progress: Progress,
         interrupts: Interrupts,
-        book: RuleBook,
+        tag_rules: TagRules,
     ) -> None:
         self.summary = Summary(catalog.name)
-        self._book = book
+        self._tag_rules = tag_rules
         self._catalog = catalog
         self._settings = settings
         self._progress = progress
@@ -128,7 +133,7 @@ class _Scan:
             for scope in scopes
         }
         wanted = wanted_feature_set(self._catalog, self._settings)
-        surveyor = Surveyor(self._catalog, self._settings, wanted, self._book)
+        surveyor = Surveyor(self._catalog, self._settings, wanted, self._tag_rules)
         survey = surveyor.survey(scopes, self._progress.found)
         if not self._settings.accept_missing:
             survey.check()
@@ -136,7 +141,7 @@ class _Scan:
         self._settle(survey, root_ids)
         gc.freeze()  # a hundred thousand known tracks are no garbage
         gc.enable()
-        if tasks := tasks_of(survey, root_ids, self._book):
+        if tasks := tasks_of(survey, root_ids, self._tag_rules):
             # Loads joblib: a scan with nothing to read does without.
             from scanner.pipeline import Reading  # noqa: PLC0415
 
@@ -161,7 +166,7 @@ class _Scan:
         from scanner.variants.make import VariantMaker  # noqa: PLC0415
 
         return VariantMaker(
-            self._catalog, self._settings, self._progress, self.batch, self._book
+            self._catalog, self._settings, self._progress, self.batch, self._tag_rules
         )
 
     def stop_at(self, start: float) -> float | None:

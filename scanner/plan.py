@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from catalog import library as tracks
 from catalog.exceptions import CatalogError
 from catalog.library import last_options
-from catalog.records import Stamp
+from catalog.records import FileFailed, Stamp
 from catalog.text import readable
 from scanner.compare import Differences, Rules, compare, recognise_moves, too_much_gone
 from scanner.exceptions import NothingToScanError, PathMissingError, RootGoneError
-from scanner.settings import RuleBook
+from scanner.settings import ReadingRules, TagRules
 from scanner.walk import is_inside, known_scopes, relative, resolve, walk_scopes
 
 if TYPE_CHECKING:
@@ -21,10 +22,52 @@ if TYPE_CHECKING:
 
     from catalog.database import Catalog
     from catalog.records import KnownTrack, Root, TrackMoved
-    from scanner.analyze import FileTask
     from scanner.compare import Move
     from scanner.settings import ScanSettings
     from scanner.walk import FoundFile, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """One file that needs looking at.
+
+    Attributes
+    ----------
+    number : int
+        Position in the plan: names the task among processes.
+    root_id : int
+    root : bytes
+        Absolute path of the root.
+    path : bytes
+        Path below the root.
+    stamp : Stamp
+        As the walk saw it.
+    expected_s : float
+        Estimated duration of the audio, in seconds.
+    rules : ReadingRules
+        How to read its tags.
+    payload : str or None
+        The hash of its audio, where the catalog knows it for this very stamp: then
+        the tags alone are read.
+    """
+
+    number: int
+    root_id: int
+    root: bytes
+    path: bytes
+    stamp: Stamp
+    expected_s: float
+    rules: ReadingRules = field(default=ReadingRules(), kw_only=True)
+    payload: str | None = field(default=None, kw_only=True)
+
+    @property
+    def full_path(self) -> bytes:
+        """Absolute path."""
+        return os.path.join(self.root, self.path)
+
+    def failed(self, stage: str, reason: str) -> FileFailed:
+        """Return the record of this file's failure."""
+        return FileFailed(self.root_id, self.path, self.stamp, stage, reason)
 
 
 class RootSurvey(NamedTuple):
@@ -109,7 +152,7 @@ class Surveyor:
     settings : ScanSettings
     feature_set_id : int or None
         Of the features that are wanted; None where the catalog has none of them.
-    book : RuleBook
+    tag_rules : TagRules
         By which rules tags are to be read.
     """
 
@@ -118,13 +161,13 @@ class Surveyor:
         catalog: Catalog | None,
         settings: ScanSettings,
         feature_set_id: int | None,
-        book: RuleBook,
+        tag_rules: TagRules,
     ) -> None:
         self._catalog = catalog
         self._settings = settings
         self._feature_set_id = feature_set_id
-        self.book = book
-        self._read_by = tracks.tag_rules(catalog) if catalog and book else {}
+        self.tag_rules = tag_rules
+        self._read_by = tracks.tag_rules(catalog) if catalog and tag_rules else {}
         self._analysed: set[str] | None = None
         self._roots = tracks.roots(catalog) if catalog else []
 
@@ -160,7 +203,9 @@ class Surveyor:
         new = [
             file
             for _, _, file in result.found("new")
-            if not self.book.at(os.path.join(file.root, file.path)).guess_from_path
+            if not self.tag_rules.of_file(
+                os.path.join(file.root, file.path)
+            ).guess_from_path
         ]
         if new:
             vanished = [t for _, t in self.elsewhere(roots, gone_roots=True)]
@@ -258,10 +303,10 @@ class Surveyor:
         )
 
     def _is_misread(self, track: KnownTrack, root: bytes) -> bool:
-        if not self.book:
+        if not self.tag_rules:
             return False
-        rules = self.book.at(os.path.join(root, track.path))
-        return self._read_by.get(track.id, "") != rules.text()
+        rules = self.tag_rules.of_file(os.path.join(root, track.path))
+        return self._read_by.get(track.id, "") != rules.as_text()
 
 
 def _is_covered(path: bytes, scopes: Sequence[Scope]) -> bool:
@@ -313,12 +358,12 @@ def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:
         raise
 
 
-def book_of(
+def load_tag_rules(
     catalog: Catalog | None, scopes: Sequence[Scope], settings: ScanSettings
-) -> RuleBook:
+) -> TagRules:
     """Return by which rules tags are to be read: as before, and as asked for now."""
-    before = RuleBook.remembered(last_options(catalog) if catalog else {})
-    return before.revised((scope.path for scope in scopes), settings)
+    before = TagRules.from_options(last_options(catalog) if catalog else {})
+    return before.changed_by(settings, (scope.path for scope in scopes))
 
 
 def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
@@ -346,7 +391,7 @@ def _is_alive(catalog: Catalog, root: Root) -> bool:
 
 
 def tasks_of(
-    survey: Survey, root_ids: dict[bytes, int], book: RuleBook
+    survey: Survey, root_ids: dict[bytes, int], tag_rules: TagRules
 ) -> list[tuple[str, FileTask]]:
     """Return the kind and the task of every file to read, the longest first.
 
@@ -355,8 +400,6 @@ def tasks_of(
     found = list(survey.found("new", "changed", "stale", "misread"))
     if not found:
         return []
-    from scanner.analyze import FileTask  # noqa: PLC0415 (loads what reads files)
-    from scanner.plan import Durations  # noqa: PLC0415
 
     durations = Durations()
     files = sorted(
@@ -376,7 +419,7 @@ def tasks_of(
                 file.path,
                 Stamp(file.size, file.mtime_ns),
                 expected_s,
-                rules=book.at(os.path.join(file.root, file.path)),
+                rules=tag_rules.of_file(os.path.join(file.root, file.path)),
                 payload=root.differences.payloads.get(file.path),
             ),
         )

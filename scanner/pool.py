@@ -18,8 +18,8 @@ from typing import NamedTuple
 from loky import ProcessPoolExecutor
 from loky.backend import resource_tracker
 
-from scanner.analyze import FileTask
 from scanner.exceptions import NoLocksError, WorkersError
+from scanner.plan import FileTask
 from scanner.worker import (
     Heartbeat,
     Job,

@@ -13,7 +13,7 @@ from scanner.plan import Durations, Remaining
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from scanner.analyze import FileTask
+    from scanner.plan import FileTask
 
 _NARROW = 72  # columns
 _LINES_EVERY_S = 30.0

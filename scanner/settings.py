@@ -1,15 +1,13 @@
-"""What a scan is asked to do, as one record."""
+"""The options of a scan, and the rules by which tags are read, folder by folder."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from catalog.text import readable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class ScanSettings(NamedTuple):
@@ -85,7 +83,7 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-BOOK = "tag_rules"  # in the options that a scan is logged with
+TAG_RULES_OPTION = "tag_rules"  # in the options that a scan is logged with
 
 
 class ReadingRules(NamedTuple):
@@ -102,15 +100,15 @@ class ReadingRules(NamedTuple):
     artist_separators: tuple[str, ...] = ()
     guess_from_path: bool = False
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """Return the rules as they are stored with a track; the usual ones: nothing.
 
-        >>> ReadingRules().text(), ReadingRules(("/",)).text()
+        >>> ReadingRules().as_text(), ReadingRules(("/",)).as_text()
         ('', '{"artist_separators": ["/"], "guess_from_path": false}')
         """
         return "" if self == ReadingRules() else json.dumps(self._asdict())
 
-    def revised(self, settings: ScanSettings) -> ReadingRules:
+    def changed_by(self, settings: ScanSettings) -> ReadingRules:
         """Return the rules with what the settings say of them."""
         rules = self
         if settings.artist_separators is not None:
@@ -120,8 +118,8 @@ class ReadingRules(NamedTuple):
         return rules
 
 
-class RuleBook:
-    """The rules below every path for which some were ever asked.
+class TagRules:
+    """Rules for reading tags by folder, for every folder for which some were asked.
 
     Parameters
     ----------
@@ -137,40 +135,40 @@ class RuleBook:
         return bool(self._rules)
 
     @staticmethod
-    def remembered(options: Mapping[str, Any]) -> RuleBook:
-        """Return the book that the last scan was logged with."""
-        return RuleBook(
+    def from_options(options: Mapping[str, Any]) -> TagRules:
+        """Return the rules of the scan that was logged with `options`."""
+        return TagRules(
             {
                 path: ReadingRules(
                     tuple(rules["artist_separators"]), rules["guess_from_path"]
                 )
-                for path, rules in options.get(BOOK, {}).items()
+                for path, rules in options.get(TAG_RULES_OPTION, {}).items()
             }
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Return the book as `remembered` takes it."""
+        """Return the rules as `from_options` takes them."""
         return {path: rules._asdict() for path, rules in self._rules.items()}
 
-    def revised(self, paths: Iterable[bytes], settings: ScanSettings) -> RuleBook:
-        """Return the book with what the settings ask for below `paths`."""
+    def changed_by(self, settings: ScanSettings, paths: Iterable[bytes]) -> TagRules:
+        """Return the rules with what the settings ask for below `paths`."""
         if settings.artist_separators is None and settings.guess_from_path is None:
             return self
         rules = dict(self._rules)
         for path in map(readable, paths):
-            rules[path] = self._at(path)
+            rules[path] = self._rules_of(path)
             rules |= {
-                inner: before.revised(settings)
+                inner: before.changed_by(settings)
                 for inner, before in rules.items()
                 if _leads_to(path, inner)
             }
-        return RuleBook(rules)
+        return TagRules(rules)
 
-    def at(self, path: bytes) -> ReadingRules:
+    def of_file(self, path: bytes) -> ReadingRules:
         """Return the rules for the file at an absolute path."""
-        return self._at(readable(path)) if self._rules else ReadingRules()
+        return self._rules_of(readable(path)) if self._rules else ReadingRules()
 
-    def _at(self, path: str) -> ReadingRules:
+    def _rules_of(self, path: str) -> ReadingRules:
         above = [one for one in self._rules if _leads_to(one, path)]
         return self._rules[max(above, key=len)] if above else ReadingRules()
 

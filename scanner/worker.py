@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.records import FileFailed, TrackSeen
-from scanner.analyze import FileTask, analyse
+from scanner.analyze import analyse
 from scanner.exceptions import TempFullError
+from scanner.plan import FileTask
 from scanner.settings import ScanSettings
 from scanner.signals import end_with_parent
 

@@ -34,20 +34,20 @@ _MOST = 9999
 
 
 @dataclass(frozen=True, slots=True)
-class TagRules:
-    """How tags are read where tastes differ.
+class Separators:
+    """What tells several names in one value of a tag apart.
 
     Attributes
     ----------
-    artist_separators : tuple of str
+    artists : tuple of str
         What stands between two artists in one value. By default only what no name
         contains: "AC/DC", "Earth, Wind & Fire" and "A feat. B" stay whole.
-    genre_separators : tuple of str
+    genres : tuple of str
         Likewise between genres.
     """
 
-    artist_separators: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
-    genre_separators: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
+    artists: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
+    genres: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
 
 
 def _by_key(block: TagBlock) -> dict[str, list[tuple[str, str]]]:
@@ -98,7 +98,7 @@ class _Facts:
         return alone[0] if alone else None
 
 
-def interpret(blocks: Sequence[TagBlock], rules: TagRules) -> TagFacts:
+def interpret(blocks: Sequence[TagBlock], separators: Separators) -> TagFacts:
     """Return the facts that the tags of one file give.
 
     Parameters
@@ -106,7 +106,7 @@ def interpret(blocks: Sequence[TagBlock], rules: TagRules) -> TagFacts:
     blocks : sequence of TagBlock
         Best first: a fact is taken from the first tag that gives it, so that an ID3v1
         tag with its 30 characters speaks only where ID3v2 is silent.
-    rules : TagRules
+    separators : Separators
     """
     facts = _Facts(blocks)
     album = facts.find("album", lambda values: _first(real_name, values))
@@ -117,7 +117,7 @@ def interpret(blocks: Sequence[TagBlock], rules: TagRules) -> TagFacts:
     track_number, track_total = facts.number("track")
     album_artist = facts.find(
         "albumartist",
-        lambda values: _joined(values, rules),
+        lambda values: _joined(values, separators),
     )
     compilation = facts.find("compilation", lambda values: values[0].lower() in _TRUE)
     if album_artist == VARIOUS_ARTISTS and not compilation:
@@ -126,7 +126,7 @@ def interpret(blocks: Sequence[TagBlock], rules: TagRules) -> TagFacts:
     return TagFacts(
         title=facts.find("title", lambda values: _first(real_title, values)),
         artists=facts.find(
-            "artists", lambda values: split_names(values, rules.artist_separators)
+            "artists", lambda values: split_names(values, separators.artists)
         )
         or (),
         albumartist=album_artist,
@@ -139,7 +139,7 @@ def interpret(blocks: Sequence[TagBlock], rules: TagRules) -> TagFacts:
         original_date=facts.find(
             "original_date", lambda values: _first(parse_date, values)
         ),
-        genres=facts.find("genres", lambda values: _genres(values, rules)) or (),
+        genres=facts.find("genres", lambda values: _genres(values, separators)) or (),
         compilation=bool(compilation),
         raw=tuple(_raw(blocks)),
         sources=tuple(facts.sources),
@@ -150,14 +150,14 @@ def _first(read: Callable[[str], T | None], values: Sequence[str]) -> T | None:
     return next((found for value in values if (found := read(value))), None)
 
 
-def _joined(values: tuple[str, ...], rules: TagRules) -> str | None:
+def _joined(values: tuple[str, ...], separators: Separators) -> str | None:
     """Return one album artist: of several, all of them, as one name."""
-    names = split_names(values, rules.artist_separators)
+    names = split_names(values, separators.artists)
     return albumartist("; ".join(names)) if names else None
 
 
-def _genres(values: tuple[str, ...], rules: TagRules) -> tuple[str, ...]:
-    parts = split_names(values, rules.genre_separators)
+def _genres(values: tuple[str, ...], separators: Separators) -> tuple[str, ...]:
+    parts = split_names(values, separators.genres)
     return split_names(name for part in parts for name in genre_names(part))
 
 

@@ -11,7 +11,7 @@ from scanner.tags import formats as packaged
 from scanner.tags import id3 as framed
 from scanner.tags.base import BoundedReader
 from scanner.tags.formats import read_probed, read_wav
-from scanner.tags.interpret import TagRules, interpret
+from scanner.tags.interpret import Separators, interpret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +36,12 @@ _READERS: dict[str, Callable[[BoundedReader], Read]] = {
     "dsf": packaged.read_dsf,
     "wav": lambda file: read_wav(file.fileno()),
 }
-_DEFAULT = TagRules()
+_DEFAULT = Separators()
 
 
-def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, StreamFacts]:
+def read_tags(
+    path: bytes, separators: Separators = _DEFAULT
+) -> tuple[TagFacts, StreamFacts]:
     """Return what the tags and the headers of the file at `path` say.
 
     Where mutagen cannot read a file, libav is asked: what has damaged tags may well
@@ -48,7 +50,7 @@ def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, Stream
     Parameters
     ----------
     path : bytes
-    rules : TagRules
+    separators : Separators
         How several names in one value are told apart.
 
     Raises
@@ -61,7 +63,7 @@ def read_tags(path: bytes, rules: TagRules = _DEFAULT) -> tuple[TagFacts, Stream
     try:
         with BoundedReader(io.FileIO(open_regular(path))) as file:
             blocks, facts = _read(file, identify(file.fileno()))
-            return interpret(blocks, rules), facts
+            return interpret(blocks, separators), facts
     except OSError as error:
         raise TagError(cause(error)) from error
 

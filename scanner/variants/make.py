@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from catalog.database import Catalog
     from scanner.pipeline import Batch
     from scanner.progress import Progress
-    from scanner.settings import RuleBook, ScanSettings
+    from scanner.settings import ScanSettings, TagRules
     from scanner.summary import Summary
     from scanner.worker import Outcome
 
@@ -45,7 +45,7 @@ class VariantMaker:
         ``variants``, ``sample`` and ``seed`` say what is wanted.
     progress : Progress
     batch : Batch
-    book : RuleBook
+    tag_rules : TagRules
         By which rules the tags of the tracks are read.
 
     Raises
@@ -60,14 +60,14 @@ class VariantMaker:
         settings: ScanSettings,
         progress: Progress,
         batch: Batch,
-        book: RuleBook,
+        tag_rules: TagRules,
     ) -> None:
         require_encoders(settings.variants)
         self._catalog = catalog
         self._settings = settings
         self._progress = progress
         self._batch = batch
-        self._book = book
+        self._tag_rules = tag_rules
 
     def make(self, summary: Summary, stop_at: float | None) -> None:
         """Make what is wanted and not there yet.
@@ -126,7 +126,7 @@ class VariantMaker:
                 variant,
                 one.payload_hash,
                 folder,
-                rules=self._book.at(os.path.join(one.root, one.path)),
+                rules=self._tag_rules.of_file(os.path.join(one.root, one.path)),
             )
             for position, (one, variant) in enumerate(wanted)
         ]

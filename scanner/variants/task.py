@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from catalog.records import Analysis, FileFailed, TrackSeen
-from scanner.analyze import FileTask, analyse
+from scanner.analyze import analyse
 from scanner.exceptions import FileError, VariantError
+from scanner.plan import FileTask
 from scanner.variants.encodings import parse_chain
 
 if TYPE_CHECKING:

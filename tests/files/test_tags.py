@@ -15,7 +15,7 @@ from mutagen.mp4 import MP4, MP4FreeForm
 
 from catalog.records import StreamFacts, TagFacts
 from scanner.exceptions import TagError
-from scanner.tags.interpret import TagRules
+from scanner.tags.interpret import Separators
 from scanner.tags.read import read_tags
 from tests.tag_writer import write_tags
 
@@ -38,11 +38,11 @@ WRITABLE = (
     *("s16.wav", "a.aiff", "a.wma", "a.wv", "a.aac", "a.mp4"),
 )
 FACTS = tuple(FULL.__dataclass_fields__.keys() - {"raw", "sources"})
-DEFAULT = TagRules()
+DEFAULT = Separators()
 
 
-def tags_of(path: Path, rules: TagRules = DEFAULT) -> TagFacts:
-    return read_tags(bytes(path), rules)[0]
+def tags_of(path: Path, separators: Separators = DEFAULT) -> TagFacts:
+    return read_tags(bytes(path), separators)[0]
 
 
 @pytest.mark.parametrize("name", WRITABLE)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from catalog.records import FileFailed, Stamp, TrackSeen
-from scanner.analyze import FileTask, analyse
+from scanner.analyze import analyse
+from scanner.plan import FileTask
 from scanner.settings import ReadingRules, ScanSettings
 
 TAGS = ScanSettings(tags_only=True)

@@ -144,7 +144,7 @@ def test_a_reader_that_hangs_is_ended(library: Any, scan: Any) -> None:
 STEADY = """
 import os, sys, time
 from catalog.records import Stamp
-from scanner.analyze import FileTask
+from scanner.plan import FileTask
 from scanner.settings import ScanSettings
 from scanner.pool import WorkerPool
 from scanner.worker import Job
@@ -290,7 +290,7 @@ def test_a_root_that_goes_away_meanwhile(
 
 def test_more_memory_than_allowed(library: Any, tmp_path: Path) -> None:
     from catalog.records import FileFailed
-    from scanner.analyze import FileTask
+    from scanner.plan import FileTask
     from scanner.pool import WorkerPool
     from scanner.settings import ScanSettings
     from scanner.worker import Job

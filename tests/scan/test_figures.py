@@ -21,8 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records import Stamp
-from scanner.analyze import FileTask
-from scanner.plan import Durations, Remaining
+from scanner.plan import Durations, FileTask, Remaining
 from scanner.progress import Meter
 from scanner.summary import Summary, clock
 from sonicat.options import since, span

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from catalog.records import TagFacts
-from scanner.settings import ReadingRules, RuleBook, ScanSettings
+from scanner.settings import ReadingRules, ScanSettings, TagRules
 from tests.tag_writer import write_tags
 
 SLASH = ScanSettings(artist_separators=("/",))
@@ -19,17 +19,17 @@ GUESS = ScanSettings(guess_from_path=True)
 
 
 def test_what_is_asked_for_holds_below_and_is_remembered() -> None:
-    book = RuleBook({}).revised([b"/m/live"], SLASH).revised([b"/m"], GUESS)
-    assert book.at(b"/m/live/a.mp3") == ReadingRules(("/",), guess_from_path=True)
-    assert book.at(b"/m/lively/a.mp3") == ReadingRules((), guess_from_path=True)
-    assert book.at(b"/n/a.mp3") == ReadingRules()
-    assert RuleBook.remembered({"tag_rules": book.as_json()}).as_json() == (
-        book.as_json()
-    )
+    rules = TagRules({}).changed_by(SLASH, [b"/m/live"]).changed_by(GUESS, [b"/m"])
+    both = ReadingRules(("/",), guess_from_path=True)
+    assert rules.of_file(b"/m/live/a.mp3") == both
+    assert rules.of_file(b"/m/lively/a.mp3") == ReadingRules((), guess_from_path=True)
+    assert rules.of_file(b"/n/a.mp3") == ReadingRules()
+    stored = rules.as_json()
+    assert TagRules.from_options({"tag_rules": stored}).as_json() == stored
     # Asked for nothing, nothing changes; asked for the usual, that is remembered too.
-    assert book.revised([b"/m"], ScanSettings()) is book
-    usual = book.revised([b"/"], ScanSettings(artist_separators=()))
-    assert usual.at(b"/m/live/a.mp3") == ReadingRules(guess_from_path=True)
+    assert rules.changed_by(ScanSettings(), [b"/m"]) is rules
+    usual = rules.changed_by(ScanSettings(artist_separators=()), [b"/"])
+    assert usual.of_file(b"/m/live/a.mp3") == ReadingRules(guess_from_path=True)
     assert usual
 
 
