@@ -22,7 +22,14 @@ from typing import Any
 import numpy as np
 
 from catalog.library import ensure_root
-from catalog.records import Analysis, Stamp, StreamFacts, TagFacts, TrackSeen, Windows
+from catalog.records import (
+    Analysis,
+    Stamp,
+    StreamFacts,
+    TagFacts,
+    TrackScanned,
+    Windows,
+)
 from catalog.schema import open_catalog
 from catalog.store_scan import store_batch
 from classify.map.map import draw_map, place
@@ -115,7 +122,7 @@ def made_up(n: int, path: Path) -> None:
             store_batch(
                 catalog,
                 [
-                    TrackSeen(
+                    TrackScanned(
                         root.id,
                         f"{i}.mp3".encode(),
                         Stamp(1, 1),

@@ -1,20 +1,15 @@
-"""What a reader of the library asks: lists of tracks, one track, its windows."""
+"""The library as its readers see it: lists of tracks, one track, its windows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from catalog.database import from_json
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
+from catalog.database import Catalog
 
 COLUMNS = (
     "tempo_bpm",
@@ -92,14 +87,6 @@ class TrackWindows:
     columns: Mapping[str, NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class WindowSaid:
-    """What a run says of a window."""
-
-    label: str
-    probabilities: tuple[float, ...]
-
-
 _LISTED = (
     "SELECT v.track_id, v.title, v.artist, t.album_id, v.album, v.year, v.genre, "
     "v.path, v.duration_s, v.codec, v.loudness_lufs, v.status, v.analysis "
@@ -148,6 +135,16 @@ def listed_track(catalog: Catalog, track_id: int) -> ListedTrack | None:
     """Return one track, or None where there is none of this number."""
     rows = catalog.rows(_LISTED + "WHERE v.track_id = :id", id=track_id)
     return ListedTrack(*rows[0]) if rows else None
+
+
+def track_titles(catalog: Catalog, ids: Sequence[int]) -> dict[int, ListedTrack]:
+    """Return some dozen tracks by id; ids of no track are passed over."""
+    if not ids:
+        return {}
+    values = {f"id_{place}": int(number) for place, number in enumerate(ids)}
+    places = ", ".join(f":{name}" for name in values)
+    rows = catalog.rows(_LISTED + f"WHERE v.track_id IN ({places})", **values)
+    return {row[0]: ListedTrack(*row) for row in rows}
 
 
 def track_facts(catalog: Catalog, track_id: int) -> dict[str, Any]:
@@ -220,21 +217,6 @@ def track_windows(
     )
 
 
-def windows_said(catalog: Catalog, run_id: int, track_id: int) -> dict[int, WindowSaid]:
-    """Return what a run says of each window of a track, by the window's id."""
-    rows = catalog.rows(
-        "SELECT said.window_id, said.label, said.probabilities "
-        "FROM window_predictions AS said "
-        "JOIN windows ON windows.id = said.window_id "
-        "JOIN analyses ON analyses.id = windows.analysis_id "
-        "JOIN tracks ON tracks.payload_id = analyses.payload_id "
-        "WHERE said.run_id = :run AND tracks.id = :track",
-        run=run_id,
-        track=track_id,
-    )
-    return {number: WindowSaid(label, tuple(from_json(p))) for number, label, p in rows}
-
-
 def tracks_with_audio(catalog: Catalog, payload_hash: str) -> list[int]:
     """Return the tracks that hold this very audio, whatever their tags say."""
     rows = catalog.rows(
@@ -243,30 +225,3 @@ def tracks_with_audio(catalog: Catalog, payload_hash: str) -> list[int]:
         hash=payload_hash,
     )
     return [number for (number,) in rows]
-
-
-def failures(catalog: Catalog) -> list[tuple[str, str, str, str]]:
-    """Return (root, path, stage, reason) of every file that could not be read."""
-    rows = catalog.rows(
-        "SELECT root, path, stage, reason FROM v_failures ORDER BY root, path"
-    )
-    return [(root, path, stage, reason) for root, path, stage, reason in rows]
-
-
-def stage_costs(catalog: Catalog) -> list[tuple[str, int, float, float, float]]:
-    """Return what each stage of the analyses cost, the dearest first.
-
-    Returns
-    -------
-    list of (stage, analyses, audio hours, CPU seconds, wall seconds)
-    """
-    rows = catalog.rows(
-        "SELECT stage_costs.stage, count(*), sum(analyses.duration_s) / 3600.0, "
-        "sum(stage_costs.cpu_s), sum(stage_costs.wall_s) "
-        "FROM stage_costs JOIN analyses ON analyses.id = stage_costs.analysis_id "
-        "GROUP BY stage_costs.stage ORDER BY sum(stage_costs.cpu_s) DESC"
-    )
-    return [
-        (stage, int(n), float(hours), float(cpu), float(wall))
-        for stage, n, hours, cpu, wall in rows
-    ]

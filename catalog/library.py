@@ -65,6 +65,18 @@ def known_tracks(catalog: Catalog, root_id: int) -> list[KnownTrack]:
     ]
 
 
+def track_paths(catalog: Catalog) -> dict[int, bytes]:
+    """Return the absolute path of each track that is present, by the track's id."""
+    rows = catalog.rows(
+        "SELECT tracks.id, roots.path, tracks.path FROM tracks "
+        "JOIN roots ON roots.id = tracks.root_id WHERE tracks.missing_since IS NULL"
+    )
+    return {
+        number: os.path.join(bytes(root), bytes(path))  # noqa: PTH118 - bytes
+        for number, root, path in rows
+    }
+
+
 def known_failures(catalog: Catalog, root_id: int) -> dict[bytes, KnownFailure]:
     """Return the failures on record under a root, by path."""
     rows = catalog.rows(

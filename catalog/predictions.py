@@ -1,8 +1,7 @@
-"""What runs said, as the views tell it: the numbers that reports show."""
+"""The predictions of a stored run, of tracks and of windows, and their accuracy."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +9,8 @@ from catalog.database import Catalog, from_json
 
 
 @dataclass(frozen=True, slots=True)
-class TrackSaid:
-    """What a run said of one track, with the track's own facts."""
+class TrackPrediction:
+    """What a run predicts of one track, with the track's own facts."""
 
     track_id: int
     path: str
@@ -51,83 +50,122 @@ class AlbumAccuracy:
     accuracy: Accuracy
 
 
-def tracks_said(catalog: Catalog, run_id: int) -> list[TrackSaid]:
-    """Return what a run said of each track, by artist, year, album and path."""
-    rows = catalog.rows(
-        "SELECT v.track_id, v.path, v.artist, v.album_id, v.album, v.year, v.title, "
-        "v.true_label, v.label, v.correct, v.p_true, v.p_label, v.out_of_fold, "
-        "tracks.group_key, p.probabilities "
-        "FROM v_predictions AS v JOIN tracks ON tracks.id = v.track_id "
-        "JOIN track_predictions AS p "
-        "ON p.run_id = v.run_id AND p.track_id = v.track_id "
-        "WHERE v.run_id = :run_id ORDER BY v.artist, v.year, v.album, v.path",
-        run_id=run_id,
-    )
-    return [_track_said(row) for row in rows]
-
-
-def _track_said(row: tuple[Any, ...]) -> TrackSaid:
-    values = dict(zip(TrackSaid.__slots__, row, strict=True))
-    values["probabilities"] = tuple(from_json(values["probabilities"]))
-    for name in ("correct", "out_of_fold"):
-        values[name] = None if values[name] is None else bool(values[name])
-    return TrackSaid(**values)
-
-
 @dataclass(frozen=True, slots=True)
-class WindowSaid:
-    """What a run said of one window of a track that it had not learned from."""
+class WindowPrediction:
+    """What a run predicts of one window.
 
+    Attributes
+    ----------
+    window_id, track_id : int
+    start_s, duration_s : float
+        Of the window in its track, seconds.
+    rms_mean, energy_changes_per_s : float
+        Two of the window's named columns.
+    true_label : str or None
+    label : str
+    p_true, p_label : float
+        The probabilities of both, 0 to 1; `p_true` is None where there is no label.
+    probabilities : tuple of float
+        In the order of the run's labels; empty unless one track was asked for.
+    """
+
+    window_id: int
     track_id: int
     start_s: float
     duration_s: float
     rms_mean: float
     energy_changes_per_s: float
-    true_label: str
+    true_label: str | None
     label: str
-    p_true: float
+    p_true: float | None
     p_label: float
+    probabilities: tuple[float, ...] = ()
 
 
-def places(catalog: Catalog) -> dict[int, bytes]:
-    """Return the absolute path of each track that is present."""
+_TRACKS = """
+    SELECT v.track_id, v.path, v.artist, v.album_id, v.album, v.year, v.title,
+        v.true_label, v.label, v.correct, v.p_true, v.p_label, v.out_of_fold,
+        tracks.group_key, p.probabilities
+    FROM v_predictions AS v JOIN tracks ON tracks.id = v.track_id
+    JOIN track_predictions AS p ON p.run_id = v.run_id AND p.track_id = v.track_id
+    WHERE v.run_id = :run_id
+"""
+
+_WINDOW = """windows.start_s, windows.duration_s, windows.rms_mean,
+        windows.energy_changes_per_s, p.true_label, p.label, p.p_true, p.p_label
+"""
+
+_WINDOWS = """
+    FROM window_predictions AS p
+    JOIN windows ON windows.id = p.window_id
+    JOIN analyses ON analyses.id = windows.analysis_id
+"""
+
+
+def track_predictions(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
+    """Return what a run predicts of each track, by artist, year, album and path."""
     rows = catalog.rows(
-        "SELECT tracks.id, roots.path, tracks.path FROM tracks "
-        "JOIN roots ON roots.id = tracks.root_id WHERE tracks.missing_since IS NULL"
+        _TRACKS + "ORDER BY v.artist, v.year, v.album, v.path", run_id=run_id
     )
-    return {
-        number: os.path.join(bytes(root), bytes(path))  # noqa: PTH118 - bytes
-        for number, root, path in rows
-    }
+    return [_track_prediction(row) for row in rows]
 
 
-def windows_said(catalog: Catalog, run_id: int) -> list[WindowSaid]:
-    """Return what a run said of each held-out window, in the order of a track.
+def track_prediction(
+    catalog: Catalog, run_id: int, track_id: int
+) -> TrackPrediction | None:
+    """Return what a run predicts of one track; None where it predicts nothing."""
+    rows = catalog.rows(
+        _TRACKS + "AND v.track_id = :track_id", run_id=run_id, track_id=track_id
+    )
+    return _track_prediction(rows[0]) if rows else None
+
+
+def _track_prediction(row: tuple[Any, ...]) -> TrackPrediction:
+    values = dict(zip(TrackPrediction.__slots__, row, strict=True))
+    values["probabilities"] = tuple(from_json(values["probabilities"]))
+    for name in ("correct", "out_of_fold"):
+        values[name] = None if values[name] is None else bool(values[name])
+    return TrackPrediction(**values)
+
+
+def window_predictions(catalog: Catalog, run_id: int) -> list[WindowPrediction]:
+    """Return what a run predicts of each labelled held-out window, by track and time.
 
     Tracks with the same audio share their windows; the first by number stands for them.
     """
     rows = catalog.rows(
-        """
-        SELECT
-            (
-                SELECT min(tracks.id) FROM tracks
-                JOIN track_predictions ON track_predictions.track_id = tracks.id
-                WHERE tracks.payload_id = analyses.payload_id
-                    AND track_predictions.run_id = said.run_id
-            ) AS track_id,
-            windows.start_s, windows.duration_s, windows.rms_mean,
-            windows.energy_changes_per_s, said.true_label, said.label, said.p_true,
-            said.p_label
-        FROM window_predictions AS said
-        JOIN windows ON windows.id = said.window_id
-        JOIN analyses ON analyses.id = windows.analysis_id
-        WHERE said.run_id = :run_id AND said.out_of_fold
-            AND said.true_label IS NOT NULL
+        f"""
+        SELECT windows.id, (
+            SELECT min(tracks.id) FROM tracks
+            JOIN track_predictions ON track_predictions.track_id = tracks.id
+            WHERE tracks.payload_id = analyses.payload_id
+                AND track_predictions.run_id = p.run_id
+        ), {_WINDOW} {_WINDOWS}
+        WHERE p.run_id = :run_id AND p.out_of_fold AND p.true_label IS NOT NULL
         ORDER BY windows.analysis_id, windows.position
-        """,
+        """,  # noqa: S608 - constants only
         run_id=run_id,
     )
-    return [WindowSaid(*row) for row in rows]
+    return [WindowPrediction(*row) for row in rows]
+
+
+def track_window_predictions(
+    catalog: Catalog, run_id: int, track_id: int
+) -> dict[int, WindowPrediction]:
+    """Return what a run predicts of each window of one track, by the window's id."""
+    rows = catalog.rows(
+        f"""
+        SELECT windows.id, tracks.id, {_WINDOW}, p.probabilities {_WINDOWS}
+        JOIN tracks ON tracks.payload_id = analyses.payload_id
+        WHERE p.run_id = :run_id AND tracks.id = :track_id
+        """,
+        run_id=run_id,
+        track_id=track_id,
+    )
+    return {
+        row[0]: WindowPrediction(*[*row[:-1], tuple(from_json(row[-1]))])
+        for row in rows
+    }
 
 
 def album_accuracy(catalog: Catalog, run_id: int) -> list[AlbumAccuracy]:

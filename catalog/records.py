@@ -34,7 +34,7 @@ __all__ = [
     "TrackMissing",
     "TrackMoved",
     "TrackReturned",
-    "TrackSeen",
+    "TrackScanned",
     "Windows",
 ]
 
@@ -132,7 +132,7 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackSeen:
+class TrackScanned:
     """A file that was read: insert it, or update the row of the same root and path.
 
     With ``analysis=None`` the features stay as they are (tags edited, or tags only).
@@ -182,7 +182,7 @@ class FileFailed:
     reason: str
 
 
-Change = TrackSeen | TrackMoved | TrackMissing | TrackReturned | FileFailed
+Change = TrackScanned | TrackMoved | TrackMissing | TrackReturned | FileFailed
 
 
 RULES = "rules"  # among a track's sources: how its tags were read, where not as usual

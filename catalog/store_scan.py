@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from catalog.database import Catalog
-    from catalog.records import StreamFacts, TagFacts, TrackSeen
+    from catalog.records import StreamFacts, TagFacts, TrackScanned
 
 
 T = TypeVar("T")
@@ -76,9 +76,9 @@ def store_batch(catalog: Catalog, changes: Sequence[records.Change]) -> None:
     """
     if not changes:
         return
-    seen = _of(records.TrackSeen, changes)
-    _require_finite(seen)
-    feature_sets = [_feature_set(catalog, change) for change in seen]
+    scanned = _of(records.TrackScanned, changes)
+    _require_finite(scanned)
+    feature_sets = [_feature_set(catalog, change) for change in scanned]
     with catalog.writing() as connection:
         now = datetime.now(UTC)
         moved = _of(records.TrackMoved, changes)
@@ -88,9 +88,9 @@ def store_batch(catalog: Catalog, changes: Sequence[records.Change]) -> None:
         _leave(connection, [change.track_id for change in moved], now)
         _arrive(connection, moved, now)
         _return(connection, back)
-        store_seen(connection, seen, feature_sets, now)
+        store_scanned(connection, scanned, feature_sets, now)
         _forget(connection, [(one.root_id, one.path) for one in moved])
-        _forget(connection, [(one.root_id, one.path) for one in seen])
+        _forget(connection, [(one.root_id, one.path) for one in scanned])
         _fail(connection, _of(records.FileFailed, changes), now)
 
 
@@ -98,8 +98,8 @@ def _of(kind: type[T], changes: Iterable[object]) -> list[T]:
     return [change for change in changes if isinstance(change, kind)]
 
 
-def _require_finite(seen: Iterable[records.TrackSeen]) -> None:
-    for change in seen:
+def _require_finite(scanned: Iterable[records.TrackScanned]) -> None:
+    for change in scanned:
         if change.analysis is not None:
             try:
                 require_finite(change.analysis)
@@ -107,7 +107,7 @@ def _require_finite(seen: Iterable[records.TrackSeen]) -> None:
                 raise NotFiniteError(f"{readable(change.path)}: {error}") from error
 
 
-def _feature_set(catalog: Catalog, change: records.TrackSeen) -> int | None:
+def _feature_set(catalog: Catalog, change: records.TrackScanned) -> int | None:
     if change.analysis is None:
         return None
     return ensure_feature_set(catalog, change.analysis.feature_set)
@@ -206,9 +206,9 @@ _STREAM = (
 )
 
 
-def store_seen(
+def store_scanned(
     connection: Connection,
-    seen: Sequence[TrackSeen],
+    scanned: Sequence[TrackScanned],
     feature_sets: Sequence[int | None],
     now: datetime,
 ) -> None:
@@ -217,21 +217,21 @@ def store_seen(
     Parameters
     ----------
     feature_sets : sequence of int or None
-        For each track seen, the id of its analysis' feature set.
+        For each track, the id of its analysis' feature set.
     """
-    if not seen:
+    if not scanned:
         return
-    seen = [replace(change, tags=_storable(change.tags)) for change in seen]
-    payloads = payload_ids(connection, (change.payload_hash for change in seen))
+    scanned = [replace(change, tags=_storable(change.tags)) for change in scanned]
+    payloads = payload_ids(connection, (change.payload_hash for change in scanned))
     stored: set[tuple[int, str]] = set()
-    for change, feature_set_id in zip(seen, feature_sets, strict=True):
+    for change, feature_set_id in zip(scanned, feature_sets, strict=True):
         if change.analysis is None or feature_set_id is None:
             continue
         mark = (payloads[change.payload_hash], change.analysis.variant)
         if mark not in stored:  # a duplicate in the same batch was analysed beside it
             stored.add(mark)
             replace_analysis(connection, mark[0], feature_set_id, change.analysis)
-    latest = {(change.root_id, change.path): change for change in seen}
+    latest = {(change.root_id, change.path): change for change in scanned}
     before = tracks_at(connection, list(latest))
     ids = _store_rows(connection, latest, before, payloads, now)
     _forget_tags(connection, [track.id for track in before.values()])
@@ -248,7 +248,7 @@ def store_seen(
 
 def _store_rows(
     connection: Connection,
-    latest: dict[Place, TrackSeen],
+    latest: dict[Place, TrackScanned],
     before: dict[Place, PlacedTrack],
     payloads: dict[str, int],
     now: datetime,
@@ -287,7 +287,7 @@ def _store_rows(
     return {place: (before | made)[place].id for place in latest}
 
 
-def _row(change: TrackSeen, now: datetime) -> dict[str, Any]:
+def _row(change: TrackScanned, now: datetime) -> dict[str, Any]:
     """Return the columns of a track that come from the file alone."""
     return {
         "root_id": change.root_id,

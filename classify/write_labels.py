@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from catalog.predictions import places, tracks_said
+from catalog.library import track_paths
+from catalog.predictions import track_predictions
 from scanner.exceptions import ScannerError
 from scanner.tags.write import set_label
 
@@ -34,11 +35,11 @@ class Writing:
 
 def labels_to_write(catalog: Catalog, run_id: int) -> list[Writing]:
     """Return what a run says of each file that is present, by path."""
-    where = places(catalog)
+    where = track_paths(catalog)
     return sorted(
         (
             Writing(where[said.track_id], said.label, said.p_label)
-            for said in tracks_said(catalog, run_id)
+            for said in track_predictions(catalog, run_id)
             if said.track_id in where
         ),
         key=lambda writing: writing.path,
@@ -47,7 +48,7 @@ def labels_to_write(catalog: Catalog, run_id: int) -> list[Writing]:
 
 def labels_to_remove(catalog: Catalog) -> list[Writing]:
     """Return the removal of the label from each file that is present, by path."""
-    paths = sorted(places(catalog).values())
+    paths = sorted(track_paths(catalog).values())
     return [Writing(path, None, None) for path in paths]
 
 

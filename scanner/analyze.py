@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from catalog.records import RULES, Analysis, StageCost, Stamp, TrackSeen
+from catalog.records import RULES, Analysis, StageCost, Stamp, TrackScanned
 from scanner.audio.files import cause, regular_file
 from scanner.exceptions import NO_ACCESS, FileError
 
@@ -24,7 +24,7 @@ _CHANGED = "it changed while it was read; the next scan tries it again"
 
 def analyse(
     task: FileTask, settings: ScanSettings, wanted: Callable[[str], bool]
-) -> TrackSeen | FileFailed:
+) -> TrackScanned | FileFailed:
     """Read one file; whatever is wrong with it comes back as a record.
 
     Parameters
@@ -50,7 +50,7 @@ def analyse(
 
 def _read_steadily(
     task: FileTask, settings: ScanSettings, wanted: Callable[[str], bool]
-) -> TrackSeen:
+) -> TrackScanned:
     """Read the file; once more if it changed meanwhile."""
     for _ in range(2):
         before = _stamp(task.full_path)
@@ -75,7 +75,7 @@ def _stamp(path: bytes) -> Stamp:
 
 def _read(
     task: FileTask, settings: ScanSettings, wanted: Callable[[str], bool]
-) -> TrackSeen:
+) -> TrackScanned:
     from scanner.audio.payload import payload_hash  # noqa: PLC0415
 
     costs = _Costs()
@@ -86,7 +86,7 @@ def _read(
     analysis = None
     if task.payload is None and not settings.tags_only and wanted(payload):
         analysis = _extract(task.full_path, settings, costs)
-    return TrackSeen(
+    return TrackScanned(
         task.root_id, task.path, task.stamp, payload, tags, stream, analysis
     )
 

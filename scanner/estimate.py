@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from catalog.exceptions import CatalogMissingError
-from catalog.records import TrackSeen
+from catalog.records import TrackScanned
 from catalog.schema import open_catalog
 from scanner.exceptions import FileError
 from scanner.plan import (
@@ -162,7 +162,7 @@ def _seconds(
             if outcome is None:
                 continue
             change = outcome.change
-            if isinstance(change, TrackSeen) and change.analysis is not None:
+            if isinstance(change, TrackScanned) and change.analysis is not None:
                 spent = sum(cost.wall_s for cost in change.analysis.costs)
                 begun = time.perf_counter() - start - spent
                 rate = spent / change.analysis.duration_s

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import library as tracks
 from catalog.exceptions import CatalogError, NotFiniteError
 from catalog.library import begin_scan, end_scan
-from catalog.records import TrackMoved, TrackSeen
+from catalog.records import TrackMoved, TrackScanned
 from catalog.schema import open_catalog
 from catalog.text import readable
 from scanner.compare import LostTracks, found_again, too_much_gone
@@ -288,7 +288,7 @@ class Reading:
     ) -> None:
         change = outcome.change
         audio_s = None
-        if isinstance(change, TrackSeen):
+        if isinstance(change, TrackScanned):
             audio_s = change.stream.duration_s
             if change.analysis is not None:
                 audio_s = change.analysis.duration_s
@@ -302,7 +302,7 @@ class Reading:
         log.info("%s", note)
         self._progress.done(task, audio_s, note)
 
-    def _seen(self, change: TrackSeen, kind: str, lost: LostTracks) -> None:
+    def _seen(self, change: TrackScanned, kind: str, lost: LostTracks) -> None:
         self._batch.add(change)
         summary = self._summary
         if kind == "misread":
@@ -392,13 +392,13 @@ class Batch:
 
     def _store_alone(self, change: Change) -> None:
         """Store one change; an analysis that is no number becomes a failure."""
-        from catalog.records import FileFailed, TrackSeen  # noqa: PLC0415 (rarely)
+        from catalog.records import FileFailed, TrackScanned  # noqa: PLC0415 (rarely)
         from catalog.store_scan import store_batch  # noqa: PLC0415 (loads SQLAlchemy)
 
         try:
             store_batch(self._catalog, [change])
         except NotFiniteError as error:
-            if not isinstance(change, TrackSeen):
+            if not isinstance(change, TrackScanned):
                 raise
             failed = FileFailed(
                 change.root_id, change.path, change.stamp, "features", str(error)

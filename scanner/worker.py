@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.records import FileFailed, TrackSeen
+from catalog.records import FileFailed, TrackScanned
 from scanner.analyze import analyse
 from scanner.exceptions import TempFullError
 from scanner.plan import FileTask
@@ -23,7 +23,7 @@ from scanner.settings import ScanSettings
 from scanner.signals import end_with_parent
 
 Analyze = Callable[
-    [FileTask, ScanSettings, Callable[[str], bool]], TrackSeen | FileFailed
+    [FileTask, ScanSettings, Callable[[str], bool]], TrackScanned | FileFailed
 ]
 
 _ANALYZED = "analysed"  # file in the private folder: payload hashes, one a line
@@ -81,12 +81,12 @@ class Outcome:
     ----------
     number : int
         Of the task.
-    change : TrackSeen or FileFailed
+    change : TrackScanned or FileFailed
     wall_s : float
     """
 
     number: int
-    change: TrackSeen | FileFailed
+    change: TrackScanned | FileFailed
     wall_s: float
 
 

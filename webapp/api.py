@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 
 from catalog.browse import listed_tracks, state
-from catalog.predictions import tracks_said
+from catalog.predictions import track_predictions
 from webapp.context import catalog, chosen_run, shared, tracks_sought, whole
 from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.filters import printable
@@ -64,7 +64,7 @@ def map_() -> BaseResponse | tuple[dict[str, Any], int]:
 
 def _map_document(chart: Chart, run: Any) -> dict[str, Any]:
     tracks = {track.id: track for track in listed_tracks(catalog())}
-    said = [] if run is None else tracks_said(catalog(), run.id)
+    said = [] if run is None else track_predictions(catalog(), run.id)
     return map_document(chart, tracks, run, said)
 
 

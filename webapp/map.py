@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from catalog.datasets import Library
-    from catalog.predictions import TrackSaid
+    from catalog.predictions import TrackPrediction
     from catalog.runs import RunFacts
 
 
@@ -192,7 +192,7 @@ def map_document(
     chart: Chart,
     tracks: Mapping[int, ListedTrack],
     run: RunFacts | None,
-    said: Iterable[TrackSaid],
+    said: Iterable[TrackPrediction],
 ) -> dict[str, Any]:
     """Return what the page needs to draw a map and to tell its points apart.
 
@@ -271,7 +271,9 @@ def _coded(values: Sequence[str | None]) -> dict[str, Any]:
     }
 
 
-def _said(rows: list[TrackSaid | None], run: RunFacts | None) -> dict[str, Any] | None:
+def _said(
+    rows: list[TrackPrediction | None], run: RunFacts | None
+) -> dict[str, Any] | None:
     if run is None:
         return None
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 
 from catalog.browse import listed_tracks, state
-from catalog.predictions import tracks_said
+from catalog.predictions import track_predictions
 from classify.reports.charts.choose import picture
 from classify.reports.charts.svg import STYLE, standalone
 from classify.reports.table import as_csv
@@ -64,7 +64,7 @@ def tracks_page() -> str:
     found = tracks_sought(catalog())
     page = whole("page", 1, len(found) // TRACKS_ON_A_PAGE + 1)
     run = chosen_run()
-    said = {t.track_id: t for t in tracks_said(catalog(), run.id)} if run else {}
+    said = {t.track_id: t for t in track_predictions(catalog(), run.id)} if run else {}
     start = (page - 1) * TRACKS_ON_A_PAGE
     return render_template(
         "tracks.html",

@@ -16,14 +16,17 @@ from catalog.browse import (
     COLUMNS,
     TrackWindows,
     listed_track,
-    listed_tracks,
     raw_tags,
     track_facts,
     track_file,
+    track_titles,
     track_windows,
-    windows_said,
 )
-from catalog.predictions import tracks_said
+from catalog.predictions import (
+    WindowPrediction,
+    track_prediction,
+    track_window_predictions,
+)
 from classify.map.neighbors import nearest
 from classify.reports.charts.lines import Frame, Line, lines
 from webapp.context import catalog, chosen_run, shared
@@ -35,7 +38,7 @@ from webapp.uploads import NEIGHBOURS, neighbour
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
-    from catalog.browse import TrackFile, WindowSaid
+    from catalog.browse import TrackFile
     from catalog.runs import RunFacts
 
 
@@ -90,10 +93,9 @@ def feature_pictures(document: dict[str, Any]) -> list[tuple[str, str]]:
 def _said(track_id: int, run: RunFacts | None) -> dict[str, Any] | None:
     if run is None:
         return None
-    found = [one for one in tracks_said(catalog(), run.id) if one.track_id == track_id]
-    if not found:
+    said = track_prediction(catalog(), run.id, track_id)
+    if said is None:
         return None
-    (said,) = found
     return {
         "run": run.id,
         "model": run.model,
@@ -110,7 +112,7 @@ def _said(track_id: int, run: RunFacts | None) -> dict[str, Any] | None:
 def _windows(
     track_id: int, windows: TrackWindows, run: RunFacts | None
 ) -> list[dict[str, Any]]:
-    said = windows_said(catalog(), run.id, track_id) if run else {}
+    said = track_window_predictions(catalog(), run.id, track_id) if run else {}
     return [
         {
             "start_s": float(windows.start_s[i]),
@@ -122,7 +124,7 @@ def _windows(
     ]
 
 
-def _window_said(said: WindowSaid | None) -> dict[str, Any]:
+def _window_said(said: WindowPrediction | None) -> dict[str, Any]:
     if said is None:
         return {"label": None, "series": None, "probability": None}
     best = int(np.argmax(said.probabilities))
@@ -141,11 +143,12 @@ def _neighbours(track_id: int) -> list[dict[str, Any]]:
     if not len(mine):
         return []
     indices, distances = nearest(chart.points, chart.points[mine[:1]], NEIGHBOURS + 1)
-    tracks = {one.id: one for one in listed_tracks(catalog())}
+    ids = [int(chart.rows.track_ids[i]) for i in indices[0]]
+    tracks = track_titles(catalog(), ids)
     near = [
         neighbour(tracks[number], distance)
-        for i, distance in zip(indices[0], distances[0], strict=True)
-        if (number := int(chart.rows.track_ids[i])) != track_id and number in tracks
+        for number, distance in zip(ids, distances[0], strict=True)
+        if number != track_id and number in tracks
     ]
     return near[:NEIGHBOURS]
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from catalog.predictions import (
     AlbumAccuracy,
-    TrackSaid,
+    TrackPrediction,
     album_accuracy,
     total_accuracy,
-    tracks_said,
-    windows_said,
+    track_predictions,
+    window_predictions,
 )
 from classify.exceptions import NothingToReportError
 from classify.metrics import accuracy_interval, album_interval, wilson_interval
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from catalog.database import Catalog
-    from catalog.predictions import TrackSaid, WindowSaid
+    from catalog.predictions import TrackPrediction, WindowPrediction
 
     Flags = NDArray[np.bool_]
 
@@ -47,11 +47,11 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = chosen_run(catalog, run_id)
-    said = [track for track in tracks_said(catalog, run.id) if track.out_of_fold]
+    said = [track for track in track_predictions(catalog, run.id) if track.out_of_fold]
     total = total_accuracy(catalog, run.id)
     if total is None:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
-    of_album: dict[tuple[str | None, int | None], list[TrackSaid]] = {}
+    of_album: dict[tuple[str | None, int | None], list[TrackPrediction]] = {}
     for track in said:
         of_album.setdefault((track.artist, track.album_id), []).append(track)
     rows = tuple(
@@ -82,7 +82,7 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def _row(album: AlbumAccuracy, tracks: list[TrackSaid]) -> tuple[object, ...]:
+def _row(album: AlbumAccuracy, tracks: list[TrackPrediction]) -> tuple[object, ...]:
     found = album.accuracy
     interval = wilson_interval(found.right, found.tracks) or (None, None)
     return (
@@ -110,8 +110,8 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = chosen_run(catalog, run_id)
-    of_artist: dict[str, list[TrackSaid]] = {}
-    for track in tracks_said(catalog, run.id):
+    of_artist: dict[str, list[TrackPrediction]] = {}
+    for track in track_predictions(catalog, run.id):
         if track.out_of_fold and track.true_label:
             of_artist.setdefault(track.artist or "", []).append(track)
     if not of_artist:
@@ -131,7 +131,9 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def _by_artist_row(name: str, tracks: list[TrackSaid], seed: int) -> tuple[object, ...]:
+def _by_artist_row(
+    name: str, tracks: list[TrackPrediction], seed: int
+) -> tuple[object, ...]:
     right = np.array([bool(track.correct) for track in tracks])
     albums, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
     interval = accuracy_interval(right, groups, seed=seed) or (None, None)
@@ -167,10 +169,10 @@ def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no window.
     """
     run = chosen_run(catalog, run_id)
-    windows = windows_said(catalog, run.id)
+    windows = window_predictions(catalog, run.id)
     if not windows:
         raise NothingToReportError(f"run {run.id} judged no labelled window")
-    group_of = {t.track_id: t.group_key for t in tracks_said(catalog, run.id)}
+    group_of = {t.track_id: t.group_key for t in track_predictions(catalog, run.id)}
     track = np.array([w.track_id for w in windows])
     _, groups = np.unique([group_of[t] for t in track.tolist()], return_inverse=True)
     right = np.array([w.label == w.true_label for w in windows])
@@ -206,7 +208,7 @@ def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
 
 
 def _sections(
-    windows: list[WindowSaid], track: NDArray[np.int64]
+    windows: list[WindowPrediction], track: NDArray[np.int64]
 ) -> Iterator[tuple[str, Flags]]:
     start = np.array([w.start_s for w in windows])
     many, first, last = (np.zeros(len(track), dtype=bool) for _ in range(3))

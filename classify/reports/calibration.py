@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.predictions import tracks_said
+from catalog.predictions import track_predictions
 from classify.exceptions import NothingToReportError
 from classify.metrics import calibration_error, reliability
 from classify.reports.table import Column, Table
@@ -25,7 +25,9 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = chosen_run(catalog, run_id)
-    said = [t for t in tracks_said(catalog, run.id) if t.out_of_fold and t.true_label]
+    said = [
+        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
+    ]
     if not said:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
     p = np.array([t.probabilities for t in said])

@@ -11,7 +11,7 @@ import numpy as np
 
 from catalog.albums import fold
 from catalog.audio_facts import audio_facts
-from catalog.predictions import TrackSaid, era_accuracy, tracks_said
+from catalog.predictions import TrackPrediction, era_accuracy, track_predictions
 from classify.arrays import Problem
 from classify.cross_validation import judge
 from classify.exceptions import NothingToReportError
@@ -52,7 +52,9 @@ def by_era(
         There is no run, or it judged no track of the artist.
     """
     run = chosen_run(catalog, run_id)
-    judged = [t for t in tracks_said(catalog, run.id) if t.out_of_fold and t.artist]
+    judged = [
+        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.artist
+    ]
     said = [t for t in judged if t.artist and fold(t.artist) == fold(artist)]
     if not said:
         known = ", ".join(sorted({t.artist for t in judged if t.artist})[:8])
@@ -106,13 +108,13 @@ def by_era(
     )
 
 
-def _interval(tracks: list[TrackSaid], *, seed: int) -> tuple[float | None, ...]:
+def _interval(tracks: list[TrackPrediction], *, seed: int) -> tuple[float | None, ...]:
     right = np.array([bool(t.correct) for t in tracks])
     _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
     return accuracy_interval(right, groups, seed=seed) or (None, None)
 
 
-def _difference(tracks: list[TrackSaid], through: int, *, seed: int) -> str:
+def _difference(tracks: list[TrackPrediction], through: int, *, seed: int) -> str:
     if not tracks:
         return "No track has a year, so that nothing can be compared."
     _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
@@ -131,7 +133,7 @@ def _difference(tracks: list[TrackSaid], through: int, *, seed: int) -> str:
     )
 
 
-def _undated(tracks: list[TrackSaid]) -> tuple[str, ...]:
+def _undated(tracks: list[TrackPrediction]) -> tuple[str, ...]:
     if not tracks:
         return ()
     names = ", ".join(t.title or t.path for t in tracks[:5])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from catalog.browse import failures, listed_tracks, stage_costs
+from catalog.browse import listed_tracks
 from catalog.library import energy_spent
-from catalog.predictions import tracks_said
+from catalog.maintenance import failures, stage_costs
+from catalog.predictions import track_predictions
 from catalog.runs import load_run
 from classify.metrics import wilson_interval
 from classify.reports.table import Column, Table
@@ -75,7 +76,7 @@ def unread(catalog: Catalog, _run_id: int | None = None) -> Table:
 def codecs(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how tracks are coded, and how often each kind was labelled rightly."""
     run = load_run(catalog, run_id)
-    said = {t.track_id: t for t in (tracks_said(catalog, run.id) if run else ())}
+    said = {t.track_id: t for t in (track_predictions(catalog, run.id) if run else ())}
     tracks = [t for t in listed_tracks(catalog) if t.status == "present"]
     counts = Counter(track.codec for track in tracks)
     rows = []

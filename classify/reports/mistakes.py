@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.predictions import tracks_said, windows_said
+from catalog.predictions import track_predictions, window_predictions
 from classify.exceptions import NothingToReportError
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described
 
 if TYPE_CHECKING:
     from catalog.database import Catalog
-    from catalog.predictions import TrackSaid, WindowSaid
+    from catalog.predictions import TrackPrediction, WindowPrediction
 
 
 COLUMNS = (
@@ -46,7 +46,9 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it got every track right.
     """
     run = chosen_run(catalog, run_id)
-    said = [t for t in tracks_said(catalog, run.id) if t.out_of_fold and t.true_label]
+    said = [
+        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
+    ]
     wrong = [t for t in said if not t.correct]
     if not wrong:
         raise NothingToReportError(f"run {run.id} got no labelled track wrong")
@@ -54,8 +56,8 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
         label: float(np.mean([t.p_true or 0.0 for t in said if t.true_label == label]))
         for label in {str(t.true_label) for t in said}
     }
-    windows: dict[int, list[WindowSaid]] = {}
-    for window in windows_said(catalog, run.id):
+    windows: dict[int, list[WindowPrediction]] = {}
+    for window in window_predictions(catalog, run.id):
         windows.setdefault(window.track_id, []).append(window)
     rows = [_row(t, windows.get(t.track_id, []), usual) for t in wrong]
     rows.sort(key=lambda row: (row[0] != "likely mislabelled", -row[3], row[8]))
@@ -74,14 +76,14 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
 
 
 def _row(
-    track: TrackSaid, windows: list[WindowSaid], usual: dict[str, float]
+    track: TrackPrediction, windows: list[WindowPrediction], usual: dict[str, float]
 ) -> tuple[str, str, str, float, float, float | None, str, str | None, str]:
     agree = [window.label == track.label for window in windows]
     share = float(np.mean(agree)) if agree else None
     sure = track.p_label >= usual.get(track.label, 1.0)
     suspect = sure and (track.p_true or 0.0) < RULED_OUT
     against = sorted(
-        windows, key=lambda w: w.p_true - w.p_label * (w.label == track.label)
+        windows, key=lambda w: (w.p_true or 0.0) - w.p_label * (w.label == track.label)
     )
     times = ", ".join(_clock(w.start_s) for w in against[:3])
     return (
@@ -114,7 +116,9 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = chosen_run(catalog, run_id)
-    said = [t for t in tracks_said(catalog, run.id) if t.out_of_fold and t.true_label]
+    said = [
+        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
+    ]
     if not said:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
     pairs = Counter((str(t.true_label), t.label) for t in said)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.predictions import tracks_said
+from catalog.predictions import track_predictions
 from classify.metrics import holm, paired_test
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described, judged_alike
 
 if TYPE_CHECKING:
     from catalog.database import Catalog
-    from catalog.predictions import TrackSaid
+    from catalog.predictions import TrackPrediction
     from catalog.runs import RunFacts
 
 COLUMNS = (
@@ -90,8 +90,8 @@ def _compared(best: str, others: int, worse: list[str]) -> tuple[str, ...]:
     )
 
 
-def _judged(catalog: Catalog, run_id: int) -> list[TrackSaid]:
-    said = [t for t in tracks_said(catalog, run_id) if t.out_of_fold]
+def _judged(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
+    said = [t for t in track_predictions(catalog, run_id) if t.out_of_fold]
     return sorted(said, key=lambda t: t.track_id)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from catalog.predictions import TrackSaid
+    from catalog.predictions import TrackPrediction
 
 
 Kind = Literal["text", "count", "share", "number"]
@@ -203,7 +203,7 @@ JUDGED = (
 )
 
 
-def mostly_taken_for(tracks: Iterable[TrackSaid]) -> str | None:
+def mostly_taken_for(tracks: Iterable[TrackPrediction]) -> str | None:
     """Return the most frequent wrong label, of equals the first by name, or None."""
     wrong = Counter(sorted(track.label for track in tracks if not track.correct))
     return wrong.most_common(1)[0][0] if wrong else None

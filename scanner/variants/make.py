@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from catalog.audio_facts import candidates, stored_variants
 from catalog.library import ensure_feature_set
-from catalog.records import Stamp, TrackSeen
+from catalog.records import Stamp, TrackScanned
 from catalog.text import readable
 from scanner.exceptions import TempFullError
 from scanner.features.definition import feature_set
@@ -136,7 +136,7 @@ class VariantMaker:
         change = outcome.change
         name = f"{readable(task.full_path)} as {task.variant}"
         note = f"{name} ({outcome.wall_s:.2f} s)"
-        if isinstance(change, TrackSeen):
+        if isinstance(change, TrackScanned):
             self._batch.add(change)
             summary.variants += 1
         elif change.stage == DISK:

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from catalog.records import Analysis, FileFailed, TrackSeen
+from catalog.records import Analysis, FileFailed, TrackScanned
 from scanner.analyze import analyse
 from scanner.exceptions import FileError, VariantError
 from scanner.plan import FileTask
@@ -43,7 +43,7 @@ def analyse_variant(
     task: FileTask,
     settings: ScanSettings,
     wanted: Callable[[str], bool],  # noqa: ARG001 (what is wanted is known by now)
-) -> TrackSeen | FileFailed:
+) -> TrackScanned | FileFailed:
     """Read a track, encode it anew, and analyse what comes out.
 
     Parameters

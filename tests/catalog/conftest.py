@@ -27,7 +27,7 @@ from catalog.records import (
     Stamp,
     StreamFacts,
     TagFacts,
-    TrackSeen,
+    TrackScanned,
     Windows,
 )
 from catalog.schema import open_catalog
@@ -81,14 +81,16 @@ class Make:
         }
         return Analysis(**{**facts, **changed})
 
-    def seen(self, root_id: int, path: bytes = b"a.mp3", **changed: Any) -> TrackSeen:
+    def scanned(
+        self, root_id: int, path: bytes = b"a.mp3", **changed: Any
+    ) -> TrackScanned:
         facts: dict[str, Any] = {
             "stamp": Stamp(1000, 1_700_000_000_000_000_001),
             "payload_hash": path.hex()[:32] or "0",
             "tags": TagFacts(title="One", artists=("Metallica",), album="Justice"),
             "stream": StreamFacts(codec="mp3", bitrate=192000, duration_s=50.0),
         }
-        return TrackSeen(root_id=root_id, path=path, **{**facts, **changed})
+        return TrackScanned(root_id=root_id, path=path, **{**facts, **changed})
 
     def _halves(
         self, rng: np.random.Generator, steps: int, dims: int

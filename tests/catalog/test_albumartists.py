@@ -42,7 +42,7 @@ def scan(catalog, make):
         store_batch(
             catalog,
             [
-                make.seen(
+                make.scanned(
                     root.id,
                     path.encode(),
                     tags=TagFacts(artists=(artist,), album=album, **more),
@@ -95,8 +95,8 @@ def test_edited_tags_are_settled_again(catalog, scan):
 
 def test_tracks_without_artist_or_album_are_left_alone(catalog, make):
     root = tracks.ensure_root(catalog, b"/music")
-    nobody = make.seen(root.id, b"x/1", tags=TagFacts(album="Hits"))
-    loose = make.seen(root.id, b"x/2", tags=TagFacts(artists=("A",)))
+    nobody = make.scanned(root.id, b"x/1", tags=TagFacts(album="Hits"))
+    loose = make.scanned(root.id, b"x/2", tags=TagFacts(artists=("A",)))
     store_batch(catalog, [nobody, loose])
     assert derive_album_artists(catalog, root.id) == 0
     assert catalog.rows("SELECT albumartist FROM tracks") == [(None,), (None,)]
@@ -105,15 +105,15 @@ def test_tracks_without_artist_or_album_are_left_alone(catalog, make):
 def test_a_compilation_without_any_artist_is_settled_for_good(catalog, make):
     root = tracks.ensure_root(catalog, b"/music")
     tags = TagFacts(album="Hits", compilation=True)
-    store_batch(catalog, [make.seen(root.id, b"x/1", tags=tags)])
+    store_batch(catalog, [make.scanned(root.id, b"x/1", tags=tags)])
     assert derive_album_artists(catalog, root.id) == 1
     assert derive_album_artists(catalog, root.id) == 0
 
 
 def test_it_is_stable_over_scans(catalog, make, dump):
     root = tracks.ensure_root(catalog, b"/music")
-    seen = make.seen(root.id, b"x/1", tags=TagFacts(artists=("A",), album="Hits"))
-    store_batch(catalog, [seen, replace(seen, path=b"x/2")])
+    scanned = make.scanned(root.id, b"x/1", tags=TagFacts(artists=("A",), album="Hits"))
+    store_batch(catalog, [scanned, replace(scanned, path=b"x/2")])
     derive_album_artists(catalog, root.id)
     before = dump(catalog)
     assert derive_album_artists(catalog, root.id) == 0

@@ -34,7 +34,7 @@ def test_a_track_comes_back_as_it_was_stored(catalog, root_id, make):
         raw=(("TIT2", "One"), ("TPE1", "Metallica")),
         sources=(("title", "id3:TIT2"), ("year", "id3:TDOR")),
     )
-    change = make.seen(root_id, b"j/\xff one.mp3", tags=tags, analysis=analysis)
+    change = make.scanned(root_id, b"j/\xff one.mp3", tags=tags, analysis=analysis)
     store_batch(catalog, [change])
 
     (known,) = tracks.known_tracks(catalog, root_id)
@@ -73,7 +73,7 @@ def test_a_track_comes_back_as_it_was_stored(catalog, root_id, make):
 
 def test_numbers_come_back_bit_for_bit(catalog, root_id, make):
     analysis = make.analysis(seed=3, windows=4)
-    store_batch(catalog, [make.seen(root_id, analysis=analysis)])
+    store_batch(catalog, [make.scanned(root_id, analysis=analysis)])
 
     windows = analysis.windows
     packed = catalog.rows("SELECT vector FROM windows ORDER BY position")
@@ -95,7 +95,7 @@ def test_numbers_come_back_bit_for_bit(catalog, root_id, make):
 
 
 def test_edited_tags_keep_the_row_and_the_features(catalog, root_id, make):
-    first = make.seen(root_id, analysis=make.analysis())
+    first = make.scanned(root_id, analysis=make.analysis())
     store_batch(catalog, [first])
     windows = catalog.rows("SELECT id FROM windows ORDER BY id")
     edited = replace(
@@ -114,7 +114,7 @@ def test_edited_tags_keep_the_row_and_the_features(catalog, root_id, make):
 
 
 def test_changed_audio_replaces_the_old_analysis(catalog, root_id, make):
-    first = make.seen(root_id, analysis=make.analysis(seed=1))
+    first = make.scanned(root_id, analysis=make.analysis(seed=1))
     store_batch(catalog, [first])
     store_batch(
         catalog,
@@ -127,7 +127,7 @@ def test_changed_audio_replaces_the_old_analysis(catalog, root_id, make):
 
 
 def test_audio_changed_but_not_analysed_keeps_the_old_analysis(catalog, root_id, make):
-    first = make.seen(root_id, analysis=make.analysis())
+    first = make.scanned(root_id, analysis=make.analysis())
     store_batch(catalog, [first])
     store_batch(catalog, [replace(first, payload_hash="other", analysis=None)])
 
@@ -144,7 +144,7 @@ def test_audio_changed_but_not_analysed_keeps_the_old_analysis(catalog, root_id,
 
 def test_a_newer_feature_set_replaces_the_older_track_by_track(catalog, root_id, make):
     both = [
-        make.seen(root_id, name, payload_hash=name.hex(), analysis=make.analysis())
+        make.scanned(root_id, name, payload_hash=name.hex(), analysis=make.analysis())
         for name in (b"a", b"b")
     ]
     store_batch(catalog, both)
@@ -162,7 +162,7 @@ def test_a_newer_feature_set_replaces_the_older_track_by_track(catalog, root_id,
 
 
 def test_variants_stand_beside_the_original(catalog, root_id, make):
-    first = make.seen(root_id, analysis=make.analysis())
+    first = make.scanned(root_id, analysis=make.analysis())
     worse = replace(first, analysis=make.analysis(variant="mp3:64k"))
     store_batch(catalog, [first])
     store_batch(catalog, [worse])
@@ -175,7 +175,7 @@ def test_variants_stand_beside_the_original(catalog, root_id, make):
 
 def test_duplicates_share_one_analysis(catalog, root_id, make):
     twins = [
-        make.seen(root_id, name, payload_hash="same", analysis=make.analysis())
+        make.scanned(root_id, name, payload_hash="same", analysis=make.analysis())
         for name in (b"a", b"b")
     ]
     store_batch(catalog, twins)
@@ -189,7 +189,7 @@ def test_duplicates_share_one_analysis(catalog, root_id, make):
 def test_duplicates_without_an_album_share_a_group(catalog, root_id, make):
     loose = TagFacts(title="One")
     changes = [
-        make.seen(root_id, name, payload_hash=payload, tags=loose)
+        make.scanned(root_id, name, payload_hash=payload, tags=loose)
         for name, payload in ((b"a", "same"), (b"b", "same"), (b"c", "other"))
     ]
     store_batch(catalog, changes)
@@ -198,14 +198,14 @@ def test_duplicates_without_an_album_share_a_group(catalog, root_id, make):
 
 
 def test_the_last_of_two_records_of_one_file_wins(catalog, root_id, make):
-    first = make.seen(root_id, payload_hash="old")
+    first = make.scanned(root_id, payload_hash="old")
     store_batch(catalog, [first, replace(first, payload_hash="new")])
     (known,) = tracks.known_tracks(catalog, root_id)
     assert known.payload_hash == "new"
 
 
 def test_a_failure_replaces_no_good_row_and_counts_attempts(catalog, root_id, make):
-    change = make.seen(root_id, analysis=make.analysis())
+    change = make.scanned(root_id, analysis=make.analysis())
     store_batch(catalog, [change])
     failed = FileFailed(root_id, change.path, Stamp(7, 7), "decode", "no frame found")
     store_batch(catalog, [failed])
@@ -223,7 +223,7 @@ def test_a_failure_replaces_no_good_row_and_counts_attempts(catalog, root_id, ma
 
 
 def test_a_success_removes_the_failure(catalog, root_id, make):
-    change = make.seen(root_id)
+    change = make.scanned(root_id)
     store_batch(
         catalog, [FileFailed(root_id, change.path, change.stamp, "tags", "broken")]
     )
@@ -255,9 +255,11 @@ def test_nothing_that_is_not_finite_is_stored(sqlite_catalog, make, bad, where):
         analysis = replace(analysis, audio_facts={"upper_edge_hz": bad})
     else:
         analysis = replace(analysis, loudness_lufs=bad)
-    good = make.seen(root_id, b"good", analysis=make.analysis())
+    good = make.scanned(root_id, b"good", analysis=make.analysis())
     with pytest.raises(NotFiniteError, match=r"bad\.mp3"):
-        store_batch(catalog, [good, make.seen(root_id, b"bad.mp3", analysis=analysis)])
+        store_batch(
+            catalog, [good, make.scanned(root_id, b"bad.mp3", analysis=analysis)]
+        )
     assert tracks.known_tracks(catalog, root_id) == []
 
 
@@ -269,8 +271,8 @@ def test_text_that_a_database_refuses_is_mended(catalog, root_id, make):
         genres=("\x00",),
         raw=(("TIT2", "\ud800"),),
     )
-    store_batch(catalog, [make.seen(root_id, tags=tags)])
-    store_batch(catalog, [make.seen(root_id, tags=tags)])
+    store_batch(catalog, [make.scanned(root_id, tags=tags)])
+    store_batch(catalog, [make.scanned(root_id, tags=tags)])
     ((title,),) = catalog.rows("SELECT title FROM tracks")
     assert title == "nul \ufffd and ?"
 
@@ -280,7 +282,9 @@ def test_spellings_of_one_name_are_one_artist(catalog, root_id, make):
     store_batch(
         catalog,
         [
-            make.seen(root_id, b"%d" % i, tags=TagFacts(artists=(name,), album=" X "))
+            make.scanned(
+                root_id, b"%d" % i, tags=TagFacts(artists=(name,), album=" X ")
+            )
             for i, name in enumerate(names)
         ],
     )
@@ -289,11 +293,13 @@ def test_spellings_of_one_name_are_one_artist(catalog, root_id, make):
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(catalog, root_id, make, dump):
-    store_batch(catalog, [make.seen(root_id, b"a")])
+    store_batch(catalog, [make.scanned(root_id, b"a")])
     before = dump(catalog)
     unknown_root = root_id + 99
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        store_batch(catalog, [make.seen(root_id, b"b"), make.seen(unknown_root, b"c")])
+        store_batch(
+            catalog, [make.scanned(root_id, b"b"), make.scanned(unknown_root, b"c")]
+        )
     assert dump(catalog) == before
 
 

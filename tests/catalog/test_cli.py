@@ -44,7 +44,7 @@ def filled(sqlite_catalog: Catalog, make) -> Path:
     """Give the path of a closed catalog of three tracks, one of them missing."""
     root = tracks.ensure_root(sqlite_catalog, b"/music")
     changes = [
-        make.seen(
+        make.scanned(
             root.id, b"%d.mp3" % n, payload_hash=str(n), analysis=make.analysis(n)
         )
         for n in range(3)
@@ -259,7 +259,7 @@ def test_prune_keeps_what_another_track_still_needs(run, sqlite_catalog, make):
     store_batch(
         sqlite_catalog,
         [
-            make.seen(root.id, name, payload_hash="same", analysis=make.analysis())
+            make.scanned(root.id, name, payload_hash="same", analysis=make.analysis())
             for name in (b"a", b"b")
         ],
     )
@@ -273,7 +273,7 @@ def test_prune_keeps_what_another_track_still_needs(run, sqlite_catalog, make):
 
 def test_prune_on_a_server(run, postgres_catalog, make):
     root = tracks.ensure_root(postgres_catalog, b"/music")
-    store_batch(postgres_catalog, [make.seen(root.id, analysis=make.analysis())])
+    store_batch(postgres_catalog, [make.scanned(root.id, analysis=make.analysis())])
     (track,) = tracks.known_tracks(postgres_catalog, root.id)
     store_batch(postgres_catalog, [TrackMissing(track.id)])
     place = postgres_catalog.url

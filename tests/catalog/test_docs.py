@@ -48,7 +48,7 @@ def fill(catalog: Catalog, make) -> None:
             )
             analysis = make.analysis(10 * album + number, loudness_lufs=loudness)
             changes.append(
-                make.seen(
+                make.scanned(
                     root.id,
                     path,
                     tags=tags,

@@ -73,11 +73,11 @@ def test_a_full_disk_is_said_and_loses_nothing(sqlite_catalog, make):
     from catalog.exceptions import CatalogFullError
 
     root = tracks.ensure_root(sqlite_catalog, b"/music")
-    store_batch(sqlite_catalog, [make.seen(root.id, b"before")])
+    store_batch(sqlite_catalog, [make.scanned(root.id, b"before")])
     sqlite_catalog.close()
     ((pages,),) = sqlite_catalog.rows("PRAGMA page_count")
     many = [
-        make.seen(root.id, b"%d" % n, payload_hash=str(n), analysis=make.analysis(n))
+        make.scanned(root.id, b"%d" % n, payload_hash=str(n), analysis=make.analysis(n))
         for n in range(60)
     ]
     full = Catalog(sqlite_catalog.url, "write")
@@ -104,7 +104,7 @@ make = Make()
 resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
 with open_catalog(sys.argv[1]) as catalog:
     for n in range(10_000):
-        one = make.seen(1, b"%d" % n, payload_hash=f"{n}", analysis=make.analysis(n))
+        one = make.scanned(1, b"%d" % n, payload_hash=f"{n}", analysis=make.analysis(n))
         try:
             store_batch(catalog, [one])
         except CatalogError as error:

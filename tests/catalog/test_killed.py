@@ -29,7 +29,7 @@ with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock(wait_s=10.0):
         batch = []
         for n in range(first, first + 5):
             path, new = b"%d" % n, make.analysis(n)
-            batch.append(make.seen(root.id, path, payload_hash=f"{n}", analysis=new))
+            batch.append(make.scanned(root.id, path, payload_hash=f"{n}", analysis=new))
         store_batch(catalog, batch)
         print(first, flush=True)
 """

@@ -19,7 +19,7 @@ def places(catalog: Catalog, root_id: int) -> dict[int, tuple[bytes, bool]]:
 
 
 def test_tracks_that_swap_their_names_keep_their_ids(catalog, root_id, make):
-    store_batch(catalog, [make.seen(root_id, name) for name in (b"a", b"b", b"c")])
+    store_batch(catalog, [make.scanned(root_id, name) for name in (b"a", b"b", b"c")])
     a, b, c = sorted(
         places(catalog, root_id), key=lambda i: places(catalog, root_id)[i]
     )
@@ -39,12 +39,12 @@ def test_tracks_that_swap_their_names_keep_their_ids(catalog, root_id, make):
 
 
 def test_a_chain_of_renames_and_a_new_file_at_its_start(catalog, root_id, make):
-    store_batch(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
+    store_batch(catalog, [make.scanned(root_id, name) for name in (b"a", b"b")])
     a, b = sorted(places(catalog, root_id), key=lambda i: places(catalog, root_id)[i])
     store_batch(
         catalog,
         [
-            make.seen(root_id, b"a", payload_hash="new here"),
+            make.scanned(root_id, b"a", payload_hash="new here"),
             TrackMoved(a, root_id, b"b", Stamp(1, 1)),
             TrackMoved(b, root_id, b"c", Stamp(2, 2)),
         ],
@@ -56,7 +56,7 @@ def test_a_chain_of_renames_and_a_new_file_at_its_start(catalog, root_id, make):
 
 
 def test_a_file_moved_over_another_leaves_the_other_missing(catalog, root_id, make):
-    store_batch(catalog, [make.seen(root_id, name) for name in (b"a", b"b")])
+    store_batch(catalog, [make.scanned(root_id, name) for name in (b"a", b"b")])
     a, b = sorted(places(catalog, root_id), key=lambda i: places(catalog, root_id)[i])
     store_batch(catalog, [TrackMoved(a, root_id, b"b", Stamp(1, 1))])
     assert places(catalog, root_id) == {a: (b"b", False), b: (b"b", True)}
@@ -69,7 +69,7 @@ def test_a_file_moved_over_another_leaves_the_other_missing(catalog, root_id, ma
 
 def test_tracks_move_between_roots(catalog, root_id, make):
     other = tracks.ensure_root(catalog, b"/elsewhere").id
-    store_batch(catalog, [make.seen(root_id, b"a")])
+    store_batch(catalog, [make.scanned(root_id, b"a")])
     (track,) = places(catalog, root_id)
     store_batch(catalog, [TrackMoved(track, other, b"a", Stamp(1, 1))])
     assert places(catalog, root_id) == {}
@@ -77,7 +77,7 @@ def test_tracks_move_between_roots(catalog, root_id, make):
 
 
 def test_missing_tracks_keep_everything_and_come_back(catalog, root_id, make):
-    store_batch(catalog, [make.seen(root_id, analysis=make.analysis())])
+    store_batch(catalog, [make.scanned(root_id, analysis=make.analysis())])
     (track,) = places(catalog, root_id)
     store_batch(catalog, [TrackMissing(track)])
     (known,) = tracks.known_tracks(catalog, root_id)
@@ -94,7 +94,7 @@ def test_missing_tracks_keep_everything_and_come_back(catalog, root_id, make):
 
 
 def test_a_missing_track_seen_again_at_its_path_is_the_same(catalog, root_id, make):
-    change = make.seen(root_id)
+    change = make.scanned(root_id)
     store_batch(catalog, [change])
     (track,) = places(catalog, root_id)
     store_batch(catalog, [TrackMissing(track)])

@@ -28,7 +28,7 @@ same_catalog = settings(
 def test_paths_come_back_byte_for_byte(catalog, make, found):
     root = tracks.ensure_root(catalog, b"/music")
     before = [TrackMissing(track.id) for track in tracks.known_tracks(catalog, root.id)]
-    store_batch(catalog, [*before, *(make.seen(root.id, path) for path in found)])
+    store_batch(catalog, [*before, *(make.scanned(root.id, path) for path in found)])
     known = tracks.known_tracks(catalog, root.id)
     assert {track.path for track in known if track.missing_since is None} == found
 
@@ -39,7 +39,7 @@ def test_any_renaming_keeps_every_id(sqlite_catalog, make, data, found):
     catalog = sqlite_catalog
     root = tracks.ensure_root(catalog, b"/music")
     before = [TrackMissing(track.id) for track in tracks.known_tracks(catalog, root.id)]
-    store_batch(catalog, [*before, *(make.seen(root.id, path) for path in found)])
+    store_batch(catalog, [*before, *(make.scanned(root.id, path) for path in found)])
     ids = {
         track.path: track.id
         for track in tracks.known_tracks(catalog, root.id)
@@ -77,7 +77,7 @@ def test_any_renaming_keeps_every_id(sqlite_catalog, make, data, found):
 def test_odd_names(catalog, make, path):
     root = tracks.ensure_root(catalog, b"/music")
     failed = FileFailed(root.id, path + b"?", Stamp(1, 1), "tags", "odd")
-    store_batch(catalog, [make.seen(root.id, path), failed])
+    store_batch(catalog, [make.scanned(root.id, path), failed])
     assert [track.path for track in tracks.known_tracks(catalog, root.id)] == [path]
     assert list(tracks.known_failures(catalog, root.id)) == [path + b"?"]
     ((shown,),) = catalog.rows("SELECT path FROM v_tracks")
@@ -89,7 +89,7 @@ def test_paths_longer_than_any_limit(catalog, make):
     path = random.Random(1).randbytes(9000).replace(b"\0", b"n")  # does not compress
     failed = FileFailed(root.id, path + b"?", Stamp(1, 1), "tags", "long")
     for _ in range(2):
-        store_batch(catalog, [make.seen(root.id, path), failed])
+        store_batch(catalog, [make.scanned(root.id, path), failed])
     (known,) = tracks.known_tracks(catalog, root.id)
     assert known.path == path
     assert list(tracks.known_failures(catalog, root.id)) == [path + b"?"]

@@ -20,7 +20,9 @@ def test_what_a_power_cut_leaves_is_whole_batches(sqlite_catalog, make, tmp_path
         changes = []
         for n in range(batch * BATCH, (batch + 1) * BATCH):
             path, new = b"%d" % n, make.analysis(n)
-            changes.append(make.seen(root_id, path, payload_hash=f"{n}", analysis=new))
+            changes.append(
+                make.scanned(root_id, path, payload_hash=f"{n}", analysis=new)
+            )
         store_batch(sqlite_catalog, changes)
     # As long as the catalog is open, everything since it was made is in the log.
     log = sqlite_catalog.path.with_name(sqlite_catalog.path.name + "-wal").read_bytes()

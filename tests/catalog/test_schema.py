@@ -30,7 +30,7 @@ def test_a_place_is_taken_once(catalog, make, table):
     root = tracks.ensure_root(catalog, b"/music")
     path = b"long/" * 900 + b"name"
     failed = FileFailed(root.id, path + b"?", Stamp(1, 1), "tags", "x")
-    store_batch(catalog, [make.seen(root.id, path), failed])
+    store_batch(catalog, [make.scanned(root.id, path), failed])
     columns = [
         column.name
         for column in Base.metadata.tables[table].columns

@@ -163,7 +163,7 @@ def test_a_time_without_a_zone_is_refused(sqlite_catalog):
 
 def test_a_rescan_that_finds_nothing_loads_nothing_heavy(sqlite_catalog, make):
     root = tracks.ensure_root(sqlite_catalog, b"/music")
-    store_batch(sqlite_catalog, [make.seen(root.id, analysis=make.analysis())])
+    store_batch(sqlite_catalog, [make.scanned(root.id, analysis=make.analysis())])
     derive_album_artists(sqlite_catalog, root.id)
     program = """
 import sys

@@ -62,7 +62,7 @@ def test_opening_upgrades_and_keeps_the_old_one(
     sqlite_catalog, make, next_version, dump
 ):
     root = tracks.ensure_root(sqlite_catalog, b"/music")
-    store_batch(sqlite_catalog, [make.seen(root.id, analysis=make.analysis())])
+    store_batch(sqlite_catalog, [make.scanned(root.id, analysis=make.analysis())])
     before = dump(sqlite_catalog)
     sqlite_catalog.close()
     next_version()
@@ -97,7 +97,7 @@ def test_an_upgrade_that_fails_changes_nothing(
     sqlite_catalog, make, next_version, dump, accident
 ):
     root = tracks.ensure_root(sqlite_catalog, b"/music")
-    store_batch(sqlite_catalog, [make.seen(root.id, analysis=make.analysis())])
+    store_batch(sqlite_catalog, [make.scanned(root.id, analysis=make.analysis())])
     before = dump(sqlite_catalog)
     columns = sqlite_catalog.rows("PRAGMA table_info(tracks)")
     sqlite_catalog.close()
@@ -149,7 +149,7 @@ def test_catalogs_of_every_earlier_schema_are_still_read(stored, tmp_path, make)
         assert catalog.rows("SELECT label, correct FROM v_predictions") == [
             ("Metallica", 1)
         ]
-        store_batch(catalog, [make.seen(root.id, b"new", analysis=make.analysis())])
+        store_batch(catalog, [make.scanned(root.id, b"new", analysis=make.analysis())])
         assert catalog.rows("PRAGMA integrity_check") == [("ok",)]
         assert catalog.rows("PRAGMA foreign_key_check") == []
 

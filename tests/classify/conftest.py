@@ -17,7 +17,7 @@ from catalog.records import (
     Stamp,
     StreamFacts,
     TagFacts,
-    TrackSeen,
+    TrackScanned,
     Windows,
 )
 from catalog.schema import open_catalog
@@ -104,7 +104,7 @@ def make_catalog(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
                     decoder="libsndfile",
                 )
                 changes.append(
-                    TrackSeen(
+                    TrackScanned(
                         root.id,
                         f"{i:03}.mp3".encode(),
                         Stamp(1, 1),

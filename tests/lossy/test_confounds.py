@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from catalog.audio_facts import AudioFacts
-from catalog.predictions import tracks_said
+from catalog.predictions import track_predictions
 from catalog.records import TagFacts
 from catalog.runs import load_run
 from catalog.schema import open_catalog
@@ -248,7 +248,7 @@ def test_refitted_folds_say_what_was_stored(planted):
     db, _ = planted
     with open_catalog(str(db), mode="read") as catalog:
         found = load_run(catalog)
-        stored = {t.track_id: t.p_true for t in tracks_said(catalog, found.id)}
+        stored = {t.track_id: t.p_true for t in track_predictions(catalog, found.id)}
         known = studied(catalog, found)
         problem = known.dataset.problem
         for fold, model in fold_models(catalog, found, known.dataset):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catalog.records import FileFailed, Stamp, TrackSeen
+from catalog.records import FileFailed, Stamp, TrackScanned
 from scanner.analyze import analyse
 from scanner.plan import FileTask
 from scanner.settings import ReadingRules, ScanSettings
@@ -27,7 +27,7 @@ def test_the_stamp_is_that_of_what_was_read(library: Any) -> None:
     path = library.add("one.flac", seed=1)
     seen = analyse(task(path), TAGS, lambda _: True)
     status = path.stat()
-    assert isinstance(seen, TrackSeen)
+    assert isinstance(seen, TrackScanned)
     assert seen.stamp == Stamp(status.st_size, status.st_mtime_ns)
     assert (seen.tags.title, seen.analysis) == ("One", None)
 
@@ -51,7 +51,7 @@ def test_a_file_that_grows_while_it_is_read_is_left_for_later(library: Any) -> N
     assert isinstance(failed, FileFailed)
     assert failed.stage == "identify"
     assert "changed while it was read" in failed.reason
-    assert isinstance(analyse(task(path), TAGS, lambda _: True), TrackSeen)
+    assert isinstance(analyse(task(path), TAGS, lambda _: True), TrackScanned)
 
 
 def test_what_is_wrong_with_a_file_comes_back_as_a_record(tmp_path: Path) -> None:
@@ -99,9 +99,9 @@ def test_folder_names_fill_in_where_that_is_asked_for(tmp_path: Path) -> None:
     name = b"Rush/1981 - Moving Pictures/03 YYZ.wav"
     one = FileTask(0, 1, os.fsencode(tmp_path), name, Stamp(1, 1), 10.0)
     plain = analyse(one, TAGS, lambda _: True)
-    assert isinstance(plain, TrackSeen)
+    assert isinstance(plain, TrackScanned)
     assert plain.tags.album is None
     guessing = replace(one, rules=ReadingRules(guess_from_path=True))
     seen = analyse(guessing, TAGS, lambda _: True)
-    assert isinstance(seen, TrackSeen)
+    assert isinstance(seen, TrackScanned)
     assert (seen.tags.album, seen.tags.artists) == ("Moving Pictures", ("Rush",))

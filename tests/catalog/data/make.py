@@ -39,8 +39,8 @@ def main() -> None:
         store_batch(
             catalog,
             [
-                make.seen(root.id, b"one.mp3", tags=tags, analysis=make.analysis()),
-                make.seen(root.id, b"caf\xe9.flac", tags=tags),
+                make.scanned(root.id, b"one.mp3", tags=tags, analysis=make.analysis()),
+                make.scanned(root.id, b"caf\xe9.flac", tags=tags),
                 FileFailed(root.id, b"bad.mp3", Stamp(1, 1), "decode", "no frame"),
             ],
         )
