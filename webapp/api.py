@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import asdict
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -16,7 +19,6 @@ from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.filters import printable
 from webapp.map import feature_values, map_document
 from webapp.map_worker import Progress
-from webapp.openapi import document
 from webapp.reports import (
     begin_study,
     choice_of,
@@ -35,11 +37,20 @@ if TYPE_CHECKING:
     from webapp.map import Chart
 
 api = Blueprint("api", __name__, url_prefix="/api")
+_DOCUMENT = Path(__file__).with_name("openapi.json")
 
 PAGE_OF_TRACKS = 100
 MOST_TRACKS = 1000
 _KEPT_ANSWERS = 8
 _LARGEST = 2**31 - 1
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document: the file beside this one, with the version."""
+    loaded: dict[str, Any] = json.loads(_DOCUMENT.read_text(encoding="utf-8"))
+    loaded["info"]["version"] = version("sonicat")
+    return loaded
 
 
 @api.get("/openapi.json")

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from webapp.openapi import document
+from webapp.api import document
+from webapp.reports import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,12 @@ def test_the_document_is_served_and_names_every_address(
         if rule.rule.startswith("/api")
     }
     assert rules == set(document()["paths"])
+    (named,) = (
+        one["schema"]["enum"]
+        for one in document()["paths"]["/api/reports/{name}"]["get"]["parameters"]
+        if one.get("name") == "name"
+    )
+    assert named == [one.name for one in EVERY]
 
 
 def test_the_map_holds_every_track_with_its_facts(client: FlaskClient) -> None:
