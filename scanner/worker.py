@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.records import FileFailed, TrackScanned
-from scanner.analyze import analyse
+from scanner.analyze import analyze
 from scanner.exceptions import TempFullError
 from scanner.plan import FileTask
 from scanner.settings import ScanSettings
@@ -56,7 +56,7 @@ class Job:
         settings: ScanSettings,
         folder: str,
         analyzed: set[str],
-        analyze: Analyze = analyse,
+        analyze: Analyze = analyze,
     ) -> Job:
         """Lay out the private folder `folder`, and return the job.
 

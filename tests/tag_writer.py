@@ -43,7 +43,7 @@ def write_tags(path: bytes, tags: TagFacts) -> None:
     """
     try:
         with open(open_path(path, os.O_RDWR), "r+b") as file:
-            _writer(identify(file.fileno()))(file, tags)
+            _writer(identify(file.fileno()).container)(file, tags)
     except FileError:
         raise
     except OSError as error:

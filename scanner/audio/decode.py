@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING, Protocol, Self
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scanner.audio.files import (
-    audio_start,
+    AudioFile,
     cause,
-    first_frame,
     identify,
     open_regular,
     read_declared,
 )
-from scanner.audio.payload import audio_spans
+from scanner.audio.payload import Span, audio_spans
 from scanner.audio.sndfile import CONTAINERS, SndfileStream
 from scanner.exceptions import DecodeError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Block = NDArray[np.float32]
-
+Block = NDArray[np.float32]
 
 # A stream is truncated that is shorter than declared by more than one of these and the
 # share. What libav shows is the container's, which may count padding; not in these.
@@ -59,6 +55,17 @@ class Decoder(Protocol):
 class AudioStream:
     """The audio of one file, decoded block by block; a context manager.
 
+    libsndfile reads WAV, FLAC, MP3, AIFF and their like; what it does not know, cannot
+    read or is slower at goes to libav, which can open nothing but this file. Both
+    honour the padding that an encoder declares, see docs/decoding.md.
+
+    Parameters
+    ----------
+    file : AudioFile
+        Its position is moved.
+    closefd : bool
+        Whether the descriptor is closed with the stream.
+
     Attributes
     ----------
     sample_rate : int
@@ -67,14 +74,24 @@ class AudioStream:
         Native number of channels, at least 1.
     decoder : str
         "libsndfile" or "libav": the one at work.
+
+    Raises
+    ------
+    DecodeError
+        If the file cannot be read or decoded, or ends before its audio does.
     """
 
-    def __init__(self, file: IO[bytes], container: str) -> None:
+    def __init__(self, file: AudioFile, *, closefd: bool = False) -> None:
         self._file = file
-        self._declared_s = declared_seconds(file.fileno(), container)
-        exact = container in _EXACT
+        self._closefd = closefd
+        exact = file.container in _EXACT
         self._shown_slack_s = _TOLERANCE_S if exact else _SHOWN_TOLERANCE_S
-        self._decoder = _decoder(file, container)
+        try:
+            check_whole(file)
+            self._declared_s = declared_seconds(file)
+            self._decoder = _decoder(file)
+        except OSError as error:
+            raise DecodeError(cause(error)) from error
         self.sample_rate = self._decoder.sample_rate
         self.channels = self._decoder.channels
         if self.sample_rate not in _RATES or self.channels not in _CHANNELS:
@@ -126,7 +143,7 @@ class AudioStream:
         agree to the sample on where the audio starts, so `done` is the same place.
         """
         try:
-            self._replace(_libav(self._file.fileno()))
+            self._replace(_libav(self._file.fd))
             behind = done
             done = 0
             for block in self._decoder.blocks(frames):
@@ -165,9 +182,10 @@ class AudioStream:
                 )
 
     def close(self) -> None:
-        """End decoding and close the file."""
+        """End decoding; close the file if it is the stream's."""
         self._decoder.close()
-        self._file.close()
+        if self._closefd:
+            os.close(self._file.fd)
 
     def __enter__(self) -> Self:
         """Return the stream."""
@@ -186,10 +204,6 @@ class AudioStream:
 def open_audio(path: bytes) -> AudioStream:
     """Open the audio of the file at `path`.
 
-    libsndfile reads WAV, FLAC, MP3, AIFF and their like, told by content; what it does
-    not know, cannot read or is slower at goes to libav, which can open nothing but this
-    file. Both honour the padding that an encoder declares, see docs/decoding.md.
-
     Returns
     -------
     AudioStream
@@ -203,30 +217,27 @@ def open_audio(path: bytes) -> AudioStream:
         If the file cannot be read or decoded, or ends before its audio does.
     """
     try:
-        file = open(open_regular(path), "rb")  # noqa: SIM115  (the stream closes it)
+        fd = open_regular(path)
     except OSError as error:
         raise DecodeError(cause(error)) from error
     try:
-        container = identify(file.fileno())
-        check_whole(file, container)
-        return AudioStream(file, container)
+        return AudioStream(identify(fd), closefd=True)
     except OSError as error:
-        file.close()
+        os.close(fd)
         raise DecodeError(cause(error)) from error
     except BaseException:
-        file.close()
+        os.close(fd)
         raise
 
 
-def _decoder(file: IO[bytes], container: str) -> Decoder:
-    fd = file.fileno()
-    if container not in CONTAINERS or is_joined(file, container):
-        return _libav(fd)
+def _decoder(file: AudioFile) -> Decoder:
+    if file.container not in CONTAINERS or is_joined(file):
+        return _libav(file.fd)
     try:
-        return SndfileStream(fd)
+        return SndfileStream(file.fd)
     except DecodeError as first:
         try:
-            return _libav(fd)
+            return _libav(file.fd)
         except DecodeError as second:
             raise DecodeError(
                 f"libsndfile: {first.reason}; libav: {second.reason}"
@@ -248,7 +259,7 @@ _JOINED = 1.2  # times the bytes that the first stream declares
 _LATE_START_S = 20  # a recording of a running stream does not count from 0
 
 
-def check_whole(file: IO[bytes], container: str) -> None:
+def check_whole(file: AudioFile) -> None:
     """Check that the audio which the headers claim is in the file.
 
     Raises
@@ -256,54 +267,49 @@ def check_whole(file: IO[bytes], container: str) -> None:
     DecodeError
         If the file ends clearly before its audio does.
     """
-    size = os.fstat(file.fileno()).st_size
+    size = file.size()
     missing = claimed = 0
-    if container in _SIZED:
-        for start, length in audio_spans(file, container):
-            if length < _STREAMED or container not in _RIFF_LIKE:
+    if file.container in _SIZED:
+        for start, length in _spans(file):
+            if length < _STREAMED or file.container not in _RIFF_LIKE:
                 claimed += length
                 missing = max(missing, start + length - size)
-        if container in _RIFF_LIKE and missing <= max(_SLOPPY, claimed // 200):
+        if file.container in _RIFF_LIKE and missing <= max(_SLOPPY, claimed // 200):
             return
-    elif container == "ogg":
-        missing = _ogg_cut(file.fileno(), size)
+    elif file.container == "ogg":
+        missing = _ogg_cut(file.fd, size)
     if missing > 0:
         raise DecodeError(f"truncated: at least {missing} bytes of audio are missing")
 
 
-def is_joined(file: IO[bytes], container: str) -> bool:
+def _spans(file: AudioFile) -> list[Span]:
+    with open(file.fd, "rb", closefd=False) as stream:
+        return list(audio_spans(stream, file.container))
+
+
+def is_joined(file: AudioFile) -> bool:
     """Say whether an MP3 is several streams, one behind the other.
 
     libsndfile stops at the end of the first; libav goes on.
     """
-    if container != "mp3":
+    if file.container != "mp3":
         return False
-    fd = file.fileno()
-    start = first_frame(fd)
-    found = read_declared(fd, start) if start is not None else None
+    found = read_declared(file.fd, file.first_frame)
     if found is None or not found[1].size:
         return False
-    held = sum(length for _, length in audio_spans(file, container))
+    held = sum(length for _, length in _spans(file))
     return held > _JOINED * found[1].size + _SLOPPY
 
 
-def declared_seconds(fd: int, container: str) -> float | None:
-    """Return the length that the file declares, None if it does not.
-
-    Parameters
-    ----------
-    fd : int
-        Of the file, open for reading.
-    container : str
-        As `scanner.audio.files.identify` told it.
-    """
-    reader = {"flac": _flac, "mp3": _mp3, "ogg": _ogg}.get(container)
-    return reader(fd) if reader else None
+def declared_seconds(file: AudioFile) -> float | None:
+    """Return the length that the file declares, None if it does not."""
+    reader = {"flac": _flac, "mp3": _mp3, "ogg": _ogg}.get(file.container)
+    return reader(file) if reader else None
 
 
-def _flac(fd: int) -> float | None:
+def _flac(file: AudioFile) -> float | None:
     """Read the total of STREAMINFO, 0 where the encoder did not know it."""
-    head = os.pread(fd, 42, audio_start(fd))
+    head = os.pread(file.fd, 42, file.start)
     if len(head) < 42 or head[:4] != b"fLaC" or head[4] & 0x7F:
         return None
     rate = int.from_bytes(head[18:21], "big") >> 4
@@ -311,28 +317,22 @@ def _flac(fd: int) -> float | None:
     return total / rate if total and rate else None
 
 
-def _mp3(fd: int) -> float | None:
+def _mp3(file: AudioFile) -> float | None:
     """Read the Xing header: frames, less the declared delay and padding."""
-    start = first_frame(fd)
-    found = read_declared(fd, start) if start is not None else None
-    if found is None or not found[1].frames:
-        return None
-    frame, declared = found
-    padding = (declared.delay or 0) + (declared.padding or 0)
-    samples = found[1].frames * frame.samples - padding
-    return max(0, samples) / frame.sample_rate
+    found = read_declared(file.fd, file.first_frame)
+    return found[1].duration_s(found[0]) if found else None
 
 
-def _ogg(fd: int) -> float | None:
+def _ogg(file: AudioFile) -> float | None:
     """Read the position of the last page of the first stream, if it counts from 0."""
-    head = os.pread(fd, 128, 0)
+    head = os.pread(file.fd, 128, 0)
     rate, skip = _ogg_clock(head[28:])
     last = None
-    for page in _pages(_tail(fd)):
+    for page in _pages(_tail(file.fd)):
         position = int.from_bytes(page[6:14], "little", signed=True)
         if page[14:18] == head[14:18] and position > 0:
             last = position
-    first = _first_position(fd, head[14:18])
+    first = _first_position(file.fd, head[14:18])
     if not rate or last is None or first is None or first > _LATE_START_S * rate:
         return None
     return max(0, last - skip) / rate

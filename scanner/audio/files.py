@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from scanner.exceptions import IdentifyError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 PATH_LIMIT = 1024 if os.uname().sysname == "Darwin" else 4096
 _NAME_LIMIT = 256
@@ -152,8 +148,34 @@ _NOT_AUDIO: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def identify(fd: int) -> str:
-    """Return the container of the open file `fd`: one of `CONTAINERS`.
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """An open file of audio, and what its content tells of its format.
+
+    Attributes
+    ----------
+    fd : int
+        Descriptor, open for reading.
+    container : str
+        One of `CONTAINERS`.
+    start : int
+        Offset in bytes behind the ID3v2 tags at the front, 0 without any.
+    first_frame : int or None
+        Offset of the first frame of MP3, or of AAC in ADTS; None elsewhere.
+    """
+
+    fd: int
+    container: str
+    start: int = 0
+    first_frame: int | None = None
+
+    def size(self) -> int:
+        """Return how many bytes the file has now."""
+        return os.fstat(self.fd).st_size
+
+
+def identify(fd: int) -> AudioFile:
+    """Tell the format of the open file `fd` by its content.
 
     Raises
     ------
@@ -162,15 +184,29 @@ def identify(fd: int) -> str:
     """
     start = audio_start(fd)
     head = os.pread(fd, HEAD, start)
-    found = by_magic(head)
-    if found is None:
-        if known := _other(head):
-            raise IdentifyError(f"not audio: {known}")
-        run = _by_frames(os.pread(fd, _SEARCH, start))
-        found = run[0] if run else None
-    if found is None:
-        raise IdentifyError(_unknown(fd, head))
-    return found
+    if container := by_magic(head):
+        return AudioFile(fd, container, start)
+    if known := _other(head):
+        raise IdentifyError(f"not audio: {known}")
+    if run := find_frames(os.pread(fd, _SEARCH, start)):
+        container, offset = run
+        return AudioFile(fd, container, start, start + offset)
+    raise IdentifyError(_unknown(fd, head))
+
+
+@contextmanager
+def audio_file(path: bytes) -> Iterator[AudioFile]:
+    """Open the file of audio at `path`, and close it at the end.
+
+    Raises
+    ------
+    IdentifyError
+        If the content is no audio known here.
+    OSError
+        If it cannot be opened or read, or is no regular file.
+    """
+    with regular_file(path) as fd:
+        yield identify(fd)
 
 
 def sniff(head: bytes) -> bool:
@@ -229,14 +265,7 @@ def _unknown(fd: int, head: bytes) -> str:
     return "no audio format known here"
 
 
-def first_frame(fd: int) -> int | None:
-    """Return the offset of the first MPEG frame of an MP3 file, None if not near."""
-    start = audio_start(fd)
-    found = _by_frames(os.pread(fd, _SEARCH, start))
-    return start + found[1] if found else None
-
-
-def _by_frames(data: bytes) -> tuple[str, int] | None:
+def find_frames(data: bytes) -> tuple[str, int] | None:
     """Find a run of MPEG or ADTS frames anywhere in `data`, and where it starts."""
     at = data.find(b"\xff")
     while at != -1:
@@ -313,6 +342,14 @@ class Declared:
     delay: int | None = None
     padding: int | None = None
 
+    def duration_s(self, frame: Frame) -> float | None:
+        """Return the length in seconds of a stream of frames like `frame`."""
+        if not self.frames:
+            return None
+        samples = self.frames * frame.samples
+        samples -= (self.delay or 0) + (self.padding or 0)
+        return max(0, samples) / frame.sample_rate
+
 
 def parse_frame(head: bytes) -> Frame | None:
     """Return the frame whose header `head` starts with, None if it is none."""
@@ -333,9 +370,9 @@ def parse_frame(head: bytes) -> Frame | None:
     return Frame(version, layer, hertz, channels, samples, length)
 
 
-def read_declared(fd: int, start: int) -> tuple[Frame, Declared] | None:
+def read_declared(fd: int, start: int | None) -> tuple[Frame, Declared] | None:
     """Return the frame at the offset `start` and what it declares of the stream."""
-    data = os.pread(fd, 512, start)
+    data = b"" if start is None else os.pread(fd, 512, start)
     if not (frame := parse_frame(data)):
         return None
     side = {(True, 2): 32, (True, 1): 17, (False, 2): 17, (False, 1): 9}

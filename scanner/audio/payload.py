@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import IO
 
-from scanner.audio.files import audio_start, cause, identify, open_regular
+from scanner.audio.files import AudioFile, audio_file, audio_start, cause
 from scanner.exceptions import FileError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import IO
-
-    Span = tuple[int, int]
-
+Span = tuple[int, int]
+"""Offset and length in bytes."""
 
 _BLOCK = 1 << 20
 
 
 def payload_hash(path: bytes) -> str:
-    """Return the BLAKE2b hash of the audio in the file at `path`, without its tags.
+    """Return the hash of the audio in the file at `path`, as `hash_payload` does.
 
-    What `audio_spans` finds is hashed, with the container's name; a file
-    in which it finds nothing is hashed whole. The memory used does not depend on the
-    size.
+    Raises
+    ------
+    FileError
+        If the file cannot be read or is no audio (stage "identify").
+    """
+    try:
+        with audio_file(path) as file:
+            return hash_payload(file)
+    except OSError as error:
+        raise FileError("identify", cause(error)) from error
+
+
+def hash_payload(file: AudioFile) -> str:
+    """Return the BLAKE2b hash of the audio in an open file, without its tags.
+
+    What `audio_spans` finds is hashed, with the container's name; a file in which it
+    finds nothing is hashed whole. The memory used does not depend on the size.
 
     Returns
     -------
@@ -33,24 +43,16 @@ def payload_hash(path: bytes) -> str:
 
     Raises
     ------
-    FileError
-        If the file cannot be read or is no audio (stage "identify").
+    OSError
+        If it cannot be read.
     """
-    try:
-        fd = open_regular(path)
-        with open(fd, "rb", buffering=_BLOCK) as file:
-            return _hash(file, identify(fd))
-    except OSError as error:
-        raise FileError("identify", cause(error)) from error
-
-
-def _hash(file: IO[bytes], container: str) -> str:
-    digest = hashlib.blake2b(container.encode(), digest_size=16)
+    digest = hashlib.blake2b(file.container.encode(), digest_size=16)
     hashed = 0
-    for start, length in audio_spans(file, container):
-        hashed += _feed(digest, file, start, length)
-    if not hashed:
-        _feed(digest, file, 0, os.fstat(file.fileno()).st_size)
+    with open(file.fd, "rb", buffering=_BLOCK, closefd=False) as stream:
+        for start, length in audio_spans(stream, file.container):
+            hashed += _feed(digest, stream, start, length)
+        if not hashed:
+            _feed(digest, stream, 0, file.size())
     return digest.hexdigest()
 
 
@@ -401,7 +403,7 @@ def audio_spans(file: IO[bytes], container: str) -> Iterator[tuple[int, int]]:
     file : binary file, seekable
         Read anywhere; better buffered.
     container : str
-        As `scanner.audio.files.identify` told it.
+        As `scanner.audio.files.identify` names it.
     """
     spans = _SPANS.get(container)
     return spans(file) if spans else iter(())

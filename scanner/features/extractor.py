@@ -41,7 +41,7 @@ from scanner.features.hpss import Separation
 from scanner.features.loudness import LoudnessMeter, loudness_range
 from scanner.features.spectral import Spectra
 from scanner.features.statistics import Sequences, Summariser, Summary, vector
-from scanner.features.timing import Costs
+from scanner.features.timing import Stopwatch
 from scanner.features.true_peak import PeakMeter
 from scanner.features.waveform import average, describe_waveform
 
@@ -108,7 +108,7 @@ class Extractor:
     ) -> None:
         self._sr = sr
         self._facts = feature_set(window_s, hop_s, band_limit_hz)
-        self._costs = Costs()
+        self._stopwatch = Stopwatch()
         self._pending = np.empty((_BLOCK, channels), np.float32)
         self._fill = 0
         self._samples = 0
@@ -118,7 +118,7 @@ class Extractor:
             None if sr == SR else soxr.ResampleStream(sr, SR, 1, "float32", "HQ")
         )
         self._stream = WindowStream(
-            window_s, hop_s, self._costs, bins=bins_below(band_limit_hz)
+            window_s, hop_s, self._stopwatch, bins=bins_below(band_limit_hz)
         )
 
     def push(self, block: NDArray[np.float32]) -> None:
@@ -133,7 +133,7 @@ class Extractor:
         FeatureError
             The samples hold NaN or infinity, or are loud beyond measure.
         """
-        self._costs.start()
+        self._stopwatch.start()
         block = np.ascontiguousarray(block, np.float32)
         start, n = 0, block.shape[0]
         while start < n:
@@ -148,19 +148,19 @@ class Extractor:
             if self._fill == _BLOCK:
                 self._take(self._pending)
                 self._fill = 0
-        self._costs.stop()
+        self._stopwatch.stop()
 
     def _take(self, block: NDArray[np.float32], *, last: bool = False) -> None:
         self._samples += block.shape[0]
         mono = average(block)
-        self._costs.lap("mix")
+        self._stopwatch.lap("mix")
         self._loudness.push(block)
-        self._costs.lap("loudness")
+        self._stopwatch.lap("loudness")
         self._audio_facts.push(block, mono)
-        self._costs.lap("audio facts")
+        self._stopwatch.lap("audio facts")
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono, last)
-            self._costs.lap("resample")
+            self._stopwatch.lap("resample")
         self._stream.push(mono)
 
     def finish(self) -> Extraction:
@@ -171,7 +171,7 @@ class Extractor:
         FeatureError
             As `push`; or a number is none.
         """
-        self._costs.start()
+        self._stopwatch.start()
         self._take(self._pending[: self._fill], last=True)
         duration_s = self._samples / self._sr
         loudness = self._loudness.integrated()
@@ -180,10 +180,10 @@ class Extractor:
         sequences: tuple[Sequence, ...] = ()
         if duration_s >= MIN_DURATION_S:
             summaries, sequences = self._stream.finish(duration_s, level)
-        self._costs.lap("summary")
+        self._stopwatch.lap("summary")
         audio_facts = self._audio_facts.finish(self._loudness.steps())
-        self._costs.lap("audio facts")
-        self._costs.stop()
+        self._stopwatch.lap("audio facts")
+        self._stopwatch.stop()
         return Extraction(
             feature_set=self._facts,
             status=_status(summaries),
@@ -192,7 +192,7 @@ class Extractor:
             sequences=sequences,
             loudness_lufs=loudness,
             audio_facts=audio_facts,
-            costs=self._costs.stages(),
+            costs=self._stopwatch.stages(),
         )
 
 
@@ -284,7 +284,7 @@ class WindowStream:
     Parameters
     ----------
     window_s, hop_s : float
-    costs : Costs
+    stopwatch : Stopwatch
         Charged by stage.
     bins : int
         How many bins of each spectrum, from the lowest, are looked at.
@@ -297,16 +297,16 @@ class WindowStream:
     """
 
     def __init__(
-        self, window_s: float, hop_s: float, costs: Costs, *, bins: int = N_BINS
+        self, window_s: float, hop_s: float, stopwatch: Stopwatch, *, bins: int = N_BINS
     ) -> None:
         self._window_s, self._hop_s = window_s, hop_s
-        self._costs = costs
+        self._stopwatch = stopwatch
         self._samples = np.zeros(_TILE_SAMPLES, np.float32)
         self._fill = _HALF
         self._received = 0
         self._frames = 0  # described
         self._separated = -LAG
-        self._spectra = Spectra(costs, bins)
+        self._spectra = Spectra(stopwatch, bins)
         self._separation = Separation()
         self._sequences = Sequences()
         window_frames = math.ceil(window_s * SR / HOP_LENGTH) + 1
@@ -334,13 +334,13 @@ class WindowStream:
         rows = self._store.at(self._frames, self._frames + TILE)
         first = _HALF if self._frames == 0 else -1
         describe_waveform(self._samples, first, last, rows.level)
-        self._costs.lap("waveform")
+        self._stopwatch.lap("waveform")
         self._spectra.describe(
             self._samples, separation.rows, separation.percussive, rows
         )
         part = separation.rows[CONTEXT : CONTEXT + valid]
         self._sequences.push(part, rows.chroma[:valid])
-        self._costs.lap("sequences")
+        self._stopwatch.lap("sequences")
         self._frames += valid
         self._separate(valid)
         self._complete_windows()
@@ -352,7 +352,7 @@ class WindowStream:
         part = slice(start - self._separated, stop - self._separated)
         self._store.at(start, stop).energy[:] = energy[part]
         self._separated = stop
-        self._costs.lap("hpss")
+        self._stopwatch.lap("hpss")
 
     def _complete_windows(self) -> None:
         """Summarise the windows whose frames are all there and lie in the signal."""
@@ -369,7 +369,7 @@ class WindowStream:
         first = _frame_at(start_s * SR)
         frames = self._store.at(first, _frame_at((start_s + duration_s) * SR))
         self._summaries.append(self._summariser.summarise(frames, start_s, duration_s))
-        self._costs.lap("summary")
+        self._stopwatch.lap("summary")
 
     def finish(
         self, duration_s: float, loudness_lufs: float

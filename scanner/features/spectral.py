@@ -44,7 +44,7 @@ from scanner.features.simd.octaves import (
     mel_decibels,
     moments,
 )
-from scanner.features.timing import Costs
+from scanner.features.timing import Stopwatch
 
 _ROLL_PERCENT = 0.85
 _BIN_HZ = SR / N_FFT
@@ -173,14 +173,14 @@ class Spectra:
 
     Parameters
     ----------
-    costs : Costs
+    stopwatch : Stopwatch
         Charged by stage.
     bins : int
         How many bins of each spectrum, from the lowest, are looked at.
     """
 
-    def __init__(self, costs: Costs, bins: int = N_BINS) -> None:
-        self._costs = costs
+    def __init__(self, stopwatch: Stopwatch, bins: int = N_BINS) -> None:
+        self._stopwatch = stopwatch
         self._used = bins
         self._taper, self._turns = tapered_turns()
         self._mel_spans, self._mel_weights = banks.sparse_mel(N_MELS)
@@ -211,10 +211,10 @@ class Spectra:
         for first, power, _ in octets:
             _powers(samples, self._taper, self._turns, power, first)
         self._power[:, self._used : N_BINS] = 0.0
-        self._costs.lap("spectrum")
+        self._stopwatch.lap("spectrum")
         for first, power, bins in octets:
             _line_up(power, bins, first, rows, percussive)
-        self._costs.lap("hpss")
+        self._stopwatch.lap("hpss")
         for first, power, bins in octets:
             _describe(
                 bins,
@@ -229,4 +229,4 @@ class Spectra:
                 out.mel_db,
                 out.chroma,
             )
-        self._costs.lap("features")
+        self._stopwatch.lap("features")

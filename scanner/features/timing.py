@@ -1,14 +1,16 @@
-"""What each stage costs, by lap times."""
+"""A stopwatch that charges CPU and wall time to the stages of an analysis."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from catalog.records import StageCost
 
 
-class Costs:
-    """A stopwatch that charges the time since its last lap to a stage.
+class Stopwatch:
+    """Charges the time since its last lap to a stage.
 
     Notes
     -----
@@ -43,6 +45,16 @@ class Costs:
             self._cpu[stage] = self._cpu.get(stage, 0.0) + cpu * lap / wall
             self._wall[stage] = self._wall.get(stage, 0.0) + lap
         self._laps.clear()
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Charge to ``stage``, and to nothing else, what is done inside."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.lap(stage)
+            self.stop()
 
     def stages(self) -> tuple[StageCost, ...]:
         """Return the stages in the order in which they first ran."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from catalog.records import StreamFacts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+from scanner.audio.files import AudioFile
 
 _VALUE_LIMIT = 4096  # characters kept of one value: a title, not a novel
 _PAIR_LIMIT = 1000
@@ -53,17 +51,27 @@ def _without_surrogates(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
+Metadata = tuple[list[TagBlock], StreamFacts]
+"""What a file's headers hold: its tags, best first, and the facts of its stream."""
+
+
 class BoundedReader(io.BufferedReader):
     """A file of which no more is asked for than it holds, from `start` on.
 
     mutagen reads as many bytes as a header claims, and Python sets the memory aside
     before it looks. And it expects at most one ID3 tag in front of what it reads.
+
+    Parameters
+    ----------
+    file : AudioFile
+        Its descriptor stays open, its position is moved.
     """
 
-    def __init__(self, raw: io.FileIO) -> None:
-        super().__init__(raw)
+    def __init__(self, file: AudioFile) -> None:
+        super().__init__(io.FileIO(file.fd, closefd=False))
+        self.file = file
         self.start = 0
-        self._size = os.fstat(raw.fileno()).st_size
+        self._size = file.size()
 
     def begin_at(self, start: int) -> None:
         """Let the file begin at the offset `start` of the real one."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mutagen.aiff import AIFFInfo
 from mutagen.asf import ASF
@@ -19,19 +20,11 @@ from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
 from catalog.records import StreamFacts
-from scanner.audio.files import audio_start
+from scanner.audio.files import AudioFile
 from scanner.exceptions import DecodeError, TagError
-from scanner.tags.base import TagBlock, stream_facts
+from scanner.tags.base import BoundedReader, Metadata, TagBlock, stream_facts
 from scanner.tags.id3 import read_id3v1, read_id3v2
 from scanner.tags.text import repair
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from scanner.tags.base import BoundedReader
-
-    Read = tuple[list[TagBlock], StreamFacts]
-
 
 _PICTURES = frozenset(("metadata_block_picture", "coverart", "wm/picture", "covr"))
 _OGG = (  # magic of the first packet, its codec, mutagen's class, lossless
@@ -46,10 +39,10 @@ _SMPB_KEY = "----:com.apple.iTunes:iTunSMPB"
 _LOSSLESS_ASF = "lossless"
 
 
-def read_flac(file: BoundedReader) -> Read:
+def read_flac(file: BoundedReader) -> Metadata:
     """FLAC: Vorbis comments, then the ID3 tags that do not belong there."""
     fd = file.fileno()
-    file.begin_at(audio_start(fd))
+    file.begin_at(file.file.start)
     flac: Any = FLAC(file)
     blocks = [_vorbis(flac.tags)] if flac.tags is not None else []
     blocks += [block for block in (read_id3v2(fd), read_id3v1(fd)) if block]
@@ -59,7 +52,7 @@ def read_flac(file: BoundedReader) -> Read:
     )
 
 
-def read_ogg(file: BoundedReader) -> Read:
+def read_ogg(file: BoundedReader) -> Metadata:
     """Ogg with Vorbis, Opus, FLAC or Speex in it."""
     head = os.pread(file.fileno(), 512, 0)
     for magic, codec, kind, lossless in _OGG:
@@ -83,7 +76,7 @@ def _vorbis(tags: Any) -> TagBlock:
     )
 
 
-def read_mp4(file: BoundedReader) -> Read:
+def read_mp4(file: BoundedReader) -> Metadata:
     """MP4, M4A and M4B."""
     mp4: Any = MP4(file)
     name = mp4.info.codec.partition(".")[0]
@@ -116,7 +109,7 @@ def _mp4_pairs(tags: Any) -> Iterator[tuple[str, str]]:
                 yield key, str(value)
 
 
-def read_asf(file: BoundedReader) -> Read:
+def read_asf(file: BoundedReader) -> Metadata:
     """ASF, that is WMA."""
     asf: Any = ASF(file)
     pairs = (
@@ -130,7 +123,7 @@ def read_asf(file: BoundedReader) -> Read:
     return [TagBlock.of("ASF", pairs)], facts
 
 
-def read_aiff(file: BoundedReader) -> Read:
+def read_aiff(file: BoundedReader) -> Metadata:
     """AIFF and AIFC."""
     info = AIFFInfo(file)
     fd = file.fileno()
@@ -146,7 +139,7 @@ def read_aiff(file: BoundedReader) -> Read:
     return blocks, stream_facts("aiff", "pcm", info, lossless=True)
 
 
-def read_dsf(file: BoundedReader) -> Read:
+def read_dsf(file: BoundedReader) -> Metadata:
     """DSF: one bit per sample; an ID3 tag at the end."""
     dsf = DSF(file)
     place = int.from_bytes(os.pread(file.fileno(), 8, 20), "little")
@@ -165,18 +158,18 @@ _DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
 _LOSSLESS = ("flac", "alac", "pcm", "tta", "wavpack", "ape", "truehd", "mlp")
 
 
-def read_probed(fd: int, container: str) -> tuple[list[TagBlock], StreamFacts]:
-    """Return the tags and facts that libav finds in the open file `fd`."""
+def read_probed(source: AudioFile) -> Metadata:
+    """Return the tags and facts that libav finds in an open file."""
     from scanner.audio.libav import open_file  # noqa: PLC0415  (a tenth of a second)
 
     try:
-        file = open_file(fd)
+        file = open_file(source.fd)
     except DecodeError as error:
         raise TagError(error.reason) from error
     pairs = [*file.container.metadata.items(), *file.audio.metadata.items()]
     file.container.close()
-    kind = "Matroska" if container == "matroska" else "libav"
-    return [TagBlock.of(kind, pairs)], _facts(file.said, container)
+    kind = "Matroska" if source.container == "matroska" else "libav"
+    return [TagBlock.of(kind, pairs)], _facts(file.said, source.container)
 
 
 def _facts(said: str, container: str) -> StreamFacts:
@@ -239,8 +232,9 @@ def riff_chunks(fd: int) -> Iterator[Chunk]:
         start += 8 + size + size % 2
 
 
-def read_wav(fd: int) -> tuple[list[TagBlock], StreamFacts]:
-    """Return the tags of a WAV file, ID3v2 first, and its stream's facts."""
+def read_wav(file: BoundedReader) -> Metadata:
+    """WAV and RF64: ID3v2, then what RIFF has of its own."""
+    fd = file.fileno()
     chunks = list(riff_chunks(fd))
     blocks = [
         tag

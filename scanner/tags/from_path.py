@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from catalog.records import TagFacts
 from scanner.tags.text import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -14,9 +15,6 @@ from scanner.tags.text import (
     albumartist,
     real_name,
 )
-
-if TYPE_CHECKING:
-    from catalog.records import TagFacts
 
 _SOURCE = "path"
 _DISC_FOLDER = re.compile(r"(?:cd|dis[ck])[\s_\-#]*(\d{1,2})\b.*$", re.IGNORECASE)

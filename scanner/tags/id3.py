@@ -11,8 +11,9 @@ import io
 import os
 import struct
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mutagen.aac import AACInfo
 from mutagen.apev2 import APENoHeaderError, APETextValue, APEv2
@@ -24,18 +25,9 @@ from mutagen.musepack import MusepackInfo
 from mutagen.trueaudio import TrueAudioInfo
 from mutagen.wavpack import WavPackInfo
 
-from scanner.audio.files import audio_start, first_frame, id3v2_size, read_declared
-from scanner.tags.base import TagBlock, stream_facts
+from scanner.audio.files import id3v2_size, read_declared
+from scanner.tags.base import BoundedReader, Metadata, TagBlock, stream_facts
 from scanner.tags.text import genre_names, repair
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from catalog.records import StreamFacts
-    from scanner.tags.base import BoundedReader
-
-    Read = tuple[list[TagBlock], StreamFacts]
-
 
 _FRAME_LIMIT = 1 << 16  # bytes of one frame that are read
 _TAG_LIMIT = 1 << 20  # of all the frames that are
@@ -248,49 +240,46 @@ def _v1_pairs(data: bytes) -> Iterator[tuple[str, str]]:
         yield "Genre", names[0]
 
 
-def read_mp3(file: BoundedReader) -> Read:
+def read_mp3(file: BoundedReader) -> Metadata:
     """MPEG audio: its length and padding are those of the LAME header, if any."""
     info = MPEGInfo(file)
     more: dict[str, Any] = {"lossless": False}
-    start = first_frame(file.fileno())
-    if start is not None and (found := read_declared(file.fileno(), start)):
+    if found := read_declared(file.fileno(), file.file.first_frame):
         frame, declared = found
         more["encoder"] = declared.encoder
         more["encoder_delay"] = declared.delay
         more["encoder_padding"] = declared.padding
-        if declared.frames:
-            samples = declared.frames * frame.samples
-            samples -= (declared.delay or 0) + (declared.padding or 0)
-            more["duration_s"] = max(0, samples) / frame.sample_rate
+        if (length := declared.duration_s(frame)) is not None:
+            more["duration_s"] = length
     facts = stream_facts("mp3", f"mp{info.layer}", info, **more)
     return _tags(file, id3_first=True), facts
 
 
-def read_aac(file: BoundedReader) -> Read:
+def read_aac(file: BoundedReader) -> Metadata:
     """AAC in ADTS frames."""
-    file.begin_at(audio_start(file.fileno()))
+    file.begin_at(file.file.start)
     facts = stream_facts("aac", "aac", AACInfo(file), lossless=False)
     return _tags(file, id3_first=True), facts
 
 
-def read_ape(file: BoundedReader) -> Read:
+def read_ape(file: BoundedReader) -> Metadata:
     """Monkey's Audio."""
     return _read(file, "ape", "ape", MonkeysAudioInfo, lossless=True)
 
 
-def read_wavpack(file: BoundedReader) -> Read:
+def read_wavpack(file: BoundedReader) -> Metadata:
     """WavPack."""
     return _read(file, "wavpack", "wavpack", WavPackInfo, lossless=True)
 
 
-def read_musepack(file: BoundedReader) -> Read:
+def read_musepack(file: BoundedReader) -> Metadata:
     """Musepack."""
     return _read(file, "musepack", "musepack", MusepackInfo, lossless=False)
 
 
-def read_tta(file: BoundedReader) -> Read:
+def read_tta(file: BoundedReader) -> Metadata:
     """TTA, the True Audio codec."""
-    file.begin_at(audio_start(file.fileno()))
+    file.begin_at(file.file.start)
     facts = stream_facts("tta", "tta", TrueAudioInfo(file, 0), lossless=True)
     return _tags(file, id3_first=False), facts
 
@@ -301,8 +290,8 @@ def _read(
     codec: str,
     info: Callable[[BoundedReader], object],
     **more: Any,
-) -> Read:
-    file.begin_at(audio_start(file.fileno()))
+) -> Metadata:
+    file.begin_at(file.file.start)
     facts = stream_facts(container, codec, info(file), **more)
     return _tags(file, id3_first=False), facts
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from catalog.records import TagFacts
+from scanner.tags.base import TagBlock
 from scanner.tags.text import (
     VARIOUS_ARTISTS,
     albumartist,
@@ -18,12 +19,6 @@ from scanner.tags.text import (
     split_names,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from scanner.tags.base import TagBlock
-
-
 T = TypeVar("T")
 
 _NUMBER = re.compile(
@@ -31,23 +26,8 @@ _NUMBER = re.compile(
 )
 _TRUE = frozenset(("1", "true", "yes", "y"))
 _MOST = 9999
-
-
-@dataclass(frozen=True, slots=True)
-class Separators:
-    """What tells several names in one value of a tag apart.
-
-    Attributes
-    ----------
-    artists : tuple of str
-        What stands between two artists in one value. By default only what no name
-        contains: "AC/DC", "Earth, Wind & Fire" and "A feat. B" stay whole.
-    genres : tuple of str
-        Likewise between genres.
-    """
-
-    artists: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
-    genres: tuple[str, ...] = ("; ", ";", "\\\\", "\0")
+SEPARATORS = ("; ", ";", "\\\\", "\0")
+"""What no artist's and no genre's name contains."""
 
 
 def _by_key(block: TagBlock) -> dict[str, list[tuple[str, str]]]:
@@ -98,7 +78,9 @@ class _Facts:
         return alone[0] if alone else None
 
 
-def interpret(blocks: Sequence[TagBlock], separators: Separators) -> TagFacts:
+def interpret(
+    blocks: Sequence[TagBlock], artist_separators: tuple[str, ...] = ()
+) -> TagFacts:
     """Return the facts that the tags of one file give.
 
     Parameters
@@ -106,8 +88,11 @@ def interpret(blocks: Sequence[TagBlock], separators: Separators) -> TagFacts:
     blocks : sequence of TagBlock
         Best first: a fact is taken from the first tag that gives it, so that an ID3v1
         tag with its 30 characters speaks only where ID3v2 is silent.
-    separators : Separators
+    artist_separators : tuple of str
+        What stands between two artists in one value, besides what no name contains:
+        "AC/DC", "Earth, Wind & Fire" and "A feat. B" stay whole without any.
     """
+    separators = SEPARATORS + artist_separators
     facts = _Facts(blocks)
     album = facts.find("album", lambda values: _first(real_name, values))
     disc_number, disc_total = facts.number("disc")
@@ -115,19 +100,14 @@ def interpret(blocks: Sequence[TagBlock], separators: Separators) -> TagFacts:
         disc_number, disc_total = disc[0], disc[1] or disc_total
         facts.sources.append(("disc_number", "album title"))
     track_number, track_total = facts.number("track")
-    album_artist = facts.find(
-        "albumartist",
-        lambda values: _joined(values, separators),
-    )
+    album_artist = facts.find("albumartist", lambda values: _joined(values, separators))
     compilation = facts.find("compilation", lambda values: values[0].lower() in _TRUE)
     if album_artist == VARIOUS_ARTISTS and not compilation:
         compilation = True
         facts.sources.append(("compilation", "albumartist"))
     return TagFacts(
         title=facts.find("title", lambda values: _first(real_title, values)),
-        artists=facts.find(
-            "artists", lambda values: split_names(values, separators.artists)
-        )
+        artists=facts.find("artists", lambda values: split_names(values, separators))
         or (),
         albumartist=album_artist,
         album=album,
@@ -139,7 +119,7 @@ def interpret(blocks: Sequence[TagBlock], separators: Separators) -> TagFacts:
         original_date=facts.find(
             "original_date", lambda values: _first(parse_date, values)
         ),
-        genres=facts.find("genres", lambda values: _genres(values, separators)) or (),
+        genres=facts.find("genres", _genres) or (),
         compilation=bool(compilation),
         raw=tuple(_raw(blocks)),
         sources=tuple(facts.sources),
@@ -150,14 +130,14 @@ def _first(read: Callable[[str], T | None], values: Sequence[str]) -> T | None:
     return next((found for value in values if (found := read(value))), None)
 
 
-def _joined(values: tuple[str, ...], separators: Separators) -> str | None:
+def _joined(values: tuple[str, ...], separators: tuple[str, ...]) -> str | None:
     """Return one album artist: of several, all of them, as one name."""
-    names = split_names(values, separators.artists)
+    names = split_names(values, separators)
     return albumartist("; ".join(names)) if names else None
 
 
-def _genres(values: tuple[str, ...], separators: Separators) -> tuple[str, ...]:
-    parts = split_names(values, separators.genres)
+def _genres(values: tuple[str, ...]) -> tuple[str, ...]:
+    parts = split_names(values, SEPARATORS)
     return split_names(name for part in parts for name in genre_names(part))
 
 

@@ -1,57 +1,63 @@
-"""Read the tags and stream facts of one file."""
+"""The tags and stream facts of one file, whatever its format."""
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import replace
 
-from scanner.audio.files import cause, identify, open_regular
+from catalog.records import RULES, StreamFacts, TagFacts
+from scanner.audio.files import AudioFile, audio_file, cause
 from scanner.exceptions import TagError
-from scanner.tags import formats as packaged
-from scanner.tags import id3 as framed
-from scanner.tags.base import BoundedReader
-from scanner.tags.formats import read_probed, read_wav
-from scanner.tags.interpret import Separators, interpret
+from scanner.settings import ReadingRules
+from scanner.tags.base import BoundedReader, Metadata
+from scanner.tags.formats import (
+    read_aiff,
+    read_asf,
+    read_dsf,
+    read_flac,
+    read_mp4,
+    read_ogg,
+    read_probed,
+    read_wav,
+)
+from scanner.tags.from_path import fill_from_path
+from scanner.tags.id3 import (
+    read_aac,
+    read_ape,
+    read_mp3,
+    read_musepack,
+    read_tta,
+    read_wavpack,
+)
+from scanner.tags.interpret import interpret
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from catalog.records import StreamFacts, TagFacts
-    from scanner.tags.base import TagBlock
-
-    Read = tuple[list[TagBlock], StreamFacts]
-
-_READERS: dict[str, Callable[[BoundedReader], Read]] = {
-    "mp3": framed.read_mp3,
-    "aac": framed.read_aac,
-    "ape": framed.read_ape,
-    "wavpack": framed.read_wavpack,
-    "musepack": framed.read_musepack,
-    "tta": framed.read_tta,
-    "flac": packaged.read_flac,
-    "ogg": packaged.read_ogg,
-    "mp4": packaged.read_mp4,
-    "asf": packaged.read_asf,
-    "aiff": packaged.read_aiff,
-    "dsf": packaged.read_dsf,
-    "wav": lambda file: read_wav(file.fileno()),
+_READERS: dict[str, Callable[[BoundedReader], Metadata]] = {
+    "mp3": read_mp3,
+    "aac": read_aac,
+    "ape": read_ape,
+    "wavpack": read_wavpack,
+    "musepack": read_musepack,
+    "tta": read_tta,
+    "flac": read_flac,
+    "ogg": read_ogg,
+    "mp4": read_mp4,
+    "asf": read_asf,
+    "aiff": read_aiff,
+    "dsf": read_dsf,
+    "wav": read_wav,
 }
-_DEFAULT = Separators()
 
 
 def read_tags(
-    path: bytes, separators: Separators = _DEFAULT
+    path: bytes, artist_separators: tuple[str, ...] = ()
 ) -> tuple[TagFacts, StreamFacts]:
     """Return what the tags and the headers of the file at `path` say.
-
-    Where mutagen cannot read a file, libav is asked: what has damaged tags may well
-    have good audio.
 
     Parameters
     ----------
     path : bytes
-    separators : Separators
-        How several names in one value are told apart.
+    artist_separators : tuple of str
+        As `scanner.tags.interpret.interpret` takes them.
 
     Raises
     ------
@@ -61,25 +67,70 @@ def read_tags(
         If the content is no audio.
     """
     try:
-        with BoundedReader(io.FileIO(open_regular(path))) as file:
-            blocks, facts = _read(file, identify(file.fileno()))
-            return interpret(blocks, separators), facts
+        with audio_file(path) as file:
+            return read_file_tags(file, artist_separators)
     except OSError as error:
         raise TagError(cause(error)) from error
 
 
-def _read(file: BoundedReader, container: str) -> Read:
-    """Read through mutagen, or through libav what mutagen cannot."""
-    reader = _READERS.get(container)
-    if reader is None:
-        return read_probed(file.fileno(), container)
+def read_file_tags(
+    file: AudioFile, artist_separators: tuple[str, ...] = ()
+) -> tuple[TagFacts, StreamFacts]:
+    """Return what the tags and the headers of an open file say.
+
+    Where mutagen cannot read a file, libav is asked: what has damaged tags may well
+    have good audio.
+
+    Raises
+    ------
+    TagError
+        If the file cannot be read, or its headers are damaged.
+    """
     try:
-        return reader(file)
+        blocks, facts = _read(file)
+    except OSError as error:
+        raise TagError(cause(error)) from error
+    return interpret(blocks, artist_separators), facts
+
+
+def read_track_tags(
+    file: AudioFile, path: bytes, rules: ReadingRules
+) -> tuple[TagFacts, StreamFacts]:
+    """Return what an open file of a library says, read by the rules of its folder.
+
+    Parameters
+    ----------
+    file : AudioFile
+    path : bytes
+        Its path below the root, from which a rule may have the gaps filled.
+    rules : ReadingRules
+
+    Raises
+    ------
+    TagError
+        As `read_file_tags`.
+    """
+    tags, facts = read_file_tags(file, rules.artist_separators)
+    if rules.guess_from_path:
+        tags = fill_from_path(tags, path)
+    if text := rules.as_text():  # so that a scan by other rules reads them again
+        tags = replace(tags, sources=(*tags.sources, (RULES, text)))
+    return tags, facts
+
+
+def _read(file: AudioFile) -> Metadata:
+    """Read through mutagen, or through libav what mutagen cannot."""
+    reader = _READERS.get(file.container)
+    if reader is None:
+        return read_probed(file)
+    try:
+        with BoundedReader(file) as stream:
+            return reader(stream)
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001 - one file must never stop a scan
         try:
-            return read_probed(file.fileno(), container)
+            return read_probed(file)
         except TagError:
             raise TagError(_describe(error)) from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from catalog.records import Analysis, FileFailed, TrackScanned
-from scanner.analyze import analyse
+from scanner.analyze import analyze
 from scanner.exceptions import FileError, VariantError
 from scanner.plan import FileTask
 from scanner.variants.encodings import parse_chain
@@ -54,7 +54,7 @@ def analyse_variant(
         Not asked.
     """
     assert isinstance(task, VariantTask)
-    seen = analyse(task, settings._replace(tags_only=True), lambda _: False)
+    seen = analyze(task, settings._replace(tags_only=True), lambda _: False)
     if isinstance(seen, FileFailed):
         return seen
     try:

@@ -11,21 +11,22 @@ import numpy as np
 import pytest
 
 from scanner.features.definition import SR
-from scanner.features.extractor import Costs, Extractor
+from scanner.features.extractor import Extractor
 from scanner.features.kernels import PARTS, cache_folder, prune
+from scanner.features.timing import Stopwatch
 
 SAID = "compiling the analysis for this machine, once ..."
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_cpu_time_is_shared_out_as_wall_time_was():
-    costs = Costs()
-    costs.start()
+    stopwatch = Stopwatch()
+    stopwatch.start()
     for stage in ("first", "second"):
         np.random.default_rng(0).standard_normal(100_000)
-        costs.lap(stage)
-    costs.stop()
-    first, second = costs.stages()
+        stopwatch.lap(stage)
+    stopwatch.stop()
+    first, second = stopwatch.stages()
     assert first.cpu_s / first.wall_s == pytest.approx(second.cpu_s / second.wall_s)
 
 

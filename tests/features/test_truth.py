@@ -12,12 +12,14 @@ from scanner.features import filters as banks
 from scanner.features.definition import (
     COLUMNS,
     FLOOR_LUFS,
+    LAG,
     N_MELS,
     REFERENCE_LUFS,
     SERIES,
+    STRIDE,
+    TILE,
     VECTOR_NAMES,
 )
-from scanner.features.frames import LAG, STRIDE, TILE
 from scanner.features.hpss import Separation, _split
 from scanner.features.simd.llvm import INT, vector_code
 from scanner.features.simd.median import Network, _running

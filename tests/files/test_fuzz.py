@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import random
 import shutil
@@ -19,10 +18,10 @@ from mutagen.flac import FLAC
 
 from catalog.records import TagFacts
 from scanner.audio.decode import open_audio
-from scanner.audio.files import identify
+from scanner.audio.files import AudioFile, identify
 from scanner.audio.payload import payload_hash
 from scanner.exceptions import FileError, TagError
-from scanner.tags import reading
+from scanner.tags import read as reading
 from scanner.tags.base import BoundedReader
 from scanner.tags.id3 import read_id3v2
 from scanner.tags.read import read_tags
@@ -62,7 +61,7 @@ def tagged(
 def mutagen_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not ask libav too: thousands of openings would show nothing more."""
 
-    def refuse(fd: int, container: str) -> None:
+    def refuse(file: AudioFile) -> None:
         raise TagError("not asked")
 
     monkeypatch.setattr(reading, "read_probed", refuse)
@@ -188,7 +187,8 @@ def test_no_more_is_read_than_the_file_holds(tmp_path: Path) -> None:
     """Python sets aside as much memory as is asked for before it reads."""
     path = tmp_path / "small"
     path.write_bytes(b"x" * 100)
-    with BoundedReader(io.FileIO(path)) as file:
+    with path.open("rb") as opened:
+        file = BoundedReader(AudioFile(opened.fileno(), "wav"))
         file.seek(90)
         assert file.read(1 << 40) == b"x" * 10
         assert file.read(1 << 40) == b""
@@ -228,6 +228,6 @@ def test_an_identified_file_stays_identified_with_a_tag_in_front(
         path = tmp_path / name
         path.write_bytes(poison.id3(bytes(5000)) + tagged[name].read_bytes())
         fd = os.open(path, os.O_RDONLY)
-        assert identify(fd) in ("mp3", "flac", "aac", "tta")
+        assert identify(fd).container in ("mp3", "flac", "aac", "tta")
         os.close(fd)
         assert outcome(read_tags, path) == "ok"

@@ -23,13 +23,10 @@ from catalog.records import TagFacts
 from scanner.audio.files import Declared, read_declared
 from scanner.tags.base import TagBlock
 from scanner.tags.id3 import read_id3v2
-from scanner.tags.interpret import Separators
 from scanner.tags.read import read_tags
 
-DEFAULT = Separators()
 
-
-def tags_of(path: Path, separators: Separators = DEFAULT) -> TagFacts:
+def tags_of(path: Path, separators: tuple[str, ...] = ()) -> TagFacts:
     return read_tags(bytes(path), separators)[0]
 
 
@@ -92,7 +89,7 @@ def test_artists_in_all_the_ways_that_id3_holds_them(
 
 def test_separators_are_a_matter_of_taste(copy: Any) -> None:
     path = put(copy("bare.mp3"), id3.TPE1(3, ["A/B feat. C & Featuring D"]))
-    separators = Separators(artists=("/", "feat.", "ft."))
+    separators = ("/", "feat.", "ft.")
     assert tags_of(path, separators).artists == ("A", "B", "C & Featuring D")
 
 

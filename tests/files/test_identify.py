@@ -39,7 +39,7 @@ CONTAINERS = {
 def told(path: Path) -> str:
     fd = os.open(path, os.O_RDONLY)
     try:
-        return identify(fd)
+        return identify(fd).container
     finally:
         os.close(fd)
 

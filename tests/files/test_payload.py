@@ -124,7 +124,7 @@ def has_id3(path: Path) -> bool:
 def container(path: Path) -> str:
     fd = os.open(path, os.O_RDONLY)
     try:
-        return identify(fd)
+        return identify(fd).container
     finally:
         os.close(fd)
 

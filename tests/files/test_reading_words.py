@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from catalog.records import TagFacts
 from scanner.tags.base import TagBlock
 from scanner.tags.from_path import fill_from_path, guess_from_path
-from scanner.tags.interpret import Separators, interpret
+from scanner.tags.interpret import SEPARATORS, interpret
 from scanner.tags.text import (
     albumartist,
     disc_in_title,
@@ -83,7 +83,7 @@ def test_any_text_is_a_date_or_none(text: str) -> None:
     ["AC/DC", "Earth, Wind & Fire", "A feat. B", "Nine Inch Nails", "!!!", "?uestlove"],
 )
 def test_names_stay_whole(name: str) -> None:
-    assert split_names([name], Separators().artists) == (name,)
+    assert split_names([name], SEPARATORS) == (name,)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def block(**pairs: str) -> TagBlock:
     ],
 )
 def test_track_numbers(text: str, number: int | None, total: int | None) -> None:
-    facts = interpret([block(tracknumber=text)], Separators())
+    facts = interpret([block(tracknumber=text)])
     assert (facts.track_number, facts.track_total) == (number, total)
     told = dict(facts.sources)
     assert ("track_number" in told) == (number is not None)
@@ -238,7 +238,7 @@ def test_track_numbers(text: str, number: int | None, total: int | None) -> None
 
 
 def test_totals_of_their_own() -> None:
-    facts = interpret([block(tracknumber="3", tracktotal="12")], Separators())
+    facts = interpret([block(tracknumber="3", tracktotal="12")])
     assert (facts.track_number, facts.track_total) == (3, 12)
     assert dict(facts.sources)["track_total"] == "Vorbis:tracktotal"
 
@@ -252,7 +252,7 @@ def test_totals_of_their_own() -> None:
     )
 )
 def test_any_text_in_any_key_is_taken(pairs: list[tuple[str, str]]) -> None:
-    facts = interpret([TagBlock.of("Vorbis", pairs)], Separators())
+    facts = interpret([TagBlock.of("Vorbis", pairs)])
     for value in (facts.title, *facts.artists, *facts.genres):
         assert value is None or (value.strip() and "\0" not in value)
     for _, value in facts.raw:

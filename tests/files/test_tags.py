@@ -15,7 +15,6 @@ from mutagen.mp4 import MP4, MP4FreeForm
 
 from catalog.records import StreamFacts, TagFacts
 from scanner.exceptions import TagError
-from scanner.tags.interpret import Separators
 from scanner.tags.read import read_tags
 from tests.tag_writer import write_tags
 
@@ -38,10 +37,9 @@ WRITABLE = (
     *("s16.wav", "a.aiff", "a.wma", "a.wv", "a.aac", "a.mp4"),
 )
 FACTS = tuple(FULL.__dataclass_fields__.keys() - {"raw", "sources"})
-DEFAULT = Separators()
 
 
-def tags_of(path: Path, separators: Separators = DEFAULT) -> TagFacts:
+def tags_of(path: Path, separators: tuple[str, ...] = ()) -> TagFacts:
     return read_tags(bytes(path), separators)[0]
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from catalog.records import FileFailed, Stamp, TrackScanned
-from scanner.analyze import analyse
+from scanner.analyze import analyze
+from scanner.audio.encode import encode
 from scanner.plan import FileTask
 from scanner.settings import ReadingRules, ScanSettings
 
@@ -25,7 +30,7 @@ def task(path: Path) -> FileTask:
 
 def test_the_stamp_is_that_of_what_was_read(library: Any) -> None:
     path = library.add("one.flac", seed=1)
-    seen = analyse(task(path), TAGS, lambda _: True)
+    seen = analyze(task(path), TAGS, lambda _: True)
     status = path.stat()
     assert isinstance(seen, TrackScanned)
     assert seen.stamp == Stamp(status.st_size, status.st_mtime_ns)
@@ -44,14 +49,37 @@ def test_a_file_that_grows_while_it_is_read_is_left_for_later(library: Any) -> N
     growing = threading.Thread(target=grow)
     growing.start()
     try:
-        failed = analyse(task(path), TAGS, lambda _: True)
+        failed = analyze(task(path), TAGS, lambda _: True)
     finally:
         stop.set()
         growing.join()
     assert isinstance(failed, FileFailed)
     assert failed.stage == "identify"
     assert "changed while it was read" in failed.reason
-    assert isinstance(analyse(task(path), TAGS, lambda _: True), TrackScanned)
+    assert isinstance(analyze(task(path), TAGS, lambda _: True), TrackScanned)
+
+
+@pytest.mark.parametrize("codec", ["mp3", "flac", "aac"])
+def test_a_file_is_opened_and_identified_once(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / {"aac": "one.m4a"}.get(codec, f"one.{codec}")
+    noise = np.random.default_rng(1).standard_normal(6 * 22050)
+    encode(0.1 * noise.astype(np.float32), 22050, path, codec)
+    calls = Counter[str]()
+
+    def count(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename.endswith("audio/files.py"):
+            calls[frame.f_code.co_name] += 1
+
+    sys.setprofile(count)
+    try:
+        found = analyze(task(path), ScanSettings(), lambda _: True)
+    finally:
+        sys.setprofile(None)
+    assert isinstance(found, TrackScanned)
+    assert found.analysis is not None
+    assert found.analysis.status == "ok"
+    assert (calls["open_regular"], calls["identify"]) == (1, 1)
+    assert calls["find_frames"] == (codec == "mp3")
 
 
 def test_what_is_wrong_with_a_file_comes_back_as_a_record(tmp_path: Path) -> None:
@@ -59,7 +87,7 @@ def test_what_is_wrong_with_a_file_comes_back_as_a_record(tmp_path: Path) -> Non
     (tmp_path / "empty.flac").write_bytes(b"")
     (tmp_path / "folder.mp3").mkdir()
     for name in ("text.mp3", "empty.flac", "folder.mp3", "absent.ogg"):
-        failed = analyse(task(tmp_path / name), TAGS, lambda _: True)
+        failed = analyze(task(tmp_path / name), TAGS, lambda _: True)
         assert isinstance(failed, FileFailed), name
         assert failed.stage == "identify"
         assert failed.reason
@@ -74,7 +102,7 @@ def test_too_little_memory_is_a_reason(
     def exhausted(_payload: str) -> bool:
         raise MemoryError
 
-    failed = analyse(task(path), ScanSettings(), exhausted)
+    failed = analyze(task(path), ScanSettings(), exhausted)
     assert isinstance(failed, FileFailed)
     assert failed.stage == "memory"
 
@@ -85,7 +113,7 @@ def test_an_error_that_nobody_foresaw_stays_with_its_file(library: Any) -> None:
     def wrong(_payload: str) -> bool:
         raise ZeroDivisionError("by zero")
 
-    failed = analyse(task(path), ScanSettings(), wrong)
+    failed = analyze(task(path), ScanSettings(), wrong)
     assert isinstance(failed, FileFailed)
     assert (failed.stage, failed.reason) == ("analysis", "ZeroDivisionError: by zero")
 
@@ -98,10 +126,10 @@ def test_folder_names_fill_in_where_that_is_asked_for(tmp_path: Path) -> None:
     soundfile.write(folder / "03 YYZ.wav", [0.0] * 800, 8000)
     name = b"Rush/1981 - Moving Pictures/03 YYZ.wav"
     one = FileTask(0, 1, os.fsencode(tmp_path), name, Stamp(1, 1), 10.0)
-    plain = analyse(one, TAGS, lambda _: True)
+    plain = analyze(one, TAGS, lambda _: True)
     assert isinstance(plain, TrackScanned)
     assert plain.tags.album is None
     guessing = replace(one, rules=ReadingRules(guess_from_path=True))
-    seen = analyse(guessing, TAGS, lambda _: True)
+    seen = analyze(guessing, TAGS, lambda _: True)
     assert isinstance(seen, TrackScanned)
     assert (seen.tags.album, seen.tags.artists) == ("Moving Pictures", ("Rush",))
