@@ -1,1 +1,1 @@
-"""One file per schema revision."""
+"""Alembic's scripts, one a schema version."""

@@ -1,56 +1,28 @@
-"""The first schema: library, analyses, runs and the views over them."""
+"""The first schema: library, analyses, runs, maps and the views over them."""
 
 from __future__ import annotations
 
+import re
+
 from alembic import op
 
-from migrations.schema_0001 import analysis, learning, library, maps
-from migrations.schema_0001.views import VIEWS
+from migrations import statements
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-TABLES = (
-    "albums",
-    "artists",
-    "feature_sets",
-    "genres",
-    "payloads",
-    "roots",
-    "scans",
-    "analyses",
-    "failures",
-    "runs",
-    "tracks",
-    "artifacts",
-    "fold_scores",
-    "raw_tags",
-    "sequences",
-    "stage_costs",
-    "tag_sources",
-    "track_artists",
-    "track_genres",
-    "track_predictions",
-    "windows",
-    "window_predictions",
-    "maps",
-    "map_points",
-)
+_SCRIPT = "0001_schema.sql"
 
 
 def upgrade() -> None:
-    library.create()
-    analysis.create()
-    learning.create()
-    maps.create()
-    for view in VIEWS.values():
-        op.execute(view)
+    connection = op.get_bind()
+    for statement in statements(_SCRIPT, connection.dialect.name):
+        connection.exec_driver_sql(statement)
 
 
 def downgrade() -> None:
-    for name in reversed(VIEWS):
-        op.execute(f"DROP VIEW {name}")
-    for name in reversed(TABLES):
-        op.drop_table(name)
+    for statement in reversed(statements(_SCRIPT, "sqlite")):
+        if made := re.match(r"CREATE (TABLE|VIEW) \w+", statement):
+            op.execute(made[0].replace("CREATE", "DROP"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 
 import pytest
 
+import migrations
 from catalog import library as tracks
 from catalog.exceptions import (
     CatalogError,
@@ -110,14 +112,17 @@ def test_an_upgrade_that_fails_leaves_the_catalog_and_a_copy(
             assert [root.path for root in tracks.roots(catalog)] == [b"/music"]
 
 
-@pytest.mark.parametrize("script", ["CREATE TABLE a (b); CREATE VIEW nonsense;", None])
-def test_making_a_catalog_is_all_or_nothing(tmp_path, monkeypatch, script):
+@pytest.mark.parametrize("with_alembic", [False, True])
+def test_making_a_catalog_is_all_or_nothing(tmp_path, monkeypatch, with_alembic):
     path = tmp_path / "catalog.db"
-    monkeypatch.setattr("migrations.sqlite_script", lambda _version: script)
-    monkeypatch.setattr(
-        "migrations.schema_0001.views.VIEWS", {"v_x": "CREATE VIEW nonsense"}
-    )
-    with pytest.raises(CatalogError):
+    scripts = tmp_path / "scripts"
+    shutil.copytree(migrations.FOLDER, scripts)
+    with (scripts / "0001_schema.sql").open("a") as script:
+        script.write("CREATE NONSENSE;\n")
+    monkeypatch.setattr("migrations.FOLDER", scripts)
+    if with_alembic:
+        monkeypatch.setattr("migrations.sqlite_script", lambda _version: None)
+    with pytest.raises(CatalogError, match="syntax error"):
         open_catalog(str(path))
     monkeypatch.undo()
     with open_catalog(str(path)) as catalog:

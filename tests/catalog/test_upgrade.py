@@ -13,7 +13,7 @@ import migrations
 from catalog import library as tracks
 from catalog.database import Catalog
 from catalog.exceptions import CatalogBusyError, CatalogError, CatalogTooOldError
-from catalog.schema import HEAD, open_catalog, upgrade
+from catalog.schema import HEAD, open_catalog, schema_version, upgrade
 from catalog.store_scan import store_batch
 from sonicat.db import db
 
@@ -170,6 +170,17 @@ def test_a_new_catalog_is_what_the_migrations_make(sqlite_catalog, tmp_path):
         header += "pragma_user_version, pragma_application_id, pragma_encoding"
         assert made.rows(header) == sqlite_catalog.rows(header)
     assert statements(sqlite_catalog) == expected
+
+
+def test_a_new_catalog_is_made_by_all_scripts(tmp_path, monkeypatch):
+    scripts = tmp_path / "scripts"
+    shutil.copytree(migrations.FOLDER, scripts)
+    (scripts / "0002_mood.sql").write_text("ALTER TABLE tracks ADD mood VARCHAR;\n")
+    monkeypatch.setattr("migrations.FOLDER", scripts)
+    monkeypatch.setattr("catalog.schema.HEAD", "0002")
+    with open_catalog(str(tmp_path / "catalog.db")) as catalog:
+        assert schema_version(catalog) == "0002"
+        assert catalog.rows("SELECT mood FROM tracks") == []
 
 
 def statements(catalog: Catalog) -> list[tuple[str]]:

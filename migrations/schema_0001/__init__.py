@@ -1,1 +1,0 @@
-"""The tables and views of the first schema, as it was; never changed afterwards."""
