@@ -14,6 +14,7 @@ from scanner.exceptions import NO_ACCESS, FileError
 from scanner.features.timing import Stopwatch
 from scanner.plan import FileTask
 from scanner.settings import ScanSettings
+from scanner.tags.read import read_track_tags
 
 _CHANGED = "it changed while it was read; the next scan tries it again"
 
@@ -75,9 +76,6 @@ def _read(
     wanted: Callable[[str], bool],
 ) -> TrackScanned:
     """Read payload, tags and, where they are wanted, the features of an open file."""
-    # mutagen: not loaded in the process that plans a scan
-    from scanner.tags.read import read_track_tags  # noqa: PLC0415
-
     stopwatch = Stopwatch()
     with stopwatch.measure("payload"):
         payload = task.payload or hash_payload(file)

@@ -1,22 +1,25 @@
-"""Compare what the walk found with what the catalog knows; pure, no I/O."""
+"""Files found against tracks known: new, changed, unchanged, missing or moved."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from scanner.exceptions import NO_ACCESS
+from catalog.records import (
+    KnownFailure,
+    KnownTrack,
+    Stamp,
+    TrackMoved,
+    TrackReturned,
+)
+from catalog.text import readable
+from scanner.exceptions import NO_ACCESS, RootGoneError
+from scanner.walk import FoundFile
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from catalog.records import KnownFailure, KnownTrack, TrackMoved, TrackReturned
-    from scanner.plan import Survey, Surveyor
-    from scanner.walk import FoundFile
-
-
-class Rules(NamedTuple):
+class Criteria(NamedTuple):
     """What makes a known file worth another look.
 
     Attributes
@@ -35,6 +38,10 @@ class Rules(NamedTuple):
     retry_failed: bool = False
     since_ns: int | None = None
 
+    def is_due(self, track: KnownTrack) -> bool:
+        """Say whether an unchanged track is to be read again."""
+        return self.is_stale(track) or self.is_misread(track)
+
 
 class Differences:
     """How one root differs from what the catalog knows of it.
@@ -44,9 +51,9 @@ class Differences:
     new, changed, stale, misread : list of FoundFile
         Files to look at: unknown; known with another stamp; unchanged, but without
         features of today's feature set; only their tags to be read by other rules.
-    payloads : dict
+    known_payloads : dict
         Of the misread files: path to payload hash.
-    before : list of KnownTrack
+    changed_tracks : list of KnownTrack
         What the catalog knows of the changed files.
     unchanged : int
     returned : list of KnownTrack
@@ -55,14 +62,12 @@ class Differences:
         Failed before and did not change since.
     too_old : int
         Not looked at because of ``since_ns``.
-    gone : list of KnownTrack
+    missing : list of KnownTrack
         Known and present before, not found now.
-    absent : list of KnownTrack
-        Missing before, and still.
-    forgotten : list of bytes
+    still_missing : list of KnownTrack
+        Missing before, and not found now either.
+    vanished_failures : list of bytes
         Paths of files that failed before and are no more.
-    present : int
-        How many known tracks were not missing before.
     """
 
     def __init__(self) -> None:
@@ -70,25 +75,24 @@ class Differences:
         self.changed: list[FoundFile] = []
         self.stale: list[FoundFile] = []
         self.misread: list[FoundFile] = []
-        self.payloads: dict[bytes, str] = {}
-        self.before: list[KnownTrack] = []
+        self.known_payloads: dict[bytes, str] = {}
+        self.changed_tracks: list[KnownTrack] = []
         self.unchanged = 0
         self.returned: list[KnownTrack] = []
         self.left_alone: list[FoundFile] = []
         self.too_old = 0
-        self.gone: list[KnownTrack] = []
-        self.absent: list[KnownTrack] = []
-        self.forgotten: list[bytes] = []
-        self.present = 0
+        self.missing: list[KnownTrack] = []
+        self.still_missing: list[KnownTrack] = []
+        self.vanished_failures: list[bytes] = []
 
 
 def compare(
     found: Iterable[FoundFile],
     known: Mapping[bytes, KnownTrack],
     failures: Mapping[bytes, KnownFailure],
-    rules: Rules,
+    criteria: Criteria,
 ) -> Differences:
-    """Sort every file of one root into what is to be done with it.
+    """Sort every file of one root into what is to be done with it; no I/O.
 
     Parameters
     ----------
@@ -98,14 +102,14 @@ def compare(
         Those that the walk would have found, were they there.
     failures : mapping of path to KnownFailure
         Likewise.
-    rules : Rules
+    criteria : Criteria
     """
     result = Differences()
-    seen: set[bytes] = set()
-    is_stale, is_misread = rules.is_stale, rules.is_misread
+    found_paths: set[bytes] = set()
+    is_stale, is_misread = criteria.is_stale, criteria.is_misread
     for file in found:
         path = file.path
-        seen.add(path)
+        found_paths.add(path)
         track = known.get(path)
         failure = failures.get(path)
         if (  # nearly every file of a library that is scanned again
@@ -117,58 +121,61 @@ def compare(
             and not (is_stale(track) or is_misread(track))
         ):
             result.unchanged += 1
-            continue
-        if failure and _holds(failure, file, rules):
-            failed = track is None or not _same(file, track) or _unfit(track, rules)
-        else:
-            failed = False
-        if failed:
+        elif failure and _still_fails(file, track, failure, criteria):
             result.left_alone.append(file)
         else:
-            _place(file, track, rules, result)
-    result.forgotten = [path for path in failures if path not in seen]
+            _sort_file(file, track, criteria, result)
+    result.vanished_failures = [path for path in failures if path not in found_paths]
     for path, track in known.items():
-        result.present += track.missing_since is None
-        if path not in seen:
-            (result.gone if track.missing_since is None else result.absent).append(
-                track
-            )
+        if path not in found_paths:
+            was_there = track.missing_since is None
+            (result.missing if was_there else result.still_missing).append(track)
     return result
 
 
-def _same(file: FoundFile, other: KnownTrack | KnownFailure) -> bool:
+def _has_stamp(file: FoundFile, other: KnownTrack | KnownFailure) -> bool:
     return file.size == other.size and file.mtime_ns == other.mtime_ns
 
 
-def _holds(failure: KnownFailure, file: FoundFile, rules: Rules) -> bool:
-    again = rules.retry_failed or failure.stage == NO_ACCESS
-    return not again and _same(file, failure)
+def _still_fails(
+    file: FoundFile,
+    track: KnownTrack | None,
+    failure: KnownFailure,
+    criteria: Criteria,
+) -> bool:
+    if criteria.retry_failed or failure.stage == NO_ACCESS:
+        return False
+    if not _has_stamp(file, failure):
+        return False
+    # It may be again what it was when it was good.
+    return track is None or not _has_stamp(file, track) or criteria.is_due(track)
 
 
-def _unfit(track: KnownTrack, rules: Rules) -> bool:
-    return rules.is_stale(track) or rules.is_misread(track)
-
-
-def _place(
-    file: FoundFile, track: KnownTrack | None, rules: Rules, result: Differences
+def _sort_file(
+    file: FoundFile, track: KnownTrack | None, criteria: Criteria, result: Differences
 ) -> None:
-    changed = track is None or not _same(file, track)
+    changed = track is None or not _has_stamp(file, track)
     if track is not None and not changed and track.missing_since is not None:
         result.returned.append(track)
-    if track is not None and not changed and not _unfit(track, rules):
+    if track is not None and not changed and not criteria.is_due(track):
         result.unchanged += track.missing_since is None
-    elif rules.since_ns is not None and file.mtime_ns < rules.since_ns:
+    elif criteria.since_ns is not None and file.mtime_ns < criteria.since_ns:
         result.too_old += 1
     elif track is None:
         result.new.append(file)
     elif changed:
         result.changed.append(file)
-        result.before.append(track)
-    elif rules.is_stale(track):
+        result.changed_tracks.append(track)
+    elif criteria.is_stale(track):
         result.stale.append(file)
     else:
         result.misread.append(file)
-        result.payloads[file.path] = track.payload_hash
+        result.known_payloads[file.path] = track.payload_hash
+
+
+def is_most_missing(missing: int, present: int) -> bool:
+    """Say whether more than half of a root's tracks are missing at once."""
+    return 2 * missing > present
 
 
 class Move(NamedTuple):
@@ -178,15 +185,15 @@ class Move(NamedTuple):
     to: FoundFile
 
 
-def recognise_moves(
+def match_moves(
     new: Iterable[FoundFile],
-    lost: Iterable[KnownTrack],
+    missing: Iterable[KnownTrack],
     known: Iterable[KnownTrack],
     found: Iterable[FoundFile],
 ) -> list[Move]:
-    """Find the new files that are known tracks at another place, without reading them.
+    """Match new files with tracks that are not where they were, by their stamps.
 
-    `mv` keeps a file's size and time to the nanosecond. Where the stamp of a lost
+    `mv` keeps a file's size and time to the nanosecond. Where the stamp of a missing
     track and of a new file with the same name is borne by no other known track and no
     other file, they are one; everything else is left to the payload's hash.
 
@@ -194,110 +201,182 @@ def recognise_moves(
     ----------
     new : iterable of FoundFile
         Files at places that the catalog does not know.
-    lost : iterable of KnownTrack
+    missing : iterable of KnownTrack
         Tracks that are not where they were.
     known, found : iterable
-        Everything, of which `lost` and `new` are parts.
+        Everything, of which `missing` and `new` are parts.
     """
-    gone = {_key(track): track for track in lost}
-    if not gone:
+    missing_by_stamp = {_stamp(track): track for track in missing}
+    if not missing_by_stamp:
         return []
-    taken = Counter(_key(track) for track in known)
-    there = Counter(_key(file) for file in found)
+    known_counts = Counter(_stamp(track) for track in known)
+    found_counts = Counter(_stamp(file) for file in found)
     moves = []
     for file in new:
-        key = _key(file)
-        track = gone.get(key)
-        alone = taken[key] == 1 and there[key] == 1
-        if track is not None and alone and _name(track.path) == _name(file.path):
+        stamp = _stamp(file)
+        track = missing_by_stamp.get(stamp)
+        unique = known_counts[stamp] == 1 and found_counts[stamp] == 1
+        if track is not None and unique and _name(track.path) == _name(file.path):
             moves.append(Move(track, file))
     return moves
 
 
-def _key(thing: KnownTrack | FoundFile) -> tuple[int, int]:
-    return thing.size, thing.mtime_ns
+def _stamp(item: KnownTrack | FoundFile) -> Stamp:
+    return Stamp(item.size, item.mtime_ns)
 
 
 def _name(path: bytes) -> bytes:
     return path.rpartition(b"/")[2]
 
 
-def too_much_gone(gone: int, present: int) -> bool:
-    """Say whether more than half of a root's tracks are gone at once."""
-    return 2 * gone > present
+class RootComparison(NamedTuple):
+    """One root of a library, and how it differs from what the catalog knows of it.
+
+    Attributes
+    ----------
+    path : bytes
+    root_id : int
+        0 where the catalog does not know the root yet.
+    known : list of KnownTrack
+        The tracks of the whole root, scanned or not.
+    adopted : list of TrackMoved
+        Tracks of roots inside this one, which belong to it from now on.
+    differences : Differences
+    """
+
+    path: bytes
+    root_id: int
+    known: list[KnownTrack]
+    adopted: list[TrackMoved]
+    differences: Differences
+
+    def count_present(self) -> int:
+        """Return how many tracks of the root were not missing so far."""
+        return sum(track.missing_since is None for track in self.known)
 
 
-def found_again(
-    survey: Survey, root_ids: Mapping[bytes, int]
-) -> Iterator[TrackMoved | TrackReturned]:
-    """Yield the tracks that moved or came back, as far as the survey alone shows."""
-    back = [track for root in survey.roots for track in root.differences.returned]
-    adopted = [change for root in survey.roots for change in root.adopted]
-    if not (back or adopted or survey.moves):
-        return
-    from catalog.records import Stamp, TrackMoved, TrackReturned  # noqa: PLC0415
+class Comparison:
+    """The files of a scan against the tracks that are known, root by root.
 
-    yield from adopted
-    for track in back:
-        yield TrackReturned(track.id)
-    for track, file in survey.moves:
-        stamp = Stamp(file.size, file.mtime_ns)
-        yield TrackMoved(track.id, root_ids[file.root], file.path, stamp)
+    Attributes
+    ----------
+    roots : list of RootComparison
+    moves : list of Move
+        Known tracks found at another place by their stamp alone.
+    unreadable : list of (path, reason)
+        Folders and files that the walk could not look into.
+    count : int
+        Files that were found.
+    """
+
+    def __init__(
+        self,
+        roots: list[RootComparison],
+        unreadable: list[tuple[bytes, str]],
+        count: int,
+    ) -> None:
+        self.roots = roots
+        self.moves: list[Move] = []
+        self.unreadable = unreadable
+        self.count = count
+
+    def files(self, *kinds: str) -> Iterator[tuple[str, RootComparison, FoundFile]]:
+        """Yield the "new", "changed", "stale" or "misread" files, with their root."""
+        moved = {(move.to.root, move.to.path) for move in self.moves}
+        for root in self.roots:
+            for kind in kinds:
+                for file in getattr(root.differences, kind):
+                    if kind != "new" or (file.root, file.path) not in moved:
+                        yield kind, root, file
+
+    def missing(self) -> Iterator[KnownTrack]:
+        """Yield the tracks that are not where they were, now or since long."""
+        for root in self.roots:
+            yield from root.differences.missing
+            yield from root.differences.still_missing
+
+    def refuse_missing_roots(self) -> None:
+        """Refuse to go on where most of a root is missing at once.
+
+        Raises
+        ------
+        RootGoneError
+        """
+        moved = {move.track.id for move in self.moves}
+        for root in self.roots:
+            missing = sum(track.id not in moved for track in root.differences.missing)
+            # Every new file might turn out to be one of them, by its payload.
+            new = sum(1 for _, at, _ in self.files("new") if at is root)
+            present = root.count_present()
+            if missing and is_most_missing(missing - new, present):
+                raise RootGoneError(readable(root.path), missing, present)
+
+    def changes(
+        self, root_ids: Mapping[bytes, int]
+    ) -> Iterator[TrackMoved | TrackReturned]:
+        """Yield the tracks that moved or came back, as far as no file need be read."""
+        for root in self.roots:
+            yield from root.adopted
+        for root in self.roots:
+            for track in root.differences.returned:
+                yield TrackReturned(track.id)
+        for track, file in self.moves:
+            yield TrackMoved(track.id, root_ids[file.root], file.path, _stamp(file))
 
 
-class LostTracks:
-    """Known tracks by payload, for matching with files at new places.
+class MissingTracks:
+    """Tracks that are not where they were, by payload: files at new places match them.
 
     Parameters
     ----------
-    survey : Survey
-    surveyor : Surveyor
+    comparison : Comparison
+    elsewhere : callable
+        Yields the tracks of the roots that are not compared, with their root's path;
+        called at most once, and only where it is needed.
     """
 
-    def __init__(self, survey: Survey, surveyor: Surveyor) -> None:
-        self._found = {move.track.id for move in survey.moves}
+    def __init__(
+        self,
+        comparison: Comparison,
+        elsewhere: Callable[[], Iterable[tuple[bytes, KnownTrack]]],
+    ) -> None:
+        self._matched = {move.track.id for move in comparison.moves}
         self._by_payload: dict[str, list[KnownTrack]] = {}
-        for root in survey.roots:
-            for track in (*root.differences.gone, *root.differences.absent):
-                self._add(track)
-        self._changed = {
+        for track in comparison.missing():
+            self._by_payload.setdefault(track.payload_hash, []).append(track)
+        self._payloads_before = {
             (root.root_id, track.path): track.payload_hash
-            for root in survey.roots
-            for track in root.differences.before
+            for root in comparison.roots
+            for track in root.differences.changed_tracks
         }
-        self._surveyor = surveyor
-        self._surveyed = [root.path for root in survey.roots]
+        self._load_elsewhere = elsewhere
         self._elsewhere: dict[str, list[tuple[bytes, KnownTrack]]] | None = None
 
-    def is_found(self, track: KnownTrack) -> bool:
-        """Say whether a lost track turned up at another place."""
-        return track.id in self._found
+    def is_matched(self, track: KnownTrack) -> bool:
+        """Say whether a missing track turned up at another place."""
+        return track.id in self._matched
 
-    def payload_at(self, root_id: int, path: bytes) -> str | None:
+    def payload_before(self, root_id: int, path: bytes) -> str | None:
         """Return the payload hash that a changed file had before."""
-        return self._changed.get((root_id, path))
+        return self._payloads_before.get((root_id, path))
 
-    def take(self, payload: str) -> KnownTrack | None:
-        """Return a lost track with that audio, and count it as found."""
+    def match(self, payload: str) -> KnownTrack | None:
+        """Return a missing track with that audio, and count it as matched."""
         for track in self._by_payload.get(payload, []):
-            if track.id not in self._found:
-                self._found.add(track.id)
+            if track.id not in self._matched:
+                self._matched.add(track.id)
                 return track
-        for folder, track in self._others().get(payload, []):
-            gone = not os.path.lexists(os.path.join(folder, track.path))
-            if gone and track.id not in self._found:
-                self._found.add(track.id)
+        for folder, track in self._tracks_elsewhere().get(payload, []):
+            is_missing = not os.path.lexists(os.path.join(folder, track.path))
+            if is_missing and track.id not in self._matched:
+                self._matched.add(track.id)
                 return track
         return None
 
-    def _add(self, track: KnownTrack) -> None:
-        self._by_payload.setdefault(track.payload_hash, []).append(track)
-
-    def _others(self) -> dict[str, list[tuple[bytes, KnownTrack]]]:
-        """Return the tracks of the roots that were not surveyed."""
+    def _tracks_elsewhere(self) -> dict[str, list[tuple[bytes, KnownTrack]]]:
         if self._elsewhere is None:
             self._elsewhere = {}
-            for root, track in self._surveyor.elsewhere(self._surveyed):
-                place = (root.path, track)
-                self._elsewhere.setdefault(track.payload_hash, []).append(place)
+            for folder, track in self._load_elsewhere():
+                same = self._elsewhere.setdefault(track.payload_hash, [])
+                same.append((folder, track))
         return self._elsewhere

@@ -1,33 +1,35 @@
-"""How much work a scan would be: files, hours of audio, expected time."""
+"""An estimate of the work of a scan: files, hours of audio, expected time."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from catalog.database import Catalog
 from catalog.exceptions import CatalogMissingError
 from catalog.records import TrackScanned
 from catalog.schema import open_catalog
 from scanner.exceptions import FileError
 from scanner.plan import (
     Durations,
+    FileTask,
+    KnownLibrary,
     Remaining,
-    Surveyor,
+    choose_scopes,
+    compare_library,
     load_tag_rules,
-    scopes_of,
-    tasks_of,
-    wanted_feature_set,
+    make_tasks,
 )
+from scanner.pool import WorkerPool
+from scanner.progress import Progress
+from scanner.settings import ScanSettings
 from scanner.summary import clock
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from catalog.database import Catalog
-    from scanner.plan import FileTask
-    from scanner.progress import Progress
-    from scanner.settings import ScanSettings
+from scanner.tags.read import read_tags
+from scanner.walk import walk_scopes
+from scanner.worker import Job, private_folder
 
 _HEADERS = 200  # files whose headers are read
 
@@ -101,22 +103,23 @@ def _estimate(
     settings: ScanSettings,
     progress: Progress,
 ) -> Estimate:
-    wanted = wanted_feature_set(catalog, settings) if catalog else None
-    scopes = scopes_of(paths, catalog)
+    scopes = choose_scopes(paths, catalog)
     tag_rules = load_tag_rules(catalog, scopes, settings)
-    surveyor = Surveyor(catalog, settings, wanted, tag_rules)
-    survey = surveyor.survey(scopes, progress.found)
-    all_tasks = tasks_of(survey, {}, tag_rules)
-    tasks = [task for kind, task in all_tasks if kind != "misread"]
+    found = walk_scopes(scopes, progress.found)
+    known = KnownLibrary(catalog, settings, tag_rules)
+    comparison = compare_library(scopes, found, known)
+    all_tasks = make_tasks(comparison, {}, tag_rules)
+    tasks = [task for task in all_tasks if task.kind != "misread"]
+    kinds = Counter(task.kind for task in all_tasks)
     audio_s = _audio_s(tasks)
     return Estimate(
-        found=survey.count,
-        unchanged=sum(root.differences.unchanged for root in survey.roots),
+        found=comparison.count,
+        unchanged=sum(root.differences.unchanged for root in comparison.roots),
         files=len(all_tasks),
-        new=sum(1 for _ in survey.found("new")),
-        changed=sum(1 for _ in survey.found("changed")),
-        stale=sum(1 for _ in survey.found("stale")),
-        misread=sum(1 for _ in survey.found("misread")),
+        new=kinds["new"],
+        changed=kinds["changed"],
+        stale=kinds["stale"],
+        misread=kinds["misread"],
         audio_hours=round(audio_s / 3600, 3),
         seconds=round(_seconds(tasks, audio_s, settings), 1),
         catalog=name,
@@ -125,8 +128,6 @@ def _estimate(
 
 def _audio_s(tasks: Sequence[FileTask]) -> float:
     """Return how long the files play; the headers of some speak for the rest."""
-    from scanner.tags.read import read_tags  # noqa: PLC0415
-
     remaining = Remaining(Durations())
     for task in tasks:
         remaining.add(task.path, task.stamp.size)
@@ -146,12 +147,6 @@ def _seconds(
     tasks: Sequence[FileTask], audio_s: float, settings: ScanSettings
 ) -> float:
     """Return how long reading takes; a file of middling length is read as a trial."""
-    from scanner.pool import WorkerPool  # noqa: PLC0415
-    from scanner.worker import (  # noqa: PLC0415 (not for --help)
-        Job,
-        private_folder,
-    )
-
     if not tasks:
         return 0.0
     trial = replace(tasks[len(tasks) // 2], number=0)

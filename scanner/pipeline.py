@@ -1,4 +1,4 @@
-"""One scan from the paths that were given to the catalog that is up to date."""
+"""One scan, from the paths that were given to a catalog that is up to date."""
 
 from __future__ import annotations
 
@@ -6,45 +6,39 @@ import gc
 import logging
 import os
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 
-from catalog import library as tracks
+from catalog import library
+from catalog.database import Catalog
 from catalog.exceptions import CatalogError, NotFiniteError
-from catalog.library import begin_scan, end_scan
-from catalog.records import TrackMoved, TrackScanned
+from catalog.library import Outcome as Ending
+from catalog.records import (
+    Change,
+    FileFailed,
+    TrackMissing,
+    TrackMoved,
+    TrackScanned,
+)
 from catalog.schema import open_catalog
 from catalog.text import readable
-from scanner.compare import LostTracks, found_again, too_much_gone
+from scanner.compare import Comparison, MissingTracks, is_most_missing
 from scanner.exceptions import RootGoneError, RootLostError, ScannerError
-from scanner.features.kernels import compile_once
 from scanner.plan import (
-    Surveyor,
+    FileTask,
+    KnownLibrary,
+    choose_scopes,
+    compare_library,
     load_tag_rules,
-    scopes_of,
-    tasks_of,
-    wanted_feature_set,
+    make_tasks,
 )
-from scanner.pool import WorkerPool
-from scanner.settings import TAG_RULES_OPTION
+from scanner.progress import Progress
+from scanner.settings import TAG_RULES_OPTION, ScanSettings, TagRules
 from scanner.signals import Interrupts
 from scanner.summary import EnergyMeter, Summary
-from scanner.walk import outermost
-from scanner.worker import Job, private_folder
+from scanner.walk import outermost_roots, walk_scopes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from catalog.database import Catalog
-    from catalog.library import Outcome as Ending
-    from catalog.records import Change, FileFailed
-    from scanner.compare import LostTracks
-    from scanner.plan import FileTask, Survey, Surveyor
-    from scanner.progress import Progress
-    from scanner.settings import ScanSettings, TagRules
-    from scanner.variants.make import VariantMaker
-    from scanner.walk import Scope
-    from scanner.worker import Outcome
+log = logging.getLogger(__name__)
 
 
 def scan(
@@ -72,43 +66,42 @@ def scan(
         open_catalog(url) as catalog,
         catalog.scan_lock(settings.wait_s),
     ):
-        scopes = scopes_of(paths, catalog)
+        scopes = choose_scopes(paths, catalog)
         tag_rules = load_tag_rules(catalog, scopes, settings)
-        run = _Scan(catalog, settings, progress, interrupts, tag_rules)
-        number = begin_scan(catalog, _logged(settings, scopes, tag_rules))
-        ended: Ending = "stopped"
-        try:
-            maker = run.variant_maker() if settings.variants else None
-            run.run(scopes, start)
-            if maker is not None:
-                maker.make(run.summary, run.stop_at(start))
+        options = settings._asdict() | {
+            "paths": [readable(scope.path) for scope in scopes],
+            TAG_RULES_OPTION: tag_rules.as_json(),
+        }
+        run = _Run(catalog, settings, progress, interrupts, start)
+        with run.logged(options):
+            make_variants = _variant_maker(run, tag_rules)
+            root_ids = {
+                scope.root: library.ensure_root(catalog, scope.root).id
+                for scope in scopes
+            }
+            found = walk_scopes(scopes, progress.found)
+            known = KnownLibrary(catalog, settings, tag_rules)
+            comparison = compare_library(scopes, found, known)
+            if not settings.accept_missing:
+                comparison.refuse_missing_roots()
+            tasks = make_tasks(comparison, root_ids, tag_rules)
+            missing = MissingTracks(
+                comparison, lambda: known.tracks_elsewhere(root_ids)
+            )
+            run.store_comparison(comparison, root_ids)
+            gc.freeze()  # a hundred thousand known tracks are no garbage
+            gc.enable()
+            run.analyze_files(tasks, known, missing)
+            run.store_missing(comparison, missing)
+            remove_vanished(catalog, comparison)
+            run.writer.derive_album_artists(root_ids.values())
+            make_variants()
             interrupts.too_late()
-            ended = "done"
-        except KeyboardInterrupt:
-            run.summary.interrupted = True
-            with suppress(KeyboardInterrupt):  # put off until this was stored
-                run.batch.flush()
-            ended = "interrupted"
-        except ScannerError:
-            run.batch.flush()
-            raise
-        finally:
-            progress.close()
-            run.spent(time.monotonic() - start)
-            with suppress(CatalogError):  # a full disk is told of already
-                end_scan(catalog, number, ended, run.summary.counts())
         return run.summary
 
 
-def _logged(
-    settings: ScanSettings, scopes: Sequence[Scope], tag_rules: TagRules
-) -> dict[str, Any]:
-    paths = [readable(scope.path) for scope in scopes]
-    return settings._asdict() | {"paths": paths, TAG_RULES_OPTION: tag_rules.as_json()}
-
-
-class _Scan:
-    """The state of one scan."""
+class _Run:
+    """One scan under way: what it counts, and what it stores."""
 
     def __init__(
         self,
@@ -116,232 +109,209 @@ class _Scan:
         settings: ScanSettings,
         progress: Progress,
         interrupts: Interrupts,
-        tag_rules: TagRules,
+        start: float,
     ) -> None:
         self.summary = Summary(catalog.name)
-        self._tag_rules = tag_rules
-        self._catalog = catalog
-        self._settings = settings
-        self._progress = progress
-        self.batch = Batch(catalog, interrupts)
+        self.writer = BatchWriter(catalog, interrupts)
+        self.catalog = catalog
+        self.settings = settings
+        self.progress = progress
+        self.stop_at = None if settings.limit_s is None else start + settings.limit_s
+        self._start = start
         self._energy = EnergyMeter()
 
-    def run(self, scopes: Sequence[Scope], start: float) -> None:
-        """Do everything."""
-        root_ids = {
-            scope.root: tracks.ensure_root(self._catalog, scope.root).id
-            for scope in scopes
-        }
-        wanted = wanted_feature_set(self._catalog, self._settings)
-        surveyor = Surveyor(self._catalog, self._settings, wanted, self._tag_rules)
-        survey = surveyor.survey(scopes, self._progress.found)
-        if not self._settings.accept_missing:
-            survey.check()
-        lost = LostTracks(survey, surveyor)
-        self._settle(survey, root_ids)
-        gc.freeze()  # a hundred thousand known tracks are no garbage
-        gc.enable()
-        if tasks := tasks_of(survey, root_ids, self._tag_rules):
-            # Loads joblib: a scan with nothing to read does without.
-            from scanner.pipeline import Reading  # noqa: PLC0415
+    @contextmanager
+    def logged(self, options: Mapping[str, object]) -> Iterator[None]:
+        """Log the scan in the catalog, however it ends; Ctrl-C is taken for an end."""
+        number = library.begin_scan(self.catalog, options)
+        ending: Ending = "stopped"
+        try:
+            yield
+            ending = "done"
+        except KeyboardInterrupt:
+            self.summary.interrupted = True
+            with suppress(KeyboardInterrupt):  # put off until this was stored
+                self.writer.flush()
+            ending = "interrupted"
+        except ScannerError:
+            self.writer.flush()
+            raise
+        finally:
+            self.progress.close()
+            self.summary.wall_s = time.monotonic() - self._start
+            self.summary.energy_j = self._energy.joules()
+            with suppress(CatalogError):  # a full disk is told of already
+                counts = self.summary.counts()
+                library.end_scan(self.catalog, number, ending, counts)
 
-            parts = (self._settings, self._progress, self.batch, self._energy)
-            reading = Reading(self.summary, *parts)
-            reading.read(tasks, surveyor, lost, self.stop_at(start))
-        self._mark_missing(survey, lost)
-        self.batch.flush()
-        forget_what_is_gone(self._catalog, survey)
-        for root_id in root_ids.values():
-            if tracks.has_underived_album_artists(self._catalog, root_id):
-                # Loads SQLAlchemy: a scan that finds nothing new does without.
-                from catalog.album_artists import (  # noqa: PLC0415
-                    derive_album_artists,
-                )
-
-                derive_album_artists(self._catalog, root_id)
-
-    def variant_maker(self) -> VariantMaker:
-        """Return what encodes tracks anew, or fail before anything is done."""
-        # Loads joblib and NumPy: a scan without variants does not.
-        from scanner.variants.make import VariantMaker  # noqa: PLC0415
-
-        return VariantMaker(
-            self._catalog, self._settings, self._progress, self.batch, self._tag_rules
-        )
-
-    def stop_at(self, start: float) -> float | None:
-        """Return when to begin no more files, on the monotonic clock."""
-        limit = self._settings.limit_s
-        return None if limit is None else start + limit
-
-    def spent(self, wall_s: float) -> None:
-        """Note what the scan took."""
-        self.summary.wall_s = wall_s
-        self.summary.energy_j = self._energy.joules()
-
-    def _settle(self, survey: Survey, root_ids: dict[bytes, int]) -> None:
-        """Store what the survey alone shows."""
+    def store_comparison(
+        self, comparison: Comparison, root_ids: Mapping[bytes, int]
+    ) -> None:
+        """Count and store what the comparison alone shows."""
         summary = self.summary
-        for root in survey.roots:
+        for root in comparison.roots:
             part = root.differences
             summary.unchanged += part.unchanged
             summary.left_alone += len(part.left_alone)
             summary.too_old += part.too_old
             summary.returned += len(part.returned)
-        self.batch.add(*found_again(survey, root_ids))
-        summary.moved += len(survey.moves)
-        summary.found = survey.count
+        summary.moved += len(comparison.moves)
+        summary.found = comparison.count
         summary.unreadable = [
-            (readable(path), reason) for path, reason in survey.unreadable
+            (readable(path), reason) for path, reason in comparison.unreadable
         ]
-        self.batch.flush()
+        self.writer.add(*comparison.changes(root_ids))
+        self.writer.flush()
 
-    def _mark_missing(self, survey: Survey, lost: LostTracks) -> None:
-        for root in survey.roots:
-            gone = [t for t in root.differences.gone if not lost.is_found(t)]
-            if not gone:
-                continue
-            if not self._settings.accept_missing and too_much_gone(
-                len(gone), root.present
-            ):
-                raise RootGoneError(readable(root.path), len(gone), root.present)
-            from catalog.records import TrackMissing  # noqa: PLC0415 (rarely needed)
-
-            self.batch.add(*(TrackMissing(track.id) for track in gone))
-            self.summary.missing += len(gone)
-
-
-log = logging.getLogger(__name__)
-
-
-class Reading:
-    """The part of a scan that reads files.
-
-    Parameters
-    ----------
-    summary : Summary
-        Counts what becomes of them.
-    settings : ScanSettings
-    progress : Progress
-    batch : Batch
-        Takes what is to be stored.
-    energy : EnergyMeter
-    """
-
-    def __init__(
-        self,
-        summary: Summary,
-        settings: ScanSettings,
-        progress: Progress,
-        batch: Batch,
-        energy: EnergyMeter,
+    def analyze_files(
+        self, tasks: Sequence[FileTask], known: KnownLibrary, missing: MissingTracks
     ) -> None:
-        self._summary = summary
-        self._settings = settings
-        self._progress = progress
-        self._batch = batch
-        self._energy = energy
+        """Have every file read in worker processes, and store what comes of it."""
+        if not tasks:
+            return
+        # The one seam: up to here, neither what reads files nor what runs workers is
+        # loaded, and a scan that finds nothing new ends without.
+        from scanner.pool import analyze_files  # noqa: PLC0415
 
-    def read(
-        self,
-        tasks: list[tuple[str, FileTask]],
-        surveyor: Surveyor,
-        lost: LostTracks,
-        stop_at: float | None,
-    ) -> None:
-        """Have every task done, and store what comes of it.
-
-        Parameters
-        ----------
-        tasks : list of (kind, FileTask)
-            Numbered by their places in it.
-        surveyor : Surveyor
-        lost : LostTracks
-        stop_at : float or None
-            On the monotonic clock: no task is begun after.
-        """
-        todo = [task for _, task in tasks]
-        self._progress.begin(todo)
-        self._summary.left = len(tasks)
-        for outcome in self._outcomes(todo, surveyor, stop_at):
-            if outcome is None:
-                self._progress.tick()
-                # Loads SQLAlchemy, while the workers are loading what they need, too.
-                import catalog.store_scan  # noqa: F401, PLC0415
-            else:
-                self._summary.left -= 1
-                self._take(outcome, *tasks[outcome.number], lost)
-            self._batch.flush_if_due()
-            self._energy.look()
-
-    def _outcomes(
-        self, tasks: list[FileTask], surveyor: Surveyor, stop_at: float | None
-    ) -> Iterator[Outcome | None]:
-        if not self._settings.tags_only:
-            compile_once(self._progress.say)
-        with private_folder() as folder:
-            job = Job.prepare(self._settings, folder, surveyor.analysed())
-            yield from WorkerPool(tasks, job, stop_at).outcomes()
+        self.progress.begin(tasks)
+        self.summary.left = len(tasks)
+        analyzed = known.analyzed_payloads()
+        outcomes = analyze_files(
+            tasks, self.settings, analyzed, self.stop_at, self.progress.say
+        )
+        with closing(outcomes):
+            for outcome in outcomes:
+                if outcome is None:
+                    self.progress.tick()
+                    _load_writers()  # while the workers load what they need, too
+                else:
+                    self.summary.left -= 1
+                    task = tasks[outcome.number]
+                    self._take(outcome.change, outcome.wall_s, task, missing)
+                self.writer.flush_if_due()
+                self._energy.look()
 
     def _take(
-        self, outcome: Outcome, kind: str, task: FileTask, lost: LostTracks
+        self,
+        change: TrackScanned | FileFailed,
+        wall_s: float,
+        task: FileTask,
+        missing: MissingTracks,
     ) -> None:
-        change = outcome.change
         audio_s = None
         if isinstance(change, TrackScanned):
             audio_s = change.stream.duration_s
             if change.analysis is not None:
                 audio_s = change.analysis.duration_s
-                self._summary.audio_s += audio_s
-            self._seen(change, kind, lost)
-            word = kind
+                self.summary.audio_s += audio_s
+            self._take_track(change, task.kind, missing)
+            result = task.kind
         else:
-            self._failed(change, task)
-            word = f"{change.stage}: {change.reason}"
-        note = f"{readable(task.full_path)}: {word} ({outcome.wall_s:.2f} s)"
+            self._take_failure(change, task)
+            result = f"{change.stage}: {change.reason}"
+        note = f"{readable(task.full_path)}: {result} ({wall_s:.2f} s)"
         log.info("%s", note)
-        self._progress.done(task, audio_s, note)
+        self.progress.done(task, audio_s, note)
 
-    def _seen(self, change: TrackScanned, kind: str, lost: LostTracks) -> None:
-        self._batch.add(change)
-        summary = self._summary
+    def _take_track(
+        self, change: TrackScanned, kind: str, missing: MissingTracks
+    ) -> None:
+        self.writer.add(change)
+        summary = self.summary
         if kind == "misread":
             summary.retagged += 1
             return
-        summary.shared += change.analysis is None and not self._settings.tags_only
+        summary.shared += change.analysis is None and not self.settings.tags_only
         if kind == "stale":
             summary.reanalysed += 1
         elif kind == "changed":
-            if lost.payload_at(change.root_id, change.path) == change.payload_hash:
+            before = missing.payload_before(change.root_id, change.path)
+            if before == change.payload_hash:
                 summary.tags_edited += 1
             else:
                 summary.audio_changed += 1
-        elif (track := lost.take(change.payload_hash)) is not None:
+        elif (track := missing.match(change.payload_hash)) is not None:
             move = TrackMoved(track.id, change.root_id, change.path, change.stamp)
-            self._batch.add(move)
+            self.writer.add(move)
             summary.moved += 1
         else:
             summary.new += 1
 
-    def _failed(self, change: FileFailed, task: FileTask) -> None:
+    def _take_failure(self, change: FileFailed, task: FileTask) -> None:
         """Record a failure, unless the file or its whole root has just gone away."""
         if not os.path.isdir(task.root):
             raise RootLostError(readable(task.root))
+        path = readable(task.full_path)
         if change.stage == "identify" and not os.path.lexists(task.full_path):
-            path = readable(task.full_path)
-            self._summary.unreadable.append((path, "it went away during the scan"))
+            self.summary.unreadable.append((path, "it went away during the scan"))
             return
-        self._batch.add(change)
-        self._summary.failed.append(
-            (readable(task.full_path), change.stage, change.reason)
-        )
+        self.writer.add(change)
+        self.summary.failed.append((path, change.stage, change.reason))
+
+    def store_missing(self, comparison: Comparison, missing: MissingTracks) -> None:
+        """Mark the tracks missing that turned up nowhere.
+
+        Raises
+        ------
+        RootGoneError
+            Most of a root is missing at once.
+        """
+        for root in comparison.roots:
+            tracks = [
+                track
+                for track in root.differences.missing
+                if not missing.is_matched(track)
+            ]
+            present = root.count_present()
+            if (
+                tracks
+                and not self.settings.accept_missing
+                and is_most_missing(len(tracks), present)
+            ):
+                raise RootGoneError(readable(root.path), len(tracks), present)
+            self.writer.add(*(TrackMissing(track.id) for track in tracks))
+            self.summary.missing += len(tracks)
+        self.writer.flush()
 
 
-_MOST = 128
-_LONGEST_S = 2.0
+def _variant_maker(run: _Run, tag_rules: TagRules) -> Callable[[], None]:
+    """Return what makes the variants that are wanted.
+
+    Raises
+    ------
+    EncoderMissingError
+        One cannot be made: before anything is done.
+    """
+    if not run.settings.variants:
+        return lambda: None
+    # Loads NumPy and what encodes: a scan without variants does not need them.
+    from scanner.variants.make import VariantMaker  # noqa: PLC0415
+
+    maker = VariantMaker(run.catalog, run.settings, run.progress, run.writer, tag_rules)
+    return lambda: maker.make(run.summary, run.stop_at)
 
 
-class Batch:
+def remove_vanished(catalog: Catalog, comparison: Comparison) -> None:
+    """Remove failures of files, and roots without a track, that are no more.
+
+    Tracks are never removed: they are marked missing, and may come back.
+    """
+    for root in comparison.roots:
+        vanished = root.differences.vanished_failures
+        if vanished and os.path.isdir(root.path):
+            library.delete_failures(catalog, root.root_id, vanished)
+    known = library.roots(catalog)
+    outer = set(outermost_roots(root.path for root in known))
+    for one in known:
+        if one.path not in outer or not os.path.isdir(one.path):
+            library.drop_root(catalog, one.id)
+
+
+_MAX_CHANGES = 128
+_MAX_WAIT_S = 2.0
+
+
+class BatchWriter:
     """Collects changes and stores them together.
 
     Parameters
@@ -366,7 +336,7 @@ class Batch:
     def flush_if_due(self) -> None:
         """Store what there is if it is much, or has waited long."""
         waited = time.monotonic() - self._since
-        if self._changes and (len(self._changes) >= _MOST or waited > _LONGEST_S):
+        if len(self._changes) >= _MAX_CHANGES or waited > _MAX_WAIT_S:
             self.flush()
 
     def flush(self) -> None:
@@ -380,10 +350,8 @@ class Batch:
         if not self._changes:
             return
         changes, self._changes = self._changes, []
+        store_batch, _ = _load_writers()
         with self._interrupts.held():
-            # Loads SQLAlchemy: a scan that finds nothing new does without.
-            from catalog.store_scan import store_batch  # noqa: PLC0415
-
             try:
                 store_batch(self._catalog, changes)
             except NotFiniteError:
@@ -392,9 +360,7 @@ class Batch:
 
     def _store_alone(self, change: Change) -> None:
         """Store one change; an analysis that is no number becomes a failure."""
-        from catalog.records import FileFailed, TrackScanned  # noqa: PLC0415 (rarely)
-        from catalog.store_scan import store_batch  # noqa: PLC0415 (loads SQLAlchemy)
-
+        store_batch, _ = _load_writers()
         try:
             store_batch(self._catalog, [change])
         except NotFiniteError as error:
@@ -405,18 +371,19 @@ class Batch:
             )
             store_batch(self._catalog, [failed])
 
+    def derive_album_artists(self, root_ids: Iterable[int]) -> None:
+        """Give the tracks that have an album but no album artist one, root by root."""
+        for root_id in root_ids:
+            if library.has_underived_album_artists(self._catalog, root_id):
+                _, derive = _load_writers()
+                derive(self._catalog, root_id)
 
-def forget_what_is_gone(catalog: Catalog, survey: Survey) -> None:
-    """Forget failures of files, and roots without a track, that are no more.
 
-    Tracks are never forgotten: they are marked missing, and may come back.
-    """
-    for root in survey.roots:
-        gone = root.differences.forgotten
-        if gone and os.path.isdir(root.path):
-            tracks.delete_failures(catalog, root.root_id, gone)
-    known = tracks.roots(catalog)
-    outer = set(outermost(root.path for root in known))
-    for one in known:
-        if one.path not in outer or not os.path.isdir(one.path):
-            tracks.drop_root(catalog, one.id)
+def _load_writers() -> tuple[
+    Callable[[Catalog, Sequence[Change]], None], Callable[[Catalog, int], int]
+]:
+    """Return what stores a batch, and what derives the album artists of a root."""
+    # Loads SQLAlchemy: a scan that finds nothing new does without.
+    from catalog import album_artists, store_scan  # noqa: PLC0415
+
+    return store_scan.store_batch, album_artists.derive_album_artists

@@ -1,30 +1,38 @@
-"""Walk the roots and lay what is there beside what the catalog knows."""
+"""The files that a scan reads, and why; how long they will play."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TypeVar
 
-from catalog import library as tracks
+from catalog import library
+from catalog.database import Catalog
 from catalog.exceptions import CatalogError
-from catalog.library import last_options
-from catalog.records import FileFailed, Stamp
+from catalog.records import FileFailed, KnownFailure, KnownTrack, Stamp, TrackMoved
 from catalog.text import readable
-from scanner.compare import Differences, Rules, compare, recognise_moves, too_much_gone
-from scanner.exceptions import NothingToScanError, PathMissingError, RootGoneError
-from scanner.settings import ReadingRules, TagRules
-from scanner.walk import is_inside, known_scopes, relative, resolve, walk_scopes
+from scanner.compare import (
+    Comparison,
+    Criteria,
+    RootComparison,
+    compare,
+    match_moves,
+)
+from scanner.exceptions import NothingToScanError, PathMissingError
+from scanner.features.definition import feature_set
+from scanner.settings import ReadingRules, ScanSettings, TagRules
+from scanner.walk import (
+    Found,
+    Scope,
+    is_inside,
+    outermost_roots,
+    relative_path,
+    resolve_scopes,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from catalog.database import Catalog
-    from catalog.records import KnownTrack, Root, TrackMoved
-    from scanner.compare import Move
-    from scanner.settings import ScanSettings
-    from scanner.walk import FoundFile, Scope
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,9 @@ class FileTask:
         As the walk saw it.
     expected_s : float
         Estimated duration of the audio, in seconds.
+    kind : str
+        Why it is read: it is "new", "changed", "stale" or "misread" (see
+        `scanner.compare.Differences`).
     rules : ReadingRules
         How to read its tags.
     payload : str or None
@@ -57,6 +68,7 @@ class FileTask:
     path: bytes
     stamp: Stamp
     expected_s: float
+    kind: str = field(default="new", kw_only=True)
     rules: ReadingRules = field(default=ReadingRules(), kw_only=True)
     payload: str | None = field(default=None, kw_only=True)
 
@@ -70,227 +82,90 @@ class FileTask:
         return FileFailed(self.root_id, self.path, self.stamp, stage, reason)
 
 
-class RootSurvey(NamedTuple):
-    """What there is to do in one root.
-
-    Attributes
-    ----------
-    path : bytes
-    root_id : int
-        0 where the catalog does not know the root yet.
-    differences : Differences
-    present : int
-        How many tracks of the whole root are not missing so far.
-    adopted : list of TrackMoved
-        Tracks of roots inside this one, which belong to it from now on.
-    """
-
-    path: bytes
-    root_id: int
-    differences: Differences
-    present: int
-    adopted: list[TrackMoved]
-
-
-class Survey:
-    """What there is to do, root by root.
-
-    Attributes
-    ----------
-    roots : list of RootSurvey
-    moves : list of Move
-        Known tracks found at another place by their stamp alone.
-    unreadable : list of (path, reason)
-        Folders and files that the walk could not look into.
-    count : int
-        Files that were found.
-    """
-
-    def __init__(
-        self,
-        roots: list[RootSurvey],
-        unreadable: list[tuple[bytes, str]],
-        count: int,
-    ) -> None:
-        self.roots = roots
-        self.moves: list[Move] = []
-        self.unreadable = unreadable
-        self.count = count
-
-    def found(self, *kinds: str) -> Iterator[tuple[str, RootSurvey, FoundFile]]:
-        """Yield the "new", "changed", "stale" or "misread" files, with their root."""
-        moved = {(move.to.root, move.to.path) for move in self.moves}
-        for root in self.roots:
-            for kind in kinds:
-                for file in getattr(root.differences, kind):
-                    if kind != "new" or (file.root, file.path) not in moved:
-                        yield kind, root, file
-
-    def check(self) -> None:
-        """Refuse to go on where most of a root is gone at once.
-
-        Raises
-        ------
-        RootGoneError
-        """
-        moved = {move.track.id for move in self.moves}
-        for root in self.roots:
-            gone = sum(track.id not in moved for track in root.differences.gone)
-            # Every new file might turn out to be one of them, by its payload.
-            new = sum(1 for kind, at, _ in self.found("new") if at is root)
-            if gone and too_much_gone(gone - new, root.present):
-                raise RootGoneError(readable(root.path), gone, root.present)
-
-
-class Surveyor:
-    """Makes the survey of a scan.
+class KnownLibrary:
+    """What the catalog knows of a library, as far as a scan asks.
 
     Parameters
     ----------
     catalog : Catalog or None
         None: there is none yet, everything is new.
     settings : ScanSettings
-    feature_set_id : int or None
-        Of the features that are wanted; None where the catalog has none of them.
     tag_rules : TagRules
-        By which rules tags are to be read.
+        By which tags are to be read.
     """
 
     def __init__(
-        self,
-        catalog: Catalog | None,
-        settings: ScanSettings,
-        feature_set_id: int | None,
-        tag_rules: TagRules,
+        self, catalog: Catalog | None, settings: ScanSettings, tag_rules: TagRules
     ) -> None:
         self._catalog = catalog
         self._settings = settings
-        self._feature_set_id = feature_set_id
         self.tag_rules = tag_rules
-        self._read_by = tracks.tag_rules(catalog) if catalog and tag_rules else {}
-        self._analysed: set[str] | None = None
-        self._roots = tracks.roots(catalog) if catalog else []
+        self._feature_set_id = wanted_feature_set(catalog, settings)
+        self._rules_of = library.tag_rules(catalog) if catalog and tag_rules else {}
+        self._analyzed: set[str] | None = None
+        self._roots = library.roots(catalog) if catalog else []
 
-    def survey(
-        self, scopes: Sequence[Scope], on_found: Callable[[int], None]
-    ) -> Survey:
-        """Walk the scopes and compare.
+    def root_id(self, path: bytes) -> int:
+        """Return the id of the root at `path`; 0 where it is not known."""
+        return next((root.id for root in self._roots if root.path == path), 0)
 
-        Parameters
-        ----------
-        scopes : sequence of Scope
-            None inside another.
-        on_found : callable
-            Told from time to time how many files were found.
-        """
-        unreadable: list[tuple[bytes, str]] = []
-        found = walk_scopes(scopes, unreadable, on_found)
-        roots = list(dict.fromkeys(scope.root for scope in scopes))
-        known: list[KnownTrack] = []
-        surveys = []
-        for path in roots:
-            parts = [scope for scope in scopes if scope.root == path]
-            mine = found.get(path, [])
-            surveys.append(self._root(path, parts, mine, known))
-            _excuse(surveys[-1], unreadable)
-        result = Survey(surveys, unreadable, sum(map(len, found.values())))
-        lost = [
-            track
-            for one in surveys
-            for track in (*one.differences.gone, *one.differences.absent)
-        ]
-        # What was guessed from the old path must be guessed anew: that file is read.
-        new = [
-            file
-            for _, _, file in result.found("new")
-            if not self.tag_rules.of_file(
-                os.path.join(file.root, file.path)
-            ).guess_from_path
-        ]
-        if new:
-            vanished = [t for _, t in self.elsewhere(roots, gone_roots=True)]
-            everything = (file for files in found.values() for file in files)
-            result.moves = recognise_moves(
-                new, [*lost, *vanished], [*known, *vanished], everything
-            )
-        return result
+    def tracks(self, root_id: int) -> list[KnownTrack]:
+        """Return the tracks of a root."""
+        return library.known_tracks(self._catalog, root_id) if self._catalog else []
 
-    def analysed(self) -> set[str]:
-        """Return the hashes of the payloads that have the features that are wanted."""
-        if self._analysed is None:
-            self._analysed = set()
-            if self._catalog and self._feature_set_id is not None:
-                self._analysed = tracks.analysed_payloads(
-                    self._catalog, self._feature_set_id
-                )
-        return self._analysed
+    def failures(self, root_id: int) -> dict[bytes, KnownFailure]:
+        """Return the failures on record under a root, by path."""
+        return library.known_failures(self._catalog, root_id) if self._catalog else {}
 
-    def elsewhere(
-        self, surveyed: Iterable[bytes], *, gone_roots: bool = False
-    ) -> Iterator[tuple[Root, KnownTrack]]:
-        """Yield the tracks of the roots that are not surveyed.
-
-        Parameters
-        ----------
-        surveyed : iterable of bytes
-            Paths of the roots that are.
-        gone_roots : bool
-            Only of those roots whose folder is no more.
-        """
-        covered = set(surveyed)
-        for root in self._roots:
-            if root.path in covered or (gone_roots and os.path.isdir(root.path)):
-                continue
-            if self._catalog is not None:
-                for track in tracks.known_tracks(self._catalog, root.id):
-                    yield root, track
-
-    def _root(
-        self,
-        path: bytes,
-        scopes: Sequence[Scope],
-        found: list[FoundFile],
-        known: list[KnownTrack],
-    ) -> RootSurvey:
-        """Compare one root; add its known tracks to `known`."""
-        root = next((root for root in self._roots if root.path == path), None)
-        own: list[KnownTrack] = []
-        failures = {}
-        if self._catalog is not None and root is not None:
-            own = tracks.known_tracks(self._catalog, root.id)
-            failures = tracks.known_failures(self._catalog, root.id)
-        root_id = root.id if root else 0
-        adopted = list(self._adopt(path))
-        own += adopted
-        known += own
-        covered = {track.path: track for track in own}
-        if all(scope.below for scope in scopes):  # parts of the root alone
-            covered = {p: one for p, one in covered.items() if _is_covered(p, scopes)}
-            failures = {p: one for p, one in failures.items() if _is_covered(p, scopes)}
-        rules = Rules(
-            self._is_stale,
-            lambda track: self._is_misread(track, path),
-            self._settings.retry_failed,
-            self._settings.since_ns,
-        )
-        return RootSurvey(
-            path,
-            root_id,
-            compare(found, covered, failures, rules),
-            sum(track.missing_since is None for track in own),
-            [_arrived(track, root_id) for track in adopted],
-        )
-
-    def _adopt(self, path: bytes) -> Iterator[KnownTrack]:
+    def tracks_of_inner_roots(self, path: bytes) -> Iterator[KnownTrack]:
         """Yield the tracks of roots inside `path`, by their paths below it."""
         for root in self._roots:
             if root.path == path or not is_inside(root.path, path):
                 continue
-            prefix = relative(root.path, path)
-            assert self._catalog is not None  # it knows the root
-            for track in tracks.known_tracks(self._catalog, root.id):
+            prefix = relative_path(root.path, path)
+            for track in self.tracks(root.id):
                 if track.missing_since is None:
                     yield track._replace(path=os.path.join(prefix, track.path))
+
+    def tracks_elsewhere(
+        self, compared: Iterable[bytes], *, of_vanished_roots: bool = False
+    ) -> Iterator[tuple[bytes, KnownTrack]]:
+        """Yield the tracks of the roots that are not compared, with the root's path.
+
+        Parameters
+        ----------
+        compared : iterable of bytes
+            Paths of the roots that are.
+        of_vanished_roots : bool
+            Only of those roots whose folder is no more.
+        """
+        left_out = set(compared)
+        for root in self._roots:
+            if root.path in left_out or (
+                of_vanished_roots and os.path.isdir(root.path)
+            ):
+                continue
+            for track in self.tracks(root.id):
+                yield root.path, track
+
+    def analyzed_payloads(self) -> set[str]:
+        """Return the hashes of the payloads that have the features that are wanted."""
+        if self._analyzed is None:
+            self._analyzed = set()
+            if self._catalog and self._feature_set_id is not None:
+                self._analyzed = library.analysed_payloads(
+                    self._catalog, self._feature_set_id
+                )
+        return self._analyzed
+
+    def criteria(self, root: bytes) -> Criteria:
+        """Return what makes a known file of a root worth another look."""
+        return Criteria(
+            self._is_stale,
+            lambda track: self._is_misread(track, root),
+            self._settings.retry_failed,
+            self._settings.since_ns,
+        )
 
     def _is_stale(self, track: KnownTrack) -> bool:
         if self._settings.tags_only:
@@ -299,59 +174,26 @@ class Surveyor:
             return True
         return (
             track.feature_set_id != self._feature_set_id
-            and track.payload_hash not in self.analysed()
+            and track.payload_hash not in self.analyzed_payloads()
         )
 
     def _is_misread(self, track: KnownTrack, root: bytes) -> bool:
         if not self.tag_rules:
             return False
         rules = self.tag_rules.of_file(os.path.join(root, track.path))
-        return self._read_by.get(track.id, "") != rules.as_text()
+        return self._rules_of.get(track.id, "") != rules.as_text()
 
 
-def _is_covered(path: bytes, scopes: Sequence[Scope]) -> bool:
-    return any(scope.covers(path) for scope in scopes)
+def wanted_feature_set(catalog: Catalog | None, settings: ScanSettings) -> int | None:
+    """Return the id of the feature set that is wanted, added where that is allowed.
 
-
-def _arrived(track: KnownTrack, root_id: int) -> TrackMoved:
-    from catalog.records import Stamp, TrackMoved  # noqa: PLC0415 (a rare case)
-
-    return TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
-
-
-def _excuse(root: RootSurvey, unreadable: Iterable[tuple[bytes, str]]) -> None:
-    """Take what lies below an unreadable folder off the list of what is gone.
-
-    Raises
-    ------
-    PathMissingError
-        If the root itself is not there, and the catalog knows nothing of it.
+    None where the catalog has none of its features, or none are wanted.
     """
-    if not os.path.lexists(root.path):
-        if not root.present:
-            raise PathMissingError(readable(root.path))
-        return
-    for path, _ in unreadable:
-        if is_inside(path, root.path):
-            hidden = relative(path, root.path)
-            if not os.path.lexists(path):
-                continue
-            part = root.differences
-            part.gone = [t for t in part.gone if not is_inside(t.path, hidden)]
-            part.forgotten = [p for p in part.forgotten if not is_inside(p, hidden)]
-
-
-def wanted_feature_set(catalog: Catalog, settings: ScanSettings) -> int | None:
-    """Return the id of the feature set that is wanted, added where that is allowed."""
-    if settings.tags_only:
+    if catalog is None or settings.tags_only:
         return None
-    from scanner.features.definition import feature_set  # noqa: PLC0415
-
+    wanted = feature_set(settings.window_s, settings.hop_s, settings.band_limit_hz)
     try:
-        return tracks.ensure_feature_set(
-            catalog,
-            feature_set(settings.window_s, settings.hop_s, settings.band_limit_hz),
-        )
+        return library.ensure_feature_set(catalog, wanted)
     except CatalogError:
         if catalog.mode == "read":
             return None
@@ -362,68 +204,156 @@ def load_tag_rules(
     catalog: Catalog | None, scopes: Sequence[Scope], settings: ScanSettings
 ) -> TagRules:
     """Return by which rules tags are to be read: as before, and as asked for now."""
-    before = TagRules.from_options(last_options(catalog) if catalog else {})
+    before = TagRules.from_options(library.last_options(catalog) if catalog else {})
     return before.changed_by(settings, (scope.path for scope in scopes))
 
 
-def scopes_of(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
-    """Return what to look at.
+def choose_scopes(paths: Sequence[bytes], catalog: Catalog | None) -> list[Scope]:
+    """Return what to look at: the paths, or every root that has tracks.
 
     Raises
     ------
     NothingToScanError
         No path was given and no root is known.
     """
-    known = tracks.roots(catalog) if catalog else []
+    known = library.roots(catalog) if catalog else []
     if paths:
-        return resolve(paths, [root.path for root in known])
-    alive = [root.path for root in known if catalog and _is_alive(catalog, root)]
+        return resolve_scopes(paths, [root.path for root in known])
+    # A root whose folder is gone is mere history where all of it has gone elsewhere.
+    alive = [
+        root.path
+        for root in known
+        if os.path.isdir(root.path)
+        or any(
+            track.missing_since is None
+            for track in (library.known_tracks(catalog, root.id) if catalog else ())
+        )
+    ]
     if not alive:
         raise NothingToScanError
-    return known_scopes(alive)
+    return [Scope(root) for root in outermost_roots(alive)]
 
 
-def _is_alive(catalog: Catalog, root: Root) -> bool:
-    """Say whether a root is more than history: all of it may have gone elsewhere."""
-    return os.path.isdir(root.path) or any(
-        track.missing_since is None for track in tracks.known_tracks(catalog, root.id)
+def compare_library(
+    scopes: Sequence[Scope], found: Found, known: KnownLibrary
+) -> Comparison:
+    """Compare the files that were found with what the catalog knows.
+
+    Raises
+    ------
+    PathMissingError
+        A root is not there, and the catalog knows nothing of it.
+    """
+    roots = []
+    for path in found.files:
+        parts = [scope for scope in scopes if scope.root == path]
+        root = _compare_root(path, parts, found, known)
+        _spare_unreadable(root, found.unreadable)
+        roots.append(root)
+    result = Comparison(roots, found.unreadable, found.total)
+    # What was guessed from the old path must be guessed anew: that file is read.
+    rules = known.tag_rules
+    new = [
+        file
+        for _, _, file in result.files("new")
+        if not rules.of_file(os.path.join(file.root, file.path)).guess_from_path
+    ]
+    if new:
+        elsewhere = known.tracks_elsewhere(found.files, of_vanished_roots=True)
+        vanished = [track for _, track in elsewhere]
+        every_track = [track for root in roots for track in root.known] + vanished
+        every_file = (file for files in found.files.values() for file in files)
+        missing = [*result.missing(), *vanished]
+        result.moves = match_moves(new, missing, every_track, every_file)
+    return result
+
+
+def _compare_root(
+    path: bytes, scopes: Sequence[Scope], found: Found, known: KnownLibrary
+) -> RootComparison:
+    root_id = known.root_id(path)
+    adopted = list(known.tracks_of_inner_roots(path))
+    tracks = known.tracks(root_id) + adopted
+    failures = known.failures(root_id)
+    covered = {track.path: track for track in tracks}
+    if all(scope.below for scope in scopes):  # parts of the root alone
+        covered = _only_covered(covered, scopes)
+        failures = _only_covered(failures, scopes)
+    return RootComparison(
+        path,
+        root_id,
+        tracks,
+        [
+            TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
+            for track in adopted
+        ],
+        compare(found.files[path], covered, failures, known.criteria(path)),
     )
 
 
-def tasks_of(
-    survey: Survey, root_ids: dict[bytes, int], tag_rules: TagRules
-) -> list[tuple[str, FileTask]]:
-    """Return the kind and the task of every file to read, the longest first.
+def _only_covered(by_path: dict[bytes, T], scopes: Sequence[Scope]) -> dict[bytes, T]:
+    return {
+        path: value
+        for path, value in by_path.items()
+        if any(scope.covers(path) for scope in scopes)
+    }
+
+
+def _spare_unreadable(
+    root: RootComparison, unreadable: Iterable[tuple[bytes, str]]
+) -> None:
+    """Take what lies below an unreadable folder off the list of what is missing.
+
+    Raises
+    ------
+    PathMissingError
+        If the root itself is not there, and the catalog knows nothing of it.
+    """
+    if not os.path.lexists(root.path):
+        if not root.count_present():
+            raise PathMissingError(readable(root.path))
+        return
+    part = root.differences
+    for path, _ in unreadable:
+        if not is_inside(path, root.path) or not os.path.lexists(path):
+            continue
+        hidden = relative_path(path, root.path)
+        part.missing = [t for t in part.missing if not is_inside(t.path, hidden)]
+        part.vanished_failures = [
+            failed for failed in part.vanished_failures if not is_inside(failed, hidden)
+        ]
+
+
+def make_tasks(
+    comparison: Comparison, root_ids: Mapping[bytes, int], tag_rules: TagRules
+) -> list[FileTask]:
+    """Return a task for every file to read, the longest first, numbered in order.
 
     A long file that began last would keep one core busy while the others idle.
     """
-    found = list(survey.found("new", "changed", "stale", "misread"))
-    if not found:
-        return []
-
     durations = Durations()
     files = sorted(
         (
-            (kind, durations.of(file.path, file.size), file, root)
-            for kind, root, file in found
+            (durations.of(file.path, file.size), kind, root.differences, file)
+            for kind, root, file in comparison.files(
+                "new", "changed", "stale", "misread"
+            )
         ),
-        key=lambda item: (-item[1], item[2].root, item[2].path),
+        key=lambda item: (-item[0], item[3].root, item[3].path),
     )
     return [
-        (
-            kind,
-            FileTask(
-                number,
-                root_ids.get(file.root, 0),
-                file.root,
-                file.path,
-                Stamp(file.size, file.mtime_ns),
-                expected_s,
-                rules=tag_rules.of_file(os.path.join(file.root, file.path)),
-                payload=root.differences.payloads.get(file.path),
-            ),
+        FileTask(
+            number,
+            root_ids.get(file.root, 0),
+            file.root,
+            file.path,
+            Stamp(file.size, file.mtime_ns),
+            expected_s,
+            kind=kind,
+            rules=tag_rules.of_file(os.path.join(file.root, file.path)),
+            payload=differences.known_payloads.get(file.path),
         )
-        for number, (kind, expected_s, file, root) in enumerate(files)
+        for number, (expected_s, kind, differences, file) in enumerate(files)
     ]
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -19,12 +19,15 @@ from loky import ProcessPoolExecutor
 from loky.backend import resource_tracker
 
 from scanner.exceptions import NoLocksError, WorkersError
+from scanner.features.kernels import compile_once
 from scanner.plan import FileTask
+from scanner.settings import ScanSettings
 from scanner.worker import (
     Heartbeat,
     Job,
     Outcome,
     clear_heartbeats,
+    private_folder,
     read_heartbeats,
     run_tasks,
 )
@@ -47,6 +50,39 @@ _ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+
+
+def analyze_files(
+    tasks: Sequence[FileTask],
+    settings: ScanSettings,
+    analyzed: set[str],
+    stop_at: float | None,
+    on_message: Callable[[str], None],
+) -> Generator[Outcome | None]:
+    """Read files in worker processes; yield their outcomes, and None in between.
+
+    Parameters
+    ----------
+    tasks : sequence of FileTask
+        Numbered by their places in it.
+    settings : ScanSettings
+    analyzed : set of str
+        Hashes of payloads that need no analysis.
+    stop_at : float or None
+        On the monotonic clock: no task is begun after.
+    on_message : callable
+        Told what takes long, once on a machine: compiling.
+
+    Raises
+    ------
+    WorkersError, NoLocksError, TempFullError
+        The workers cannot be run.
+    """
+    if not settings.tags_only:
+        compile_once(on_message)
+    with private_folder() as folder:
+        job = Job.prepare(settings, folder, analyzed)
+        yield from WorkerPool(tasks, job, stop_at).outcomes()
 
 
 class TaskFailure(NamedTuple):

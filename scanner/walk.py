@@ -1,21 +1,17 @@
-"""Find the audio files of a library, in a stable order."""
+"""The audio files below the folders of a scan, in a stable order."""
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from catalog.text import readable
-from scanner.audio.files import cause, open_path, regular_file
+from scanner.audio.files import HEAD, cause, open_path, regular_file, sniff
 from scanner.exceptions import PathMissingError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    Report = Callable[[bytes, str], None]
-    from collections.abc import Callable, Sequence
-
+OnError = Callable[[bytes, str], None]
 
 AUDIO_SUFFIXES = frozenset(
     b"mp3 mp2 flac ogg oga opus m4a m4b m4p aac alac wav wave rf64 w64 aif aiff aifc"
@@ -76,7 +72,7 @@ class FoundFile(NamedTuple):
 
 
 def walk(
-    paths: Iterable[bytes | str | os.PathLike[str]], *, report: Report
+    paths: Iterable[bytes | str | os.PathLike[str]], *, on_error: OnError
 ) -> Iterator[FoundFile]:
     """Yield the audio files in and below `paths`, each once.
 
@@ -89,23 +85,23 @@ def walk(
     ----------
     paths : iterable of path
         Folders and single files. One inside another is read as part of the outer.
-    report : callable (path, reason)
+    on_error : callable (path, reason)
         Told of what cannot be read; the walk goes on.
     """
-    folders, files = _roots(paths, report)
-    visit = _Visit(report)
+    folders, files = _roots(paths, on_error)
+    walking = _Walk(on_error)
     for root in folders:
-        yield from visit.tree(root, b"")
-    while visit.links:
-        yield from visit.tree(*visit.links.pop(0))
+        yield from walking.tree(root, b"")
+    while walking.links:
+        yield from walking.tree(*walking.links.pop(0))
     outer = tuple(os.path.join(os.path.realpath(folder), b"") for folder in folders)
     for path in files:
         if not os.path.realpath(path).startswith(outer):
-            yield from visit.single(path)
+            yield from walking.single(path)
 
 
 def _roots(
-    paths: Iterable[bytes | str | os.PathLike[str]], report: Report
+    paths: Iterable[bytes | str | os.PathLike[str]], on_error: OnError
 ) -> tuple[list[bytes], list[bytes]]:
     """Split `paths` into folders none of which is inside another, and files."""
     folders: dict[bytes, bytes] = {}
@@ -115,7 +111,7 @@ def _roots(
         try:
             fd = open_path(path, os.O_RDONLY | os.O_NONBLOCK)
         except OSError as error:
-            report(path, cause(error))
+            on_error(path, cause(error))
             continue
         is_folder = stat.S_ISDIR(os.fstat(fd).st_mode)
         os.close(fd)
@@ -134,13 +130,13 @@ def _roots(
     return list(folders.values()), list(files.values())
 
 
-class _Visit:
-    """One walk: the folders seen so far, and the links kept for the end."""
+class _Walk:
+    """One walk: the folders entered so far, and the links kept for the end."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, on_error: OnError) -> None:
+        self._on_error = on_error
         self.links: list[tuple[bytes, bytes]] = []
-        self._seen: set[tuple[int, int]] = set()
+        self._entered: set[tuple[int, int]] = set()
 
     def tree(self, root: bytes, start: bytes) -> Iterator[FoundFile]:
         """Yield the files of `root` below the relative path `start`."""
@@ -150,7 +146,7 @@ class _Visit:
             try:
                 files, folders = self._folder(root, relative)
             except OSError as error:
-                self.report(os.path.join(root, relative), cause(error))
+                self._on_error(os.path.join(root, relative), cause(error))
                 continue
             yield from files
             waiting.extend(reversed(folders))
@@ -162,7 +158,7 @@ class _Visit:
             with regular_file(path) as fd:
                 status = os.fstat(fd)
         except OSError as error:
-            self.report(path, cause(error))
+            self._on_error(path, cause(error))
             return
         yield FoundFile(root, name, status.st_size, status.st_mtime_ns)
 
@@ -184,9 +180,9 @@ class _Visit:
 
     def _is_new(self, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)
-        if key in self._seen:
+        if key in self._entered:
             return False
-        self._seen.add(key)
+        self._entered.add(key)
         return True
 
     def _sort(
@@ -209,7 +205,7 @@ class _Visit:
                 elif found := self._file(root, path, name, entry):
                     files.append(found)
             except OSError as error:
-                self.report(os.path.join(root, path), cause(error))
+                self._on_error(os.path.join(root, path), cause(error))
         return files, folders
 
     def _file(
@@ -230,8 +226,6 @@ class _Visit:
 
 
 def _looks_like_audio(root: bytes, path: bytes) -> bool:
-    from scanner.audio.files import HEAD, sniff  # noqa: PLC0415 (for odd names only)
-
     with regular_file(os.path.join(root, path)) as fd:
         return sniff(os.pread(fd, HEAD, 0))
 
@@ -265,12 +259,12 @@ def is_inside(path: bytes, folder: bytes) -> bool:
     return not folder or path == folder or path.startswith(folder.rstrip(b"/") + b"/")
 
 
-def relative(path: bytes, folder: bytes) -> bytes:
+def relative_path(path: bytes, folder: bytes) -> bytes:
     """Return `path`, which is inside `folder`, as seen from there."""
     return path[len(folder.rstrip(b"/")) + 1 :]
 
 
-def resolve(paths: Iterable[bytes], roots: Sequence[bytes]) -> list[Scope]:
+def resolve_scopes(paths: Iterable[bytes], roots: Sequence[bytes]) -> list[Scope]:
     """Turn the paths that were given into scopes, none inside another.
 
     A path inside a known root is a part of that root; any other folder becomes a
@@ -300,7 +294,7 @@ def _scope(path: bytes, roots: Sequence[bytes]) -> Scope:
     # The shortest: a root inside another has been taken over by the outer one.
     holder = min((r for r in roots if is_inside(path, r)), key=len, default=None)
     if holder is not None and (path == holder or os.path.lexists(path)):
-        return Scope(holder, relative(path, holder))
+        return Scope(holder, relative_path(path, holder))
     if os.path.isdir(path):
         return Scope(path)
     if os.path.lexists(path):
@@ -309,12 +303,7 @@ def _scope(path: bytes, roots: Sequence[bytes]) -> Scope:
     raise PathMissingError(readable(path))
 
 
-def known_scopes(roots: Iterable[bytes]) -> list[Scope]:
-    """Return every known root as a scope, those inside another left out."""
-    return [Scope(root) for root in outermost(roots)]
-
-
-def outermost(roots: Iterable[bytes]) -> list[bytes]:
+def outermost_roots(roots: Iterable[bytes]) -> list[bytes]:
     """Return the roots that are inside no other."""
     known = list(roots)
     return [
@@ -324,20 +313,32 @@ def outermost(roots: Iterable[bytes]) -> list[bytes]:
     ]
 
 
-def walk_scopes(
-    scopes: Sequence[Scope],
-    unreadable: list[tuple[bytes, str]],
-    on_found: Callable[[int], None],
-) -> dict[bytes, list[FoundFile]]:
-    """Return the files that are there, by root and with paths below it.
+class Found(NamedTuple):
+    """What a walk found.
+
+    Attributes
+    ----------
+    files : dict of bytes to list of FoundFile
+        By root, with paths below it; a root without files has an empty list.
+    unreadable : list of (path, reason)
+        What could not be looked into.
+    total : int
+        Number of the files.
+    """
+
+    files: dict[bytes, list[FoundFile]]
+    unreadable: list[tuple[bytes, str]]
+    total: int
+
+
+def walk_scopes(scopes: Sequence[Scope], on_progress: Callable[[int], None]) -> Found:
+    """Return the files that are there.
 
     Parameters
     ----------
     scopes : sequence of Scope
         None inside another.
-    unreadable : list
-        Is added what could not be looked into, with the reason.
-    on_found : callable
+    on_progress : callable
         Told from time to time how many files were found.
     """
     holders = {scope.path: scope for scope in scopes}
@@ -347,18 +348,19 @@ def walk_scopes(
         for scope in scopes
         if scope.below and not os.path.isdir(scope.path)
     }
-    found: dict[bytes, list[FoundFile]] = {scope.root: [] for scope in scopes}
+    files: dict[bytes, list[FoundFile]] = {scope.root: [] for scope in scopes}
+    unreadable: list[tuple[bytes, str]] = []
     paths = [scope.path for scope in scopes]
     count = 0
-    for seen in walk(paths, report=lambda path, why: unreadable.append((path, why))):
-        scope = holders[seen.root]
-        file = seen
-        if scope.below:
-            path = os.path.join(scope.below, seen.path)
-            file = seen._replace(root=scope.root, path=path)
-        found[scope.root].append(file)
+    for file in walk(paths, on_error=lambda path, why: unreadable.append((path, why))):
+        root, below = holders[file.root]
+        if below:
+            path = os.path.join(below, file.path)
+            files[root].append(file._replace(root=root, path=path))
+        else:
+            files[root].append(file)
         count += 1
         if count % 1000 == 0:
-            on_found(count)
-    on_found(count)
-    return found
+            on_progress(count)
+    on_progress(count)
+    return Found(files, unreadable, count)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.records import FileFailed, TrackScanned
-from scanner.analyze import analyze
 from scanner.exceptions import TempFullError
 from scanner.plan import FileTask
 from scanner.settings import ScanSettings
@@ -42,21 +41,22 @@ class Job:
         that need no analysis.
     parent : int
         Process id of the scan.
-    analyze : callable
-        What is done for a task: a function of a module, as workers import it.
+    analyze : callable or None
+        What is done for a task: a function of a module, as workers import it; None:
+        `scanner.analyze.analyze`, which loads decoders and numba, in workers alone.
     """
 
     settings: ScanSettings
     folder: str
     parent: int
-    analyze: Analyze
+    analyze: Analyze | None
 
     @staticmethod
     def prepare(
         settings: ScanSettings,
         folder: str,
         analyzed: set[str],
-        analyze: Analyze = analyze,
+        analyze: Analyze | None = None,
     ) -> Job:
         """Lay out the private folder `folder`, and return the job.
 
@@ -97,6 +97,7 @@ class _Worker:
         self.folder = job.folder
         self._number = 0
         self._is_full = False
+        self._analyze = job.analyze or _load_analyze()
         self._heartbeat = HeartbeatFile(job.folder)
         self._analyzed = frozenset(
             Path(job.folder, _ANALYZED).read_text("ascii").split()
@@ -107,7 +108,7 @@ class _Worker:
         self._number = task.number
         self._heartbeat.begin_task(task.number)
         start = time.perf_counter()
-        change = job.analyze(task, job.settings, self.reserve_payload)
+        change = self._analyze(task, job.settings, self.reserve_payload)
         if self._is_full:  # no fault of the file's
             raise TempFullError(self.folder)
         self._heartbeat.end_task()
@@ -127,6 +128,14 @@ class _Worker:
             self._is_full = True
             return False
         return True
+
+
+def _load_analyze() -> Analyze:
+    # Loads decoders and numba: the scan itself does without, and starts its workers
+    # sooner.
+    from scanner.analyze import analyze  # noqa: PLC0415
+
+    return analyze
 
 
 _worker: _Worker | None = None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from catalog.audio_facts import Candidate
     from catalog.database import Catalog
-    from scanner.pipeline import Batch
+    from scanner.pipeline import BatchWriter
     from scanner.progress import Progress
     from scanner.settings import ScanSettings, TagRules
     from scanner.summary import Summary
@@ -44,7 +44,7 @@ class VariantMaker:
     settings : ScanSettings
         ``variants``, ``sample`` and ``seed`` say what is wanted.
     progress : Progress
-    batch : Batch
+    writer : BatchWriter
     tag_rules : TagRules
         By which rules the tags of the tracks are read.
 
@@ -59,14 +59,14 @@ class VariantMaker:
         catalog: Catalog,
         settings: ScanSettings,
         progress: Progress,
-        batch: Batch,
+        writer: BatchWriter,
         tag_rules: TagRules,
     ) -> None:
         require_encoders(settings.variants)
         self._catalog = catalog
         self._settings = settings
         self._progress = progress
-        self._batch = batch
+        self._writer = writer
         self._tag_rules = tag_rules
 
     def make(self, summary: Summary, stop_at: float | None) -> None:
@@ -97,8 +97,8 @@ class VariantMaker:
                     self._progress.tick()
                 else:
                     self._take(outcome, tasks[outcome.number], summary)
-                self._batch.flush_if_due()
-        self._batch.flush()
+                self._writer.flush_if_due()
+        self._writer.flush()
 
     def _missing(self, folder: str) -> list[VariantTask]:
         """Return what is to be made, the longest tracks first."""
@@ -137,10 +137,10 @@ class VariantMaker:
         name = f"{readable(task.full_path)} as {task.variant}"
         note = f"{name} ({outcome.wall_s:.2f} s)"
         if isinstance(change, TrackScanned):
-            self._batch.add(change)
+            self._writer.add(change)
             summary.variants += 1
         elif change.stage == DISK:
-            self._batch.flush()
+            self._writer.flush()
             raise TempFullError(task.folder)
         else:
             summary.failed.append((name, change.stage, change.reason))

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from scanner.audio.files import PATH_LIMIT, open_path, regular_file
-from scanner.walk import FoundFile, walk
+from scanner.walk import FoundFile, OnError, walk
 
 
 def fail(path: bytes, reason: str) -> None:
     raise AssertionError(f"{path!r}: {reason}")
 
 
-def found(*paths: Path | bytes, report: object = fail) -> list[FoundFile]:
-    return list(walk(paths, report=report))
+def found(*paths: Path | bytes, on_error: OnError = fail) -> list[FoundFile]:
+    return list(walk(paths, on_error=on_error))
 
 
 def names(*paths: Path | bytes) -> list[bytes]:
@@ -95,9 +95,11 @@ def test_a_pipe_is_refused_not_waited_for(tmp_path: Path) -> None:
         regular_file(bytes(tmp_path / "pipe.mp3")),
     ):
         pass
-    told: list[bytes] = []
-    assert found(tmp_path / "pipe.mp3", report=lambda path, _: told.append(path)) == []
-    assert told == [bytes(tmp_path / "pipe.mp3")]
+    errors: list[bytes] = []
+    assert (
+        found(tmp_path / "pipe.mp3", on_error=lambda path, _: errors.append(path)) == []
+    )
+    assert errors == [bytes(tmp_path / "pipe.mp3")]
 
 
 def test_loops_of_links_end_and_the_real_folder_wins(tmp_path: Path) -> None:
@@ -116,13 +118,13 @@ def test_links_to_folders_outside_are_followed_once(tmp_path: Path) -> None:
     assert names(library) == [b"0.mp3", b"one/deep/1.mp3"]
 
 
-def test_a_broken_link_is_told(tmp_path: Path) -> None:
+def test_a_broken_link_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "gone.mp3").symlink_to(tmp_path / "nowhere.mp3")
     (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     (tmp_path / "self").symlink_to(tmp_path / "self")
-    told: list[bytes] = []
-    assert found(tmp_path, report=lambda path, _: told.append(path)) == []
-    assert told == [bytes(tmp_path / "gone.mp3"), bytes(tmp_path / "self")]
+    errors: list[bytes] = []
+    assert found(tmp_path, on_error=lambda path, _: errors.append(path)) == []
+    assert errors == [bytes(tmp_path / "gone.mp3"), bytes(tmp_path / "self")]
 
 
 @pytest.mark.parametrize(
@@ -205,31 +207,31 @@ def test_two_roots_with_a_common_beginning_are_two(tmp_path: Path) -> None:
     assert names(tmp_path / "music", tmp_path / "music2") == [b"1.mp3", b"2.mp3"]
 
 
-def test_a_path_that_does_not_exist_is_told(tmp_path: Path) -> None:
-    told: list[tuple[bytes, str]] = []
-    assert found(tmp_path / "no", report=lambda *what: told.append(what)) == []
-    assert told == [(bytes(tmp_path / "no"), "No such file or directory")]
+def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    errors: list[tuple[bytes, str]] = []
+    assert found(tmp_path / "no", on_error=lambda *what: errors.append(what)) == []
+    assert errors == [(bytes(tmp_path / "no"), "No such file or directory")]
 
 
-def test_an_unreadable_folder_is_told_and_the_rest_is_found() -> None:
+def test_an_unreadable_folder_is_an_error_and_the_rest_is_found() -> None:
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     put(folder / "open" / "1.mp3")
     put(folder / "shut" / "2.mp3")
     (folder / "shut").chmod(0)
-    told: list[tuple[bytes, str]] = []
+    errors: list[tuple[bytes, str]] = []
     if os.geteuid() == 0:  # nothing is unreadable to root
         os.seteuid(65534)
         try:
-            files = found(folder, report=lambda *what: told.append(what))
+            files = found(folder, on_error=lambda *what: errors.append(what))
         finally:
             os.seteuid(0)
     else:
-        files = found(folder, report=lambda *what: told.append(what))
+        files = found(folder, on_error=lambda *what: errors.append(what))
     (folder / "shut").chmod(0o700)
     shutil.rmtree(folder)
     assert [file.path for file in files] == [b"open/1.mp3"]
-    assert told == [(bytes(folder / "shut"), "Permission denied")]
+    assert errors == [(bytes(folder / "shut"), "Permission denied")]
 
 
 def test_the_walk_opens_no_file_that_its_name_settles(tmp_path: Path) -> None:
@@ -243,7 +245,7 @@ def test_the_walk_opens_no_file_that_its_name_settles(tmp_path: Path) -> None:
         "opened = []\n"
         "sys.addaudithook(lambda event, args: opened.append(args[0])"
         " if event == 'open' else None)\n"
-        "print(len(list(walk([sys.argv[1]], report=print))))\n"
+        "print(len(list(walk([sys.argv[1]], on_error=print))))\n"
         "print(len([p for p in opened if p[-4:] in (b'.mp3', b'.jpg')]))\n"
     )
     done = subprocess.run(
