@@ -36,10 +36,9 @@ from scanner.features.definition import (
     bins_below,
     feature_set,
 )
-from scanner.features.frames import FrameStore
 from scanner.features.hpss import Separation
 from scanner.features.loudness import LoudnessMeter, loudness_range
-from scanner.features.spectral import Spectra
+from scanner.features.spectral import FrameStore, Spectra
 from scanner.features.statistics import Sequences, Summariser, Summary, vector
 from scanner.features.timing import Stopwatch
 from scanner.features.true_peak import PeakMeter

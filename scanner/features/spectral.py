@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +23,8 @@ from scanner.features.definition import (
     SR,
     TILE,
 )
-from scanner.features.frames import Frames
 from scanner.features.kernels import kernel
-from scanner.features.simd.fft import (
-    FRAME_ROWS,
-    ROOM_ROWS,
-    WORK_ROWS,
-    interleave,
-    power_spectra,
-    tapered_turns,
-)
-from scanner.features.simd.llvm import WIDTH
-from scanner.features.simd.median import medians_along_bins
-from scanner.features.simd.octaves import (
+from scanner.features.simd.descriptors import (
     CHUNK,
     MOMENT_ROWS,
     N_CHUNKS,
@@ -44,12 +35,89 @@ from scanner.features.simd.octaves import (
     mel_decibels,
     moments,
 )
+from scanner.features.simd.fft import (
+    FOUR,
+    FRAME_ROWS,
+    POINTS,
+    ROOM_ROWS,
+    SIDE,
+    WORK_ROWS,
+    interleave,
+    power_spectra,
+)
+from scanner.features.simd.llvm import WIDTH
+from scanner.features.simd.median import medians_along_bins
 from scanner.features.timing import Stopwatch
 
 _ROLL_PERCENT = 0.85
 _BIN_HZ = SR / N_FFT
 _TINY = float(np.finfo(np.float32).tiny)
 _LEAST_POWER = float(np.float32(1e-10))  # librosa's amin, as the kernels hold it
+
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """Numbers of a run of frames, one row per frame, all float32.
+
+    Attributes
+    ----------
+    level : shape (n, 2)
+        RMS, zero-crossing rate.
+    shape : shape (n, 4)
+        Bandwidth, rolloff, flatness, centroid.
+    contrast_db : shape (n, 14)
+        Peaks of the seven bands, then valleys, not clamped to the window's range yet.
+    mel_db : shape (n, 128)
+        Decibels of mel power, not clamped either.
+    chroma : shape (n, 12)
+    energy : shape (n, 2)
+        Harmonic, percussive.
+    """
+
+    level: Array
+    shape: Array
+    contrast_db: Array
+    mel_db: Array
+    chroma: Array
+    energy: Array
+
+
+def _no_frames(n: int) -> Frames:
+    widths = (2, 4, 2 * N_CONTRAST, N_MELS, N_CHROMA, 2)
+    return Frames(*(np.zeros((n, width), np.float32) for width in widths))
+
+
+class FrameStore:
+    """A sliding run of frames, addressed by their number in the track.
+
+    Parameters
+    ----------
+    capacity : int
+        Most frames held at once.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._rows = _no_frames(capacity)
+        self._first = 0
+
+    def at(self, start: int, stop: int) -> Frames:
+        """Return the rows of frames ``start:stop`` of the track, as views."""
+        part = slice(start - self._first, stop - self._first)
+        return Frames(*(getattr(self._rows, f.name)[part] for f in fields(Frames)))
+
+    def forget(self, before: int, end: int) -> None:
+        """Drop the frames before ``before``; those up to ``end`` move forward."""
+        shift = before - self._first
+        if shift <= 0:
+            return
+        kept = end - before
+        for f in fields(Frames):
+            values = getattr(self._rows, f.name)
+            values[:kept] = values[shift : shift + kept]
+        self._first = before
 
 
 @kernel("void(f8[:,::1], f4[:,::1], i8, i8, f4[:])")
@@ -168,6 +236,24 @@ def _line_up(
     medians_along_bins(bins, percussive, LAG + first)
 
 
+@cache
+def _twiddle_factors() -> NDArray[np.float64]:
+    """Return the factors that `power_spectra` reads; made once, not to be changed.
+
+    Returns
+    -------
+    shape (1024 + 512 + 32, 2)
+        Cosine and sine between the two passes, for the step to real frames, and within
+        32 points.
+    """
+    a, b = np.divmod(np.arange(POINTS), SIDE)
+    c, d = np.divmod(np.arange(SIDE), FOUR)
+    real = np.arange(POINTS // 2) / N_FFT
+    angles = np.concatenate([a * b / POINTS, real, c * d / SIDE])
+    factors = np.exp(-2j * np.pi * angles)
+    return np.stack([factors.real, factors.imag], axis=1)
+
+
 class Spectra:
     """Turns tiles of samples into magnitudes and what these say.
 
@@ -182,7 +268,7 @@ class Spectra:
     def __init__(self, stopwatch: Stopwatch, bins: int = N_BINS) -> None:
         self._stopwatch = stopwatch
         self._used = bins
-        self._taper, self._turns = tapered_turns()
+        self._taper, self._twiddles = banks.hann(), _twiddle_factors()
         self._mel_spans, self._mel_weights = banks.sparse_mel(N_MELS)
         self._chroma = banks.chroma_by_bin()
         self._power = np.zeros((TILE // WIDTH, POWER_ROWS, WIDTH), np.float32)
@@ -209,7 +295,7 @@ class Spectra:
         """
         octets = list(zip(range(0, TILE, WIDTH), self._power, self._bins, strict=True))
         for first, power, _ in octets:
-            _powers(samples, self._taper, self._turns, power, first)
+            _powers(samples, self._taper, self._twiddles, power, first)
         self._power[:, self._used : N_BINS] = 0.0
         self._stopwatch.lap("spectrum")
         for first, power, bins in octets:

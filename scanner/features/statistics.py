@@ -29,8 +29,8 @@ from scanner.features.definition import (
     SILENCE_DBFS,
     SR,
 )
-from scanner.features.frames import Frames
 from scanner.features.kernels import kernel
+from scanner.features.spectral import Frames
 
 _TOP_DB = 80.0
 _ONSET_DELAY = 3  # one frame of lag and half a frame of n_fft, in hops

@@ -15,7 +15,7 @@ from scanner.features.extractor import Extractor
 from scanner.features.kernels import PARTS, cache_folder, prune
 from scanner.features.timing import Stopwatch
 
-SAID = "compiling the analysis for this machine, once ..."
+COMPILING = "compiling the analysis for this machine, once ..."
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -77,7 +77,7 @@ def test_kernels_are_kept_where_they_can_be(tmp_path):
 def test_kernels_work_without_any_folder():
     code = (
         "import scanner.features.kernels as c\n"
-        "c._writable = lambda folder: False\n"
+        "c._make_writable = lambda folder: False\n"
         "from scanner.features.waveform import average\n"
         "import numpy as np\n"
         "print(c.cache_folder(), average(np.ones((3, 2), np.float32)).tolist())"
@@ -132,7 +132,7 @@ def test_kernels_are_compiled_ahead_once(tmp_path):
     shutil.copytree(kept, compiled)
     (compiled / "complete").unlink(missing_ok=True)
     before = {path.name for path in compiled.rglob("*.nbc")}
-    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == SAID
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == COMPILING
     assert {path.name for path in compiled.rglob("*.nbc")} >= before != set()
 
 

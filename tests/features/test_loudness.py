@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from scanner.features.loudness import LoudnessMeter
-from scanner.features.simd.k_weighting import coefficients
+from scanner.features.loudness import LoudnessMeter, coefficients
 
 
 def tone(sr, parts, channels=2):

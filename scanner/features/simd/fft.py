@@ -16,12 +16,7 @@ import cmath
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
-
-from scanner.features import filters as banks
 from scanner.features.definition import HOP_LENGTH, N_FFT
 from scanner.features.simd.llvm import (
     FLOAT,
@@ -33,17 +28,17 @@ from scanner.features.simd.llvm import (
     vector_code,
 )
 
-_POINTS = N_FFT // 2
-_SIDE = 32
+POINTS = N_FFT // 2
+SIDE = 32
 _HALF = WIDTH // 2
-_PITCH = _SIDE + 1
+_PITCH = SIDE + 1
 """Numbers from one line of 32 to the next: powers of two would fight over the cache."""
 
-_EIGHT, _FOUR = 8, 4
-_TURNS_WITHIN = _POINTS + _POINTS // 2
+_EIGHT, FOUR = 8, 4
+_TURNS_WITHIN = POINTS + POINTS // 2
 
-WORK_ROWS = _PITCH * _SIDE
-ROOM_ROWS = _SIDE
+WORK_ROWS = _PITCH * SIDE
+ROOM_ROWS = SIDE
 FRAME_ROWS = 2 * WORK_ROWS
 
 
@@ -120,25 +115,6 @@ def _transform(x: list[Complex]) -> list[Complex]:
     return out
 
 
-@cache
-def tapered_turns() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the tables that `power_spectra` reads; made once, not to be changed.
-
-    Returns
-    -------
-    taper : shape (2048,)
-    turns : shape (1024 + 512 + 32, 2)
-        Cosine and sine between the two passes, for the step to real frames, and within
-        32 points.
-    """
-    a, b = np.divmod(np.arange(_POINTS), _SIDE)
-    c, d = np.divmod(np.arange(_SIDE), _FOUR)
-    real = np.arange(_POINTS // 2) / N_FFT
-    angles = np.concatenate([a * b / _POINTS, real, c * d / _SIDE])
-    turns = np.exp(-2j * np.pi * angles)
-    return banks.hann(), np.stack([turns.real, turns.imag], axis=1)
-
-
 def _load(lanes: Lanes, work: Value, place: Value) -> Complex:
     at = lanes.offset(place, 0, 2 * _HALF)
     re = lanes.load(work, at, HALF_DOUBLE)
@@ -165,15 +141,15 @@ def _transform_line(
     room: Value,
 ) -> None:
     """Emit a transform of 32 points, in two loops with ``room`` between them."""
-    with lanes.loop(lanes.index(_FOUR)) as j:
-        points = [read(lanes.offset(j, _FOUR * i)) for i in range(_EIGHT)]
+    with lanes.loop(lanes.index(FOUR)) as j:
+        points = [read(lanes.offset(j, FOUR * i)) for i in range(_EIGHT)]
         for k, value in enumerate(_transform(points)):
-            place = lanes.offset(j, _FOUR * k)
+            place = lanes.offset(j, FOUR * k)
             turn = _turn(lanes, turns, lanes.offset(place, _TURNS_WITHIN))
             _store(lanes, value * turn if k else value, room, place)
     with lanes.loop(lanes.index(_EIGHT)) as k:
-        first = lanes.offset(k, 0, _FOUR)
-        points = [_load(lanes, room, lanes.offset(first, j)) for j in range(_FOUR)]
+        first = lanes.offset(k, 0, FOUR)
+        points = [_load(lanes, room, lanes.offset(first, j)) for j in range(FOUR)]
         for m, value in enumerate(_transform(points)):
             write(lanes.offset(k, _EIGHT * m), value)
 
@@ -183,11 +159,11 @@ def interleave(lanes: Lanes, samples: Value, first: Value, out: Value) -> None:
     """Emit: the samples of eight frames side by side; ``out`` has shape (2112, 8)."""
     origin = lanes.offset(first, 0, HOP_LENGTH)
     with (
-        lanes.loop(lanes.index(_SIDE)) as line,
-        lanes.loop(lanes.index(_SIDE // _HALF)) as n,
+        lanes.loop(lanes.index(SIDE)) as line,
+        lanes.loop(lanes.index(SIDE // _HALF)) as n,
     ):
         block = lanes.offset(n, 0, WIDTH)
-        start = lanes.sum(origin, lanes.sum(lanes.offset(line, 0, 2 * _SIDE), block))
+        start = lanes.sum(origin, lanes.sum(lanes.offset(line, 0, 2 * SIDE), block))
         frames = [
             lanes.load(samples, lanes.offset(start, n * HOP_LENGTH), FLOAT)
             for n in range(WIDTH)
@@ -220,21 +196,21 @@ def power_spectra(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
         n = lanes.offset(column, part, 2)
         at = lanes.offset(lanes.sum(n, lanes.offset(line, 0, 2 * _PITCH)), 0, WIDTH)
         value = lanes.widen(lanes.load(frames, lanes.sum(at, half), HALF_FLOAT))
-        at = lanes.sum(n, lanes.offset(line, 0, 2 * _SIDE))
+        at = lanes.sum(n, lanes.offset(line, 0, 2 * SIDE))
         return lanes.mul(value, lanes.scalar(taper, at, _HALF))
 
-    with lanes.loop(lanes.index(_SIDE)) as column:
+    with lanes.loop(lanes.index(SIDE)) as column:
 
         def read(line: Value) -> Complex:
             return Complex(lanes, sample(line, column, 0), sample(line, column, 1))
 
         def write(row: Value, value: Complex) -> None:
-            turn = _turn(lanes, turns, lanes.sum(column, lanes.offset(row, 0, _SIDE)))
+            turn = _turn(lanes, turns, lanes.sum(column, lanes.offset(row, 0, SIDE)))
             place = lanes.sum(column, lanes.offset(row, 0, _PITCH))
             _store(lanes, value * turn, columns, place)
 
         _transform_line(lanes, read, write, turns, room)
-    with lanes.loop(lanes.index(_SIDE)) as row:
+    with lanes.loop(lanes.index(SIDE)) as row:
         start = lanes.offset(row, 0, _PITCH)
         _transform_line(
             lanes,
@@ -259,22 +235,22 @@ def _unpack(
         lanes.store(lanes.narrow(value), power, at)
 
     def read(k: Value) -> Complex:
-        return _load(lanes, spectrum, lanes.sum(k, lanes.divided(k, _SIDE)))
+        return _load(lanes, spectrum, lanes.sum(k, lanes.divided(k, SIDE)))
 
     ends = read(lanes.index(0))
     for value, k in (
         (lanes.add(ends.re, ends.im), 0),
-        (lanes.sub(ends.re, ends.im), _POINTS),
+        (lanes.sub(ends.re, ends.im), POINTS),
     ):
         write(lanes.mul(value, value), lanes.index(k))
-    middle = lanes.index(_POINTS // 2)
+    middle = lanes.index(POINTS // 2)
     write(read(middle).power(), middle)
-    with lanes.loop(lanes.index(_POINTS // 2 - 1)) as n:
+    with lanes.loop(lanes.index(POINTS // 2 - 1)) as n:
         k = lanes.offset(n, 1)
-        mirrored = lanes.minus(lanes.index(_POINTS), k)
+        mirrored = lanes.minus(lanes.index(POINTS), k)
         a, b = read(k), read(mirrored)
         even = Complex(lanes, lanes.add(a.re, b.re), lanes.sub(a.im, b.im))
         odd = Complex(lanes, lanes.sub(a.re, b.re), lanes.add(a.im, b.im)).turned()
-        odd = odd * _turn(lanes, turns, lanes.offset(k, _POINTS))
+        odd = odd * _turn(lanes, turns, lanes.offset(k, POINTS))
         write(lanes.mul((even + odd).power(), quarter), k)
         write(lanes.mul((even - odd).power(), quarter), mirrored)

@@ -9,10 +9,7 @@ the output, and energy follows from three sums.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,90 +25,10 @@ from scanner.features.simd.llvm import (
 )
 
 _NOTHING = 1e-30
-_FORGOTTEN = 1e-16
 _HALVES = (range(WIDTH // 2), range(WIDTH // 2, WIDTH))
 _SUMS = 5
 _BYTES = 4
 _CHUNK = 64
-
-
-def coefficients(sr: float) -> NDArray[np.float64]:
-    """Return the shelf and the high-pass at rate ``sr``, rows b0 b1 b2 a1 a2.
-
-    The analogue prototypes behind the coefficients that BS.1770 gives for 48 kHz,
-    transformed to any other rate.
-    """
-    shelf_hz, gain_db, shelf_q = (
-        1681.974450955533,
-        3.999843853973347,
-        0.7071752369554196,
-    )
-    k = math.tan(math.pi * shelf_hz / sr)
-    high = 10.0 ** (gain_db / 20.0)
-    band = high**0.4996667741545416
-    norm = 1.0 + k / shelf_q + k * k
-    shelf = [
-        (high + band * k / shelf_q + k * k) / norm,
-        2.0 * (k * k - high) / norm,
-        (high - band * k / shelf_q + k * k) / norm,
-        2.0 * (k * k - 1.0) / norm,
-        (1.0 - k / shelf_q + k * k) / norm,
-    ]
-    pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
-    k = math.tan(math.pi * pass_hz / sr)
-    norm = 1.0 + k / pass_q + k * k
-    high_pass = [1.0, -2.0, 1.0, 2.0 * (k * k - 1.0) / norm]
-    high_pass.append((1.0 - k / pass_q + k * k) / norm)
-    return np.array([shelf, high_pass])
-
-
-class Filters(NamedTuple):
-    """The two filters at one rate, and what follows from them.
-
-    Attributes
-    ----------
-    factors : shape (6,)
-        Shelf and high-pass without their gains: b1 b2 a1 a2, a1 a2.
-    gain : float
-        Of energy, left out by the factors.
-    reach : int
-        Samples after which the shelf has forgotten where it started.
-    response : shape (n, 2)
-        The high-pass's outputs for each of its two states, nothing coming in.
-    energies : shape (2, 2)
-        Products of these, summed.
-    onward : shape (2, 2)
-        What n samples of nothing make of the states.
-    """
-
-    factors: NDArray[np.float64]
-    gain: float
-    reach: int
-    response: NDArray[np.float64]
-    energies: NDArray[np.float64]
-    onward: NDArray[np.float64]
-
-
-@cache
-def filters(sr: float, step: int) -> Filters:
-    """Return the filters at rate ``sr`` for stretches of ``step`` samples."""
-    (b0, b1, b2, a1, a2), (_, _, _, d1, d2) = coefficients(sr)
-    slowest = max(abs(np.roots([1.0, a1, a2])))
-    reach = math.ceil(math.log(_FORGOTTEN) / math.log(slowest))
-    response, onward = np.array([[1.0, 0.0]]), np.array([[-d1, 1.0], [-d2, 0.0]])
-    once = onward
-    while response.shape[0] < step:
-        response = np.concatenate([response, response @ onward])
-        onward = onward @ onward
-    response = response[:step].copy()
-    return Filters(
-        np.array([b1 / b0, b2 / b0, a1, a2, d1, d2]),
-        b0 * b0,
-        reach,
-        response,
-        response.T @ response,
-        np.linalg.matrix_power(once, step),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +189,7 @@ def add_powers(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     step : int
         Samples of a stretch.
     factors, reach, response, energies, onward
-        As in `Filters`.
+        As in `scanner.features.loudness.KWeighting`.
     state : shape (channels, 2)
         Of the high-pass before the first stretch; after the last one on return.
     weights : shape (channels,)

@@ -7,15 +7,15 @@ processor has: one AVX register, two of SSE or NEON.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils as untyped_cgutils
-from numba.core import types
-from numba.extending import intrinsic
+
+from scanner.features.kernels import intrinsic
 
 WIDTH = 8
 INT = ir.VectorType(ir.IntType(32), WIDTH)
@@ -252,31 +252,5 @@ class Lanes:
             self._builder.store(value, place)
 
 
-def vector_code(emit: Callable[..., None]) -> Any:
-    """Make an emitter callable from kernels.
-
-    Parameters
-    ----------
-    emit : callable
-        Called with a `Lanes` and then, for each argument of the call, the pointer to
-        an array's data or an integer.
-    """
-
-    def typing(context: Any, *args: Any) -> Any:  # noqa: ARG001  (numba's protocol)
-        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            plain = [
-                context.make_array(kind)(context, builder, value).data
-                if isinstance(kind, types.Array)
-                else value
-                for kind, value in zip(signature.args, values, strict=True)
-            ]
-            emit(Lanes(builder), *plain)
-            return context.get_dummy_value()
-
-        return types.void(*args), generate
-
-    names = list(inspect.signature(emit).parameters.values())[1:]
-    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    typing.__signature__ = inspect.Signature([first, *names])  # type: ignore[attr-defined]
-    typing.__name__ = emit.__name__
-    return intrinsic(typing)
+vector_code = partial(intrinsic, Lanes)
+"""Decorates an emitter: a function of `Lanes` and arguments, for kernels to call."""
