@@ -1,163 +1,188 @@
-"""Judge a file by a stored model: what the scanner hears, what the model says."""
+"""Prediction for a file that is not in the catalog, the same for command and page."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from catalog.database import Catalog
 from catalog.datasets import load_feature_set
-from catalog.runs import load_model
-from classify import model as artifacts
+from catalog.records import FeatureSetFacts
+from catalog.runs import RunFacts, load_model
 from classify.arrays import Rows
 from classify.dataset import heard_windows
 from classify.exceptions import NothingToReportError
-from classify.model import UNKNOWN
+from classify.measure import GRID, MeasuredFile, current_features
+from classify.model import UNKNOWN, Model
+from classify.model import load as load_artifact
 from classify.runs import chosen_run
-from classify.sequence_features import TrackSequences, sliced
-from scanner.audio.decode import open_audio
-from scanner.exceptions import FeatureError
-from scanner.features.extractor import Extractor
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from catalog.records import FeatureSetFacts
-    from catalog.runs import RunFacts
-    from classify.model import Model
-    from scanner.features.extractor import Extraction
-
-
-_SILENT = "it is silent from beginning to end"
-_NOTHING = {"too_short": "it is too short"}
-"""Why there is nothing to hear, by the status of an analysis."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a model says of a file.
-
-    Attributes
-    ----------
-    path : bytes
-    label : str
-        The most probable, or ``"unknown"``.
-    ranked : tuple of (label, probability), the most probable first
-    windows : int
-        How many were heard.
-    run : int
-    """
-
-    path: bytes
-    label: str
-    ranked: tuple[tuple[str, float], ...]
-    windows: int
-    run: int
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the verdict as values that JSON takes."""
-        return {
-            "path": os.fsdecode(self.path).encode("utf-8", "replace").decode(),
-            "label": self.label,
-            "probability": self.ranked[0][1],
-            "probabilities": dict(self.ranked),
-            "windows": self.windows,
-            "run": self.run,
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Judge:
-    """A stored run, ready to hear files."""
-
-    run: RunFacts
-    model: Model
-    facts: FeatureSetFacts
-
-    @classmethod
-    def of_run(cls, catalog: Catalog, run_id: int | None) -> Self:
-        """Load a run's model, by default the newest run's.
-
-        Raises
-        ------
-        NothingToReportError
-            There is no run, or it kept no model.
-        """
-        run = chosen_run(catalog, run_id)
-        stored = load_model(catalog, run.id)
-        if stored is None:
-            raise NothingToReportError(
-                f"run {run.id} kept no model; run `classify --all` again"
-            )
-        facts = load_feature_set(catalog, run.feature_set_id)
-        return cls(run, artifacts.load(stored.data), facts)
-
-    def __call__(
-        self, path: bytes, *, whole: bool, unknown_below: float | None, seed: int
-    ) -> Verdict:
-        """Return what the model says of the file at `path`.
-
-        Raises
-        ------
-        ScannerError
-            The file cannot be read, or holds too little to hear.
-        """
-        found = self._measured(path)
-        windows = found.windows
-        usable = ~windows.silent & np.isfinite(windows.vectors).all(axis=1)
-        if not usable.any():
-            raise FeatureError("features", _NOTHING.get(found.status, _SILENT))
-        drawn = [np.flatnonzero(usable)]
-        if not whole:
-            hop_s = float(self.facts.parameters["hop_s"])
-            places = windows.start_s, windows.duration_s
-            drawn = draws(*places, usable, hop_s=hop_s, seed=seed)
-        heard = np.concatenate(drawn)
-        kinds = {one.kind: one for one in found.sequences}
-        sequences = TrackSequences(
-            kinds["chroma"].values, kinds["logmel"].values, kinds["chroma"].rate_hz
-        )
-        span = windows.start_s[heard], windows.duration_s[heard]
-        described, _ = heard_windows(
-            windows.vectors[heard], self.facts.names, *span, sequences
-        )
-        of = np.repeat(np.arange(len(drawn)), [len(one) for one in drawn])
-        rows = Rows(described, of, len(drawn), sliced(sequences, *span))
-        _, of_draws = self.model.judge(rows, self.facts)
-        p = of_draws.mean(axis=0)
-        order = np.argsort(-p, kind="stable")
-        ranked = tuple((self.model.labels[k], float(p[k])) for k in order)
-        threshold = unknown_below
-        if threshold is None:
-            threshold = self.run.parameters.get("unknown_below") or 0.0
-        label = UNKNOWN if ranked[0][1] < threshold else ranked[0][0]
-        return Verdict(path, label, ranked, len(np.unique(heard)), self.run.id)
-
-    def _measured(self, path: bytes) -> Extraction:
-        parameters = self.facts.parameters
-        with open_audio(path) as audio:
-            extractor = Extractor(
-                audio.sample_rate,
-                audio.channels,
-                window_s=float(parameters["window_s"]),
-                hop_s=float(parameters["hop_s"]),
-                band_limit_hz=parameters.get("band_limit_hz"),
-            )
-            for block in audio.blocks():
-                extractor.push(block)
-        return extractor.finish()
-
+from classify.sequence_features import sliced
 
 DRAWS = 20
 WINDOWS_PER_DRAW = 5
 OFFSET_S = 15.0
 """A draw is moved by at most this much to either side."""
 
+SEED = 0
+"""Of the draws, for whoever names no other: the same file, the same answer."""
 
-def draws(
+
+@dataclass(frozen=True)
+class WindowPrediction:
+    """The label of one window of a file; `label` is an index into the run's."""
+
+    start_s: float
+    duration_s: float
+    label: int
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class FilePrediction:
+    """The answer of a model to one file.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Of the model.
+    probabilities : float64, shape (n_labels,)
+    label : str
+        The most probable, or ``"unknown"`` where it is less probable than the bar.
+    draws : float64, shape (DRAWS, n_labels)
+        Probabilities of each draw of windows around the middle.
+    seed : int
+        Of the draws.
+    n_windows : int
+        How many distinct windows `probabilities` rest on.
+    windows : tuple of WindowPrediction
+        On the training grid, in the order of the file.
+    run : RunFacts
+    """
+
+    labels: tuple[str, ...]
+    probabilities: NDArray[np.float64]
+    label: str
+    draws: NDArray[np.float64]
+    seed: int
+    n_windows: int
+    windows: tuple[WindowPrediction, ...]
+    run: RunFacts
+
+    @property
+    def best(self) -> int:
+        """Index of the most probable label."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def ranked(self) -> tuple[tuple[str, float], ...]:
+        """Labels with their probabilities, the most probable first."""
+        order = np.argsort(-self.probabilities, kind="stable")
+        return tuple((self.labels[k], float(self.probabilities[k])) for k in order)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A stored run with its model.
+
+    Attributes
+    ----------
+    facts : FeatureSetFacts
+        Of what a file is measured by: this program's features in the run's windows.
+    """
+
+    run: RunFacts
+    model: Model
+    facts: FeatureSetFacts
+
+
+def load_predictor(catalog: Catalog, run_id: int | None) -> Predictor:
+    """Load a run's model, by default the newest run's.
+
+    Raises
+    ------
+    NothingToReportError
+        There is no run, or it kept no model.
+    UntrustedArtifactError
+        The stored model cannot be read.
+    """
+    run = chosen_run(catalog, run_id)
+    stored = load_model(catalog, run.id)
+    if stored is None:
+        raise NothingToReportError(
+            f"run {run.id} kept no model; run `classify --all` again"
+        )
+    trained = load_feature_set(catalog, run.feature_set_id)
+    return Predictor(run, load_artifact(stored.data), current_features(trained))
+
+
+def predict_file(
+    measured: MeasuredFile,
+    predictor: Predictor,
+    *,
+    whole: bool = False,
+    unknown_below: float | None = None,
+    seed: int = SEED,
+) -> FilePrediction:
+    """Say which label a measured file sounds like.
+
+    Parameters
+    ----------
+    measured : MeasuredFile
+    predictor : Predictor
+    whole : bool
+        Hear all windows of the training grid; else the mean over `DRAWS` draws of
+        `WINDOWS_PER_DRAW` windows around the middle.
+    unknown_below : float or None
+        Say unknown when the best label is less probable; None: the run's threshold.
+    seed : int
+        Of the draws.
+
+    Raises
+    ------
+    FeatureSetMismatchError
+        The model was trained on other features.
+    """
+    model, facts, run = predictor.model, predictor.facts, predictor.run
+    usable = measured.usable
+    hop_s = float(facts.parameters["hop_s"])
+    drawn = draw_windows(
+        measured.start_s, measured.window_s, usable, hop_s=hop_s, seed=seed
+    )
+    regular = np.flatnonzero(usable & (np.arange(len(usable)) % GRID == 0))
+    if not len(regular):  # what can be heard lies between the grid's windows
+        regular = np.flatnonzero(usable)
+    X, slices = _rows_of(measured, model, facts)
+    _, of_draws = model.judge(_grouped(X, slices, drawn), facts)
+    of_windows, of_whole = model.judge(_grouped(X, slices, [regular]), facts)
+    p = of_whole[0] if whole else of_draws.mean(axis=0)
+    best = int(p.argmax())
+    threshold = unknown_below
+    if threshold is None:
+        threshold = run.parameters.get("unknown_below") or 0.0
+    heard = [regular] if whole else drawn
+    return FilePrediction(
+        labels=model.labels,
+        probabilities=p,
+        label=UNKNOWN if p[best] < threshold else model.labels[best],
+        draws=of_draws,
+        seed=seed,
+        n_windows=len(np.unique(np.concatenate(heard))),
+        windows=tuple(
+            WindowPrediction(
+                float(measured.start_s[i]),
+                float(measured.window_s[i]),
+                int(row.argmax()),
+                float(row.max()),
+            )
+            for i, row in zip(regular, of_windows, strict=True)
+        ),
+        run=run,
+    )
+
+
+def draw_windows(
     start_s: NDArray[np.float64],
     duration_s: NDArray[np.float64],
     usable: NDArray[np.bool_],
@@ -174,7 +199,7 @@ def draws(
     usable : bool, shape (n,)
         Which of them a model may hear.
     hop_s : float
-        Distance between the windows of one draw, as the model was taught.
+        Distance between the windows of one draw, as in training.
     seed : int
 
     Returns
@@ -190,9 +215,36 @@ def draws(
     middle_s = float(start_s[0] + (start_s[-1] + duration_s[-1] - start_s[0]) / 2)
     places = (np.arange(WINDOWS_PER_DRAW) - (WINDOWS_PER_DRAW - 1) / 2) * hop_s
     random = np.random.default_rng(seed)
-    chosen = []
+    drawn = []
     for offset in random.uniform(-OFFSET_S, OFFSET_S, DRAWS):
         wanted = middle_s + offset + places
         nearest = np.abs(centre_s[:, None] - wanted).argmin(axis=0)
-        chosen.append(candidates[np.unique(nearest)])
-    return chosen
+        drawn.append(candidates[np.unique(nearest)])
+    return drawn
+
+
+def _rows_of(
+    measured: MeasuredFile, model: Model, facts: FeatureSetFacts
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Return the columns that the model takes, and the slices of the sequences."""
+    span = measured.start_s, measured.window_s
+    names = tuple(facts.names)
+    X, columns = heard_windows(measured.vectors, names, *span, measured.sequences)
+    if columns != tuple(model.columns):  # trained where no sequences were stored
+        X, _ = heard_windows(measured.vectors, names, *span, None)
+    return X, sliced(measured.sequences, *span)
+
+
+def _grouped(
+    X: NDArray[np.float32],
+    slices: NDArray[np.float16],
+    groups: list[NDArray[np.intp]],
+) -> Rows:
+    """Return windows as a model takes them, each group as if it were a track."""
+    chosen = np.concatenate(groups)
+    return Rows(
+        X=X[chosen],
+        track=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
+        n_tracks=len(groups),
+        slices=slices[chosen],
+    )

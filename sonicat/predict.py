@@ -1,4 +1,4 @@
-"""The command `sonicat predict`: judge files that are not in the catalog."""
+"""The command `sonicat predict`: labels for files that are not in the catalog."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalog.schema import open_catalog
+from scanner.exceptions import ScannerError
 from sonicat.errors import SOME_FAILED
 from sonicat.options import DB
 
-if TYPE_CHECKING:
-    from classify.predict import Verdict
+if TYPE_CHECKING:  # loads scikit-learn
+    from classify.predict import FilePrediction
 
 _NEXT = {
     "identify": "name a file that holds music",
@@ -56,18 +58,20 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some files failed.
     """
-    from catalog.schema import open_catalog  # noqa: PLC0415
-    from classify.predict import Judge  # noqa: PLC0415
-    from scanner.exceptions import ScannerError  # noqa: PLC0415 (after the limits)
+    # Loads the decoders and scikit-learn: not for --help.
+    from classify.measure import MeasuringSettings, measure_file  # noqa: PLC0415
+    from classify.predict import load_predictor, predict_file  # noqa: PLC0415
 
-    verdicts: list[Verdict] = []
-    failed = 0
     with open_catalog(options["db"], mode="read") as catalog:
-        judge = Judge.of_run(catalog, options["run_id"])
+        predictor = load_predictor(catalog, options["run_id"])
+    settings = MeasuringSettings.of_feature_set(predictor.facts)
+    documents = []
+    failed = 0
     for path in files:
         try:
-            verdict = judge(
-                path,
+            found = predict_file(
+                measure_file(path, settings),
+                predictor,
                 whole=options["whole"],
                 unknown_below=options["unknown_below"],
                 seed=options["seed"],
@@ -76,12 +80,24 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
             failed += 1
             click.echo(f"{_readable(path)}: {_why_not(path, error)}", err=True)
             continue
-        verdicts.append(verdict)
+        documents.append(_document(path, found))
         if not options["as_json"]:
-            _show(verdict)
+            _show(path, found)
     if options["as_json"]:
-        click.echo(json.dumps([v.as_json() for v in verdicts], indent=2))
+        click.echo(json.dumps(documents, indent=2))
     return SOME_FAILED if failed else 0
+
+
+def _document(path: bytes, found: FilePrediction) -> dict[str, Any]:
+    """Return a prediction as values that JSON takes."""
+    return {
+        "path": os.fsdecode(path).encode("utf-8", "replace").decode(),
+        "label": found.label,
+        "probability": found.ranked[0][1],
+        "probabilities": dict(found.ranked),
+        "windows": found.n_windows,
+        "run": found.run.id,
+    }
 
 
 def _why_not(path: bytes, error: Exception) -> str:
@@ -94,11 +110,11 @@ def _why_not(path: bytes, error: Exception) -> str:
     return f"{reason}; {_NEXT.get(getattr(error, 'stage', ''), _ELSE)}"
 
 
-def _show(verdict: Verdict) -> None:
-    ranked = ", ".join(f"{label} {p:.2f}" for label, p in verdict.ranked[:3])
+def _show(path: bytes, found: FilePrediction) -> None:
+    ranked = ", ".join(f"{label} {p:.2f}" for label, p in found.ranked[:3])
     sys.stdout.buffer.write(
-        f"{_readable(verdict.path)}: {verdict.label} ({ranked}; "
-        f"{verdict.windows} windows)\n".encode("utf-8", "backslashreplace")
+        f"{_readable(path)}: {found.label} ({ranked}; "
+        f"{found.n_windows} windows)\n".encode("utf-8", "backslashreplace")
     )
     sys.stdout.flush()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from catalog.browse import ListedTrack
     from catalog.database import Catalog
-    from classify.model import Model
+    from classify.predict import Predictor
     from webapp.jobs import Jobs, Studies
     from webapp.map_worker import Atlas
     from webapp.settings import ServeSettings
@@ -53,7 +53,7 @@ class Shared:
     jobs: Jobs
     studies: Studies
     answers: dict[Any, Any] = field(default_factory=dict)
-    models: dict[tuple[int, datetime | None], Model] = field(default_factory=dict)
+    models: dict[tuple[int, datetime | None], Predictor] = field(default_factory=dict)
     keeping: threading.Lock = field(default_factory=threading.Lock)
     loading: threading.Lock = field(default_factory=threading.Lock)
 

@@ -1,4 +1,4 @@
-"""Have an upload measured by a process of its own, within limits."""
+"""The sandbox of an upload: a process of its own that measures it within limits."""
 
 from __future__ import annotations
 
@@ -9,23 +9,16 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, BinaryIO
+from collections.abc import Callable
+from typing import IO, BinaryIO
 
 import numpy as np
 
+from catalog.records import FeatureSetFacts
+from classify.measure import MeasuredFile, MeasuringSettings
 from classify.sequence_features import TrackSequences
 from webapp.errors import CannotJudgeError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from webapp.settings import UploadLimits
-
-GRID = 4
-"""Windows are measured this many times as densely as the model was taught."""
+from webapp.settings import UploadLimits
 
 _running: set[subprocess.Popen[bytes]] = set()
 _LONGEST_LINE = 4096
@@ -35,49 +28,22 @@ _ONE_THREAD = dict.fromkeys(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """The windows of an upload, on a grid `GRID` times as dense as the model's.
-
-    Attributes
-    ----------
-    payload_hash : str
-        Names the audio, whatever the tags say.
-    duration_s : float
-    start_s, window_s : float64, shape (n,)
-    silent : bool, shape (n,)
-    vectors : float32, shape (n, d)
-    sequences : TrackSequences
-    """
-
-    payload_hash: str
-    duration_s: float
-    start_s: NDArray[np.float64]
-    window_s: NDArray[np.float64]
-    silent: NDArray[np.bool_]
-    vectors: NDArray[np.float32]
-    sequences: TrackSequences
-
-
-def measured(
+def measure_upload(
     file: BinaryIO,
+    facts: FeatureSetFacts,
     *,
-    window_s: float,
-    hop_s: float,
-    band_limit_hz: float | None,
     limits: UploadLimits,
-    told: Callable[[float, float | None], None],
-) -> Measured:
+    on_progress: Callable[[float, float | None], None],
+) -> MeasuredFile:
     """Decode and measure the open `file` in another process.
 
     Parameters
     ----------
     file : binary file, open for reading, with a descriptor
-    window_s, hop_s : float
-    band_limit_hz : float or None
-        As the model was taught.
+    facts : FeatureSetFacts
+        Of the windows that the model was trained on.
     limits : UploadLimits
-    told : callable
+    on_progress : callable
         Called with the seconds that are done, and how many there seem to be.
 
     Raises
@@ -87,7 +53,7 @@ def measured(
     """
     file.seek(0)
     child = subprocess.Popen(  # noqa: S603 (this program, on numbers)
-        _command(window_s, hop_s, band_limit_hz, limits),
+        _command(MeasuringSettings.of_feature_set(facts), limits),
         stdin=file.fileno(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -105,7 +71,7 @@ def measured(
     timer.start()
     try:
         assert child.stdout is not None
-        archive = _listen(child.stdout, told)
+        archive = _listen(child.stdout, on_progress)
     finally:
         timer.cancel()
         _kill(child)
@@ -123,18 +89,17 @@ def measured(
 
 
 def end_all() -> None:
-    """End every measuring that is under way, so that the server can end."""
+    """End every process that measures, so that the server can end."""
     for child in list(_running):
         _kill(child)
 
 
-def _command(
-    window_s: float, hop_s: float, band_limit_hz: float | None, limits: UploadLimits
-) -> list[str]:
+def _command(settings: MeasuringSettings, limits: UploadLimits) -> list[str]:
+    band_limit_hz = settings.band_limit_hz
     limited = [] if band_limit_hz is None else ["--band-limit-hz", str(band_limit_hz)]
     return [
         *(sys.executable, "-P", "-m", "webapp.sandbox_child"),
-        *("--window-s", str(window_s), "--hop-s", str(hop_s / GRID)),
+        *("--window-s", str(settings.window_s), "--hop-s", str(settings.hop_s)),
         *limited,
         *("--max-audio-s", str(limits.max_audio_s)),
         *("--cpu-s", str(int(limits.cpu_s))),
@@ -143,21 +108,21 @@ def _command(
 
 
 def _listen(
-    out: IO[bytes], told: Callable[[float, float | None], None]
+    out: IO[bytes], on_progress: Callable[[float, float | None], None]
 ) -> bytes | None:
     """Follow what the process says; return its archive, or None if it just ended."""
     while line := out.readline(_LONGEST_LINE):
         try:
-            said = json.loads(line)
+            message = json.loads(line)
         except ValueError:
             return None
-        if "error" in said:
-            raise CannotJudgeError(str(said["error"]))
-        if "bytes" in said:
-            size = int(said["bytes"])
+        if "error" in message:
+            raise CannotJudgeError(str(message["error"]))
+        if "bytes" in message:
+            size = int(message["bytes"])
             archive = out.read(size) if size <= _MOST_BYTES else b""
             return archive if len(archive) == size else None
-        told(float(said["done_s"]), said["of_s"])
+        on_progress(float(message["done_s"]), message["of_s"])
     return None
 
 
@@ -169,14 +134,9 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         return
 
 
-def _unpacked(archive: bytes) -> Measured:
+def _unpacked(archive: bytes) -> MeasuredFile:
     with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
-        status = str(arrays["status"])
-        if status == "too_short":
-            raise CannotJudgeError("it is too short: at least 5 seconds are needed")
-        if status == "silent":
-            raise CannotJudgeError("it is silent from beginning to end")
-        return Measured(
+        return MeasuredFile(
             str(arrays["payload_hash"]),
             float(arrays["duration_s"]),
             arrays["start_s"],

@@ -1,13 +1,4 @@
-"""Decode and measure one upload in a process: `python -m webapp.sandbox_child`.
-
-The audio comes as an open file on standard input: it has no name that anyone could
-ask for, and is gone when both ends have closed it. What is said goes to standard
-output, one JSON object a line: ``{"done_s": ..., "of_s": ...}`` on the way, then either
-``{"error": ...}`` or ``{"bytes": n}``, followed by n bytes of a NumPy archive.
-
-A file from a stranger may be made to crash, hang or swell its decoder; limits are set
-before anything of it is read.
-"""
+"""The limited process that measures one upload: `python -m webapp.sandbox_child`."""
 
 from __future__ import annotations
 
@@ -15,17 +6,20 @@ import io
 import json
 import resource
 import sys
-import time
-from typing import Any
 
 import click
 import numpy as np
 
-from scanner.audio.decode import open_audio
-from scanner.audio.payload import payload_hash
-from scanner.exceptions import DecodeError, ScannerError
-from scanner.features.extractor import Extractor
+from classify.measure import (
+    MeasuredFile,
+    MeasuringSettings,
+    measure_file,
+    refuse_longer,
+)
+from scanner.exceptions import ScannerError
 from scanner.tags.read import read_tags
+
+STDIN = b"/dev/stdin"
 
 
 @click.command(hidden=True)
@@ -43,25 +37,35 @@ def main(
     cpu_s: int,
     memory: int,
 ) -> None:
-    """Measure the audio on standard input."""
-    limit(cpu_s=cpu_s, memory=memory)
-    from scanner.exceptions import ScannerError  # noqa: PLC0415 (after the limits)
-    from webapp.sandbox_child import measure, pack, say  # noqa: PLC0415
+    """Measure the audio on standard input.
 
+    It comes as an open file: it has no name that anyone could ask for, and is gone
+    when both ends have closed it. What is written to standard output is one JSON
+    object a line: ``{"done_s": ..., "of_s": ...}`` on the way, then either
+    ``{"error": ...}`` or ``{"bytes": n}``, followed by n bytes of a NumPy archive.
+    """
+    # A file from a stranger may be made to crash, hang or swell its decoder.
+    set_limits(cpu_s=cpu_s, memory=memory)
+    settings = MeasuringSettings(window_s, hop_s, band_limit_hz, max_audio_s)
     try:
-        arrays = measure(window_s, hop_s, band_limit_hz, max_audio_s)
+        expected_s = _expected_s(max_audio_s)
+        measured = measure_file(
+            STDIN,
+            settings,
+            lambda done_s: _write(done_s=round(done_s, 1), of_s=expected_s),
+        )
     except ScannerError as error:
-        say(error=str(getattr(error, "reason", error)))
+        _write(error=str(getattr(error, "reason", error)))
     except MemoryError:
-        say(error="it takes more memory than one upload may have")
+        _write(error="it takes more memory than one upload may have")
     else:
-        archive = pack(arrays)
-        say(bytes=len(archive))
+        archive = pack(measured)
+        _write(bytes=len(archive))
         sys.stdout.buffer.write(archive)
         sys.stdout.buffer.flush()
 
 
-def limit(*, cpu_s: int, memory: int) -> None:
+def set_limits(*, cpu_s: int, memory: int) -> None:
     """Bound this process and those that it starts; none leaves a core file."""
     for what, most in (
         (resource.RLIMIT_CPU, cpu_s),
@@ -77,53 +81,23 @@ def limit(*, cpu_s: int, memory: int) -> None:
                 raise
 
 
-if __name__ == "__main__":
-    main()
-
-
-STDIN = b"/dev/stdin"
-_SAY_EVERY_S = 0.25
-
-
-def measure(
-    window_s: float, hop_s: float, band_limit_hz: float | None, max_audio_s: float
-) -> dict[str, Any]:
-    """Return the windows of the audio on standard input, as arrays.
-
-    Raises
-    ------
-    ScannerError
-        It is no audio, is damaged, or lasts longer than `max_audio_s`.
-    """
-    expected_s = _expected_s(max_audio_s)
-    with open_audio(STDIN) as audio:
-        extractor = Extractor(
-            audio.sample_rate,
-            audio.channels,
-            window_s=window_s,
-            hop_s=hop_s,
-            band_limit_hz=band_limit_hz,
-        )
-        done, told = 0, 0.0
-        for block in audio.blocks():
-            extractor.push(block)
-            done += len(block)
-            _refuse_longer(done / audio.sample_rate, max_audio_s)
-            if time.monotonic() - told > _SAY_EVERY_S:
-                told = time.monotonic()
-                say(done_s=round(done / audio.sample_rate, 1), of_s=expected_s)
-    found = extractor.finish()
-    return {
-        "payload_hash": payload_hash(STDIN),
-        "status": found.status,
-        "duration_s": found.duration_s,
-        "start_s": found.windows.start_s,
-        "window_s": found.windows.duration_s,
-        "silent": found.windows.silent,
-        "vectors": found.windows.vectors,
-        **{one.kind: one.values for one in found.sequences},
-        "rate_hz": found.sequences[0].rate_hz if found.sequences else 0.0,
-    }
+def pack(measured: MeasuredFile) -> bytes:
+    """Return a measured file as bytes, without pickle."""
+    archive = io.BytesIO()
+    np.savez(
+        archive,
+        allow_pickle=False,
+        payload_hash=np.array(measured.payload_hash),
+        duration_s=np.array(measured.duration_s),
+        start_s=measured.start_s,
+        window_s=measured.window_s,
+        silent=measured.silent,
+        vectors=measured.vectors,
+        chroma=measured.sequences.chroma,
+        logmel=measured.sequences.logmel,
+        rate_hz=np.array(measured.sequences.rate_hz),
+    )
+    return archive.getvalue()
 
 
 def _expected_s(max_audio_s: float) -> float | None:
@@ -133,23 +107,15 @@ def _expected_s(max_audio_s: float) -> float | None:
     except ScannerError:
         return None
     if stream.duration_s is not None:
-        _refuse_longer(stream.duration_s, max_audio_s)
+        refuse_longer(stream.duration_s, max_audio_s)
     return stream.duration_s
 
 
-def _refuse_longer(seconds: float, most: float) -> None:
-    if seconds > most:
-        raise DecodeError(f"it lasts longer than {most / 60:g} minutes")
-
-
-def say(**what: object) -> None:
-    """Tell the parent something."""
-    sys.stdout.buffer.write(json.dumps(what).encode() + b"\n")
+def _write(**values: object) -> None:
+    """Write one line to the parent."""
+    sys.stdout.buffer.write(json.dumps(values).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 
-def pack(arrays: dict[str, Any]) -> bytes:
-    """Return arrays as bytes, without pickle."""
-    archive = io.BytesIO()
-    np.savez(archive, allow_pickle=False, **arrays)
-    return archive.getvalue()
+if __name__ == "__main__":
+    main()

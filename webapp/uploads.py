@@ -1,49 +1,37 @@
-"""Upload a file, have it judged, read the verdict."""
+"""The routes of an upload: a file in, a job to follow, a prediction out."""
 
 from __future__ import annotations
 
 import os
-import secrets
+from collections.abc import Mapping
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 from flask import Blueprint, Request, request
 
-from catalog.browse import listed_tracks, tracks_with_audio
+from catalog.browse import ListedTrack, listed_tracks, tracks_with_audio
 from catalog.database import Catalog
 from catalog.datasets import load_feature_set
 from catalog.exceptions import CatalogError
-from catalog.runs import load_model
+from catalog.records import FeatureSetFacts
+from catalog.runs import RunFacts
 from catalog.schema import open_catalog
-from classify import model as artifacts
-from classify.arrays import Rows
-from classify.dataset import heard_windows
 from classify.exceptions import ClassifyError
 from classify.map.map import place
 from classify.map.neighbors import nearest
+from classify.measure import MeasuredFile, current_features
 from classify.model import UNKNOWN
-from classify.predict import draws
-from classify.sequence_features import sliced
+from classify.predict import FilePrediction, Predictor, load_predictor, predict_file
 from scanner.features.definition import feature_set
 from webapp.context import Shared, chosen_run, shared
 from webapp.errors import CannotJudgeError, WebError
 from webapp.filters import printable
+from webapp.jobs import Job
 from webapp.map import Chart, framed_places
-from webapp.sandbox import GRID, measured
+from webapp.sandbox import measure_upload
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from catalog.browse import ListedTrack
-    from catalog.records import FeatureSetFacts
-    from catalog.runs import RunFacts
-    from classify.model import Model
-    from webapp.jobs import Job
-    from webapp.sandbox import Measured
-
+NEIGHBOURS = 12
 
 predict = Blueprint("predict", __name__, url_prefix="/api/predict")
 
@@ -81,7 +69,7 @@ def upload() -> tuple[dict[str, Any], int]:
 
     def work(opened: BinaryIO, job: Job) -> dict[str, Any]:
         try:
-            return judged(mine, opened, job, run, whole=whole)
+            return predict_upload(mine, opened, job, run, whole=whole)
         except (ClassifyError, CatalogError) as error:
             raise CannotJudgeError(str(error)) from error
 
@@ -100,7 +88,7 @@ def follow(job_id: str) -> dict[str, Any]:
     return shared().jobs.find(job_id).document()
 
 
-def judged(
+def predict_upload(
     mine: Shared, file: BinaryIO, job: Job, run: RunFacts | None, *, whole: bool
 ) -> dict[str, Any]:
     """Measure an upload and say what it sounds like; nothing is stored."""
@@ -109,26 +97,25 @@ def judged(
         shown = chart if isinstance(chart, Chart) else None
         facts = _facts(catalog, _feature_set_id(run, shown))
         job.tell("analysing", None, None)
-        found = measured(
+        measured = measure_upload(
             file,
-            window_s=float(facts.parameters["window_s"]),
-            hop_s=float(facts.parameters["hop_s"]),
-            band_limit_hz=facts.parameters.get("band_limit_hz"),
+            facts,
             limits=mine.settings.limits,
-            told=lambda done, of: job.tell("analysing", done, of),
+            on_progress=lambda done, of: job.tell("analysing", done, of),
         )
-        job.tell("judging", found.duration_s, found.duration_s)
-        verdict: dict[str, Any] = {
-            "duration_s": found.duration_s,
-            "known_tracks": tracks_with_audio(catalog, found.payload_hash),
+        job.tell("judging", measured.duration_s, measured.duration_s)
+        answer: dict[str, Any] = {
+            "duration_s": measured.duration_s,
+            "known_tracks": tracks_with_audio(catalog, measured.payload_hash),
             "said": None,
         }
         if run is not None:
-            model = model_of(mine, catalog, run)
-            verdict["said"] = said_of(found, model, run, facts, whole=whole)
+            predictor = _predictor(mine, catalog, run)
+            found = predict_file(measured, predictor, whole=whole)
+            answer["said"] = prediction_document(found, whole=whole)
         if shown is None or _feature_set_id(run, shown) != shown.rows.feature_set_id:
-            return {**verdict, "place": None, "neighbours": []}
-        return {**verdict, **_near(shown, catalog, found)}
+            return {**answer, "place": None, "neighbours": []}
+        return {**answer, **_near(shown, catalog, measured)}
 
 
 def _feature_set_id(run: RunFacts | None, shown: Chart | None) -> int | None:
@@ -142,36 +129,22 @@ def _facts(catalog: Catalog, feature_set_id: int | None) -> FeatureSetFacts:
     """Return this program's features, in windows and up to a limit as stored ones."""
     if feature_set_id is None:
         return feature_set()
-    taught = load_feature_set(catalog, feature_set_id).parameters
-    return feature_set(
-        float(taught["window_s"]), float(taught["hop_s"]), taught.get("band_limit_hz")
-    )
+    return current_features(load_feature_set(catalog, feature_set_id))
 
 
-def _near(chart: Chart, catalog: Catalog, found: Measured) -> dict[str, Any]:
-    if chart.rows.X.shape[1] != found.vectors.shape[1]:
+def _near(chart: Chart, catalog: Catalog, measured: MeasuredFile) -> dict[str, Any]:
+    if chart.rows.X.shape[1] != measured.vectors.shape[1]:
         return {"place": None, "neighbours": []}
     tracks = {track.id: track for track in listed_tracks(catalog)}
-    return neighbours_of(found, chart, tracks)
+    return neighbours_of(measured, chart, tracks)
 
 
-def model_of(mine: Shared, catalog: Catalog, run: RunFacts) -> Model:
-    """Return a run's model, loaded once.
-
-    Raises
-    ------
-    CannotJudgeError
-        The run keeps none.
-    """
+def _predictor(mine: Shared, catalog: Catalog, run: RunFacts) -> Predictor:
+    """Return a run's model, loaded once."""
     with mine.loading:
         key = run.id, run.created_at
         if key not in mine.models:
-            stored = load_model(catalog, run.id)
-            if stored is None:
-                raise CannotJudgeError(
-                    f"run {run.id} keeps no model; run `classify --all` again"
-                )
-            mine.models[key] = artifacts.load(stored.data)
+            mine.models[key] = load_predictor(catalog, run.id)
         return mine.models[key]
 
 
@@ -182,75 +155,43 @@ def _flag(name: str) -> bool:
     return given in {"1", "true"}
 
 
-NEIGHBOURS = 12
-
-
-def said_of(
-    found: Measured,
-    model: Model,
-    run: RunFacts,
-    facts: FeatureSetFacts,
-    *,
-    whole: bool,
-    seed: int | None = None,
-) -> dict[str, Any]:
-    """Judge an upload by a stored model.
-
-    Parameters
-    ----------
-    found : Measured
-    model : Model
-    run : RunFacts
-    facts : FeatureSetFacts
-        Of the features of `found`.
-    whole : bool
-        Whether all of the track is heard, or windows drawn from its middle.
-    seed : int or None
-        Of the draws; None draws anew each time.
-
-    Raises
-    ------
-    FeatureSetMismatchError
-        The model was taught with other features.
-    """
-    seed = secrets.randbits(32) if seed is None else seed
-    hop_s = float(facts.parameters["hop_s"])
-    usable = ~found.silent & np.isfinite(found.vectors).all(axis=1)
-    drawn = draws(found.start_s, found.window_s, usable, hop_s=hop_s, seed=seed)
-    regular = np.flatnonzero(usable & (np.arange(len(usable)) % GRID == 0))
-    heard, slices = _heard(found, model, facts)
-    _, of_draws = model.judge(_rows(heard, slices, drawn), facts)
-    windows, of_whole = model.judge(_rows(heard, slices, [regular]), facts)
-    p = of_whole[0] if whole else of_draws.mean(axis=0)
-    best = int(p.argmax())
-    threshold = run.parameters.get("unknown_below")
-    unsure = threshold is not None and float(p[best]) < float(threshold)
+def prediction_document(found: FilePrediction, *, whole: bool) -> dict[str, Any]:
+    """Return a prediction as the page and the interface for programs show it."""
+    best, draws = found.best, found.draws
     return {
-        "run": run.id,
-        "model": run.model,
+        "run": found.run.id,
+        "model": found.run.model,
         "heard": "whole" if whole else "middle",
-        "label": UNKNOWN if unsure else printable(model.labels[best]),
-        "likeliest": printable(model.labels[best]),
-        "probability": round(float(p[best]), 4),
-        "labels": [printable(name) for name in model.labels],
-        "probabilities": np.round(p, 4).tolist(),
+        "label": found.label if found.label == UNKNOWN else printable(found.label),
+        "likeliest": printable(found.labels[best]),
+        "probability": round(float(found.probabilities[best]), 4),
+        "labels": [printable(name) for name in found.labels],
+        "probabilities": np.round(found.probabilities, 4).tolist(),
         "draws": {
-            "count": len(of_draws),
-            "seed": seed,
-            "agree": float((of_draws.argmax(axis=1) == best).mean()),
-            "low": np.round(of_draws.min(axis=0), 4).tolist(),
-            "high": np.round(of_draws.max(axis=0), 4).tolist(),
+            "count": len(draws),
+            "seed": found.seed,
+            "agree": float((draws.argmax(axis=1) == best).mean()),
+            "low": np.round(draws.min(axis=0), 4).tolist(),
+            "high": np.round(draws.max(axis=0), 4).tolist(),
         },
-        "windows": _windows(found, regular, windows, model.labels),
+        "windows": [
+            {
+                "start_s": one.start_s,
+                "duration_s": one.duration_s,
+                "label": printable(found.labels[one.label]),
+                "series": one.label,
+                "probability": round(one.probability, 4),
+            }
+            for one in found.windows
+        ],
     }
 
 
 def neighbours_of(
-    found: Measured, chart: Chart, tracks: Mapping[int, ListedTrack]
+    measured: MeasuredFile, chart: Chart, tracks: Mapping[int, ListedTrack]
 ) -> dict[str, Any]:
     """Return the nearest tracks of an upload and its place on the map."""
-    usable = ~found.silent & np.isfinite(found.vectors).all(axis=1)
-    mean = found.vectors[usable].mean(axis=0, dtype=np.float64)[None]
+    mean = measured.vectors[measured.usable].mean(axis=0, dtype=np.float64)[None]
     query = chart.drawn.basis.project(mean)
     indices, distances = nearest(chart.points, query, NEIGHBOURS)
     xy = place(chart.drawn, mean)
@@ -275,48 +216,3 @@ def neighbour(track: ListedTrack, distance: float) -> dict[str, Any]:
         "year": track.year,
         "distance": round(float(distance), 3),
     }
-
-
-def _heard(
-    found: Measured, model: Model, facts: FeatureSetFacts
-) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
-    """Return the columns that the model takes, and the slices of the sequences."""
-    span = found.start_s, found.window_s
-    names = tuple(facts.names)
-    heard, columns = heard_windows(found.vectors, names, *span, found.sequences)
-    if columns != tuple(model.columns):  # taught where no sequences were stored
-        heard, _ = heard_windows(found.vectors, names, *span, None)
-    return heard, sliced(found.sequences, *span)
-
-
-def _rows(
-    heard: NDArray[np.float32],
-    slices: NDArray[np.float16],
-    groups: list[NDArray[np.intp]],
-) -> Rows:
-    """Return windows as a model takes them, each group as if it were a track."""
-    chosen = np.concatenate(groups)
-    return Rows(
-        X=heard[chosen],
-        track=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
-        n_tracks=len(groups),
-        slices=slices[chosen],
-    )
-
-
-def _windows(
-    found: Measured,
-    shown: NDArray[np.intp],
-    p: NDArray[np.float64],
-    labels: tuple[str, ...],
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "start_s": float(found.start_s[i]),
-            "duration_s": float(found.window_s[i]),
-            "label": printable(labels[int(row.argmax())]),
-            "series": int(row.argmax()),
-            "probability": round(float(row.max()), 4),
-        }
-        for i, row in zip(shown, p, strict=True)
-    ]

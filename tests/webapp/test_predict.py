@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,13 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from classify.predict import DRAWS, OFFSET_S, draws
+from catalog.schema import open_catalog
+from classify.measure import MeasuringSettings, measure_file
+from classify.predict import (
+    DRAWS,
+    OFFSET_S,
+    draw_windows,
+    load_predictor,
+    predict_file,
+)
 from scanner.audio.encode import encode
-from scanner.features.definition import VECTOR_NAMES
+from scanner.features.definition import VECTOR_NAMES, feature_set
+from sonicat.predict import predict
 from webapp.errors import BusyError, CannotJudgeError
 from webapp.jobs import Jobs
-from webapp.sandbox import measured
+from webapp.sandbox import measure_upload
 from webapp.settings import ServeSettings, UploadLimits
 
 if TYPE_CHECKING:
@@ -86,6 +98,37 @@ def test_a_whole_track_of_the_library_is_known_and_judged_by_all_its_windows(
     assert [one["start_s"] for one in verdict["said"]["windows"]] == [
         one["start_s"] for one in track["windows"]
     ]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_command_and_the_page_give_one_file_the_same_answer(
+    client: FlaskClient,
+    made: Made,
+    audio_file: Callable[[str], Path],
+    whole: bool,
+) -> None:
+    path = audio_file("mp3")
+    said = send(client, path.read_bytes(), query=f"&whole={int(whole)}").json
+    page = said["verdict"]["said"]
+    arguments = ["--json", "--db", str(made.db), *(["--whole"] if whole else [])]
+    shown = CliRunner().invoke(
+        predict, [*arguments, str(path)], standalone_mode=False, catch_exceptions=False
+    )
+    (command,) = json.loads(shown.stdout)
+    assert command["label"] == page["label"]
+    assert command["run"] == page["run"]
+    probabilities = dict(zip(page["labels"], page["probabilities"], strict=True))
+    assert command["probabilities"] == pytest.approx(probabilities, abs=5e-5)
+    with open_catalog(str(made.db), mode="read") as catalog:
+        predictor = load_predictor(catalog, None)
+    settings = MeasuringSettings.of_feature_set(predictor.facts)
+    found = predict_file(
+        measure_file(os.fsencode(path), settings), predictor, whole=whole
+    )
+    assert command["windows"] == found.n_windows
+    assert dict(found.ranked) == command["probabilities"]
+    assert np.round(found.draws.min(axis=0), 4).tolist() == page["draws"]["low"]
+    assert [w.start_s for w in found.windows] == [w["start_s"] for w in page["windows"]]
 
 
 @pytest.mark.parametrize(
@@ -257,29 +300,22 @@ def test_time_and_memory_have_an_end(
         audio_file("wav").open("rb") as file,
         pytest.raises(CannotJudgeError, match=told),
     ):
-        measured(
-            file,
-            window_s=30.0,
-            hop_s=10.0,
-            band_limit_hz=None,
-            limits=limits,
-            told=lambda _d, _o: None,
+        measure_upload(
+            file, feature_set(), limits=limits, on_progress=lambda _d, _o: None
         )
 
 
 def test_measuring_tells_how_far_it_is(audio_file: Callable[[str], Path]) -> None:
-    told: list[tuple[float, float | None]] = []
+    reported: list[tuple[float, float | None]] = []
     with audio_file("flac").open("rb") as file:
-        found = measured(
+        found = measure_upload(
             file,
-            window_s=30.0,
-            hop_s=10.0,
-            band_limit_hz=2000.0,
+            feature_set(band_limit_hz=2000.0),
             limits=LIMITS,
-            told=lambda done, of: told.append((done, of)),
+            on_progress=lambda done, of: reported.append((done, of)),
         )
     assert found.duration_s == pytest.approx(33, abs=0.1)
-    assert told[0][1] == pytest.approx(33, abs=0.1)
+    assert reported[0][1] == pytest.approx(33, abs=0.1)
     assert np.isfinite(found.vectors).all()
     top = VECTOR_NAMES.index("contrast_6_mean")
     assert not found.vectors[:, top].any()  # it lies above the limit
@@ -288,19 +324,19 @@ def test_measuring_tells_how_far_it_is(audio_file: Callable[[str], Path]) -> Non
 def test_draws_lie_around_the_middle_and_move() -> None:
     start = np.arange(0, 270.5, 2.5)
     length = np.full(len(start), 30.0)
-    chosen = draws(start, length, np.ones(len(start), bool), hop_s=10.0, seed=1)
+    chosen = draw_windows(start, length, np.ones(len(start), bool), hop_s=10.0, seed=1)
     assert len(chosen) == DRAWS
     centres = [np.mean(start[one] + 15) for one in chosen]
     assert max(abs(np.array(centres) - 150)) <= OFFSET_S + 1.25
     assert len({tuple(one) for one in chosen}) > 5
-    again = draws(start, length, np.ones(len(start), bool), hop_s=10.0, seed=1)
+    again = draw_windows(start, length, np.ones(len(start), bool), hop_s=10.0, seed=1)
     assert all(np.array_equal(a, b) for a, b in zip(chosen, again, strict=True))
 
 
 def test_draws_take_what_can_be_heard_and_nothing_else() -> None:
     start, length = np.arange(0, 50, 2.5), np.full(20, 30.0)
     usable = np.zeros(20, bool)
-    assert draws(start, length, usable, hop_s=10.0, seed=0) == []
+    assert draw_windows(start, length, usable, hop_s=10.0, seed=0) == []
     usable[3] = True
-    chosen = draws(start, length, usable, hop_s=10.0, seed=0)
+    chosen = draw_windows(start, length, usable, hop_s=10.0, seed=0)
     assert {tuple(one) for one in chosen} == {(3,)}
