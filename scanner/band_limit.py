@@ -1,20 +1,16 @@
-"""The band limit that the material itself asks for: below where its spectra end."""
+"""The band limit that a library itself asks for: below where its spectra end."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
 from catalog.audio_facts import upper_edges
 from catalog.exceptions import CatalogMissingError
 from catalog.schema import open_catalog
 from scanner.features.definition import BAND_LIMITS_HZ
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from scanner.settings import ScanSettings
-    from scanner.summary import Summary
+from scanner.settings import ScanSettings
+from scanner.summary import Summary
 
 _SHARE = 0.05
 _STEP_HZ = 500.0
@@ -42,13 +38,15 @@ def band_limit(edges: Mapping[str, Sequence[float]]) -> float | None:
     >>> band_limit({"original": [16000.0, 20000.0]}) is None
     True
     """
-    lowest = min((_reached(values) for values in edges.values() if values), default=0.0)
+    lowest = min(
+        (_common_edge(values) for values in edges.values() if values), default=0.0
+    )
     least, most = BAND_LIMITS_HZ
     limit = math.floor(lowest / _STEP_HZ) * _STEP_HZ
     return None if not lowest or limit > most else max(limit, least)
 
 
-def up_to_where_spectra_end(
+def scan_below_limit(
     scan_once: Callable[[ScanSettings], Summary],
     url: str,
     settings: ScanSettings,
@@ -66,12 +64,12 @@ def up_to_where_spectra_end(
     say : callable
         Tells people of the limit.
     """
-    known_hz = limit_of_material(url)
+    known_hz = find_band_limit(url)
     summary = scan_once(settings._replace(band_limit_hz=known_hz))
     if summary.interrupted or summary.left or settings.tags_only:
         return summary
-    limit_hz = limit_of_material(url)
-    say(_said_of(limit_hz, again=limit_hz != known_hz))
+    limit_hz = find_band_limit(url)
+    say(_describe(limit_hz, again=limit_hz != known_hz))
     if limit_hz == known_hz:
         return summary
     second = scan_once(settings._replace(band_limit_hz=limit_hz))
@@ -79,7 +77,7 @@ def up_to_where_spectra_end(
     return second
 
 
-def limit_of_material(url: str) -> float | None:
+def find_band_limit(url: str) -> float | None:
     """Return the limit that the tracks and re-encodings of a catalog ask for.
 
     None, too, where there is no catalog yet.
@@ -91,14 +89,14 @@ def limit_of_material(url: str) -> float | None:
         return None
 
 
-def _said_of(limit_hz: float | None, *, again: bool) -> str:
+def _describe(limit_hz: float | None, *, again: bool) -> str:
     if limit_hz is None:
-        said = "band limit: none is needed, nearly all spectra reach beyond 11 kHz"
+        text = "band limit: none is needed, nearly all spectra reach beyond 11 kHz"
     else:
-        said = f"band limit: {limit_hz:g} Hz, below where the spectra end"
-    return f"{said}; reading the library again for such features" if again else said
+        text = f"band limit: {limit_hz:g} Hz, below where the spectra end"
+    return f"{text}; reading the library again for such features" if again else text
 
 
-def _reached(edges: Sequence[float]) -> float:
+def _common_edge(edges: Sequence[float]) -> float:
     """Return the edge that all but one in twenty reach."""
     return sorted(edges)[int(_SHARE * len(edges))]

@@ -26,7 +26,7 @@ from scanner.plan import (
 from scanner.pool import WorkerPool
 from scanner.progress import Progress
 from scanner.settings import ScanSettings
-from scanner.summary import clock
+from scanner.summary import format_duration
 from scanner.tags.read import read_tags
 from scanner.walk import walk_scopes
 from scanner.worker import Job, private_folder
@@ -80,7 +80,7 @@ class Estimate:
         if self.files:
             yield (
                 f"about {self.audio_hours:.1f} h of audio, "
-                f"expected to take {clock(self.seconds)}"
+                f"expected to take {format_duration(self.seconds)}"
             )
         yield f"nothing was changed; catalog: {self.catalog}"
 

@@ -189,7 +189,7 @@ class _Run:
                     task = tasks[outcome.number]
                     self._take(outcome.change, outcome.wall_s, task, missing)
                 self.writer.flush_if_due()
-                self._energy.look()
+                self._energy.update()
 
     def _take(
         self,

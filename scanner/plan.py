@@ -334,7 +334,7 @@ def make_tasks(
     durations = Durations()
     files = sorted(
         (
-            (durations.of(file.path, file.size), kind, root.differences, file)
+            (durations.estimate(file.path, file.size), kind, root.differences, file)
             for kind, root, file in comparison.files(
                 "new", "changed", "stale", "misread"
             )
@@ -381,7 +381,7 @@ class Durations:
         self._bytes: defaultdict[bytes, float] = defaultdict(float)
         self._seconds: defaultdict[bytes, float] = defaultdict(float)
 
-    def of(self, path: bytes, size: int) -> float:
+    def estimate(self, path: bytes, size: int) -> float:
         """Return the estimated duration of a file, in seconds."""
         return size / self._rate(_suffix(path))
 
@@ -422,7 +422,7 @@ class Remaining:
     @property
     def seconds(self) -> float:
         """Return the estimated seconds of audio that remain."""
-        return sum(self._durations.of(s, size) for s, size in self._bytes.items())
+        return sum(self._durations.estimate(s, size) for s, size in self._bytes.items())
 
 
 def _suffix(path: bytes) -> bytes:

@@ -1,27 +1,23 @@
-"""What a scan shows on stderr while it runs."""
+"""The progress of a scan on stderr: a bar, plain lines, or nothing."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
 
-from scanner.plan import Durations, Remaining
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from scanner.plan import FileTask
+from scanner.plan import Durations, FileTask, Remaining
 
 _NARROW = 72  # columns
 _LINES_EVERY_S = 30.0
-_MEMORY_S = 60.0  # over which the speed is averaged
+_AVERAGED_S = 60.0  # over which the speed is averaged
 
 
-class Progress(Protocol):
-    """Told by a scan how far it is."""
+class Progress:
+    """What a scan calls to show how far it is; this one shows nothing."""
 
     def found(self, count: int) -> None:
         """`count` audio files were found so far."""
@@ -36,35 +32,13 @@ class Progress(Protocol):
         """Time has passed."""
 
     def say(self, text: str) -> None:
-        """Tell people something."""
+        """Show a line to the user."""
 
     def close(self) -> None:
         """Nothing more comes."""
 
 
-class Quiet:
-    """Shows nothing."""
-
-    def found(self, count: int) -> None:
-        """See `Progress`."""
-
-    def begin(self, tasks: Sequence[FileTask]) -> None:
-        """See `Progress`."""
-
-    def done(self, task: FileTask, audio_s: float | None, note: str) -> None:
-        """See `Progress`."""
-
-    def tick(self) -> None:
-        """See `Progress`."""
-
-    def say(self, text: str) -> None:
-        """See `Progress`."""
-
-    def close(self) -> None:
-        """See `Progress`."""
-
-
-class WhileItLasts:
+class RobustProgress(Progress):
     """Shows what another shows, until that cannot be written any more.
 
     A terminal may be closed, or the disk that a log is redirected to be full, hours
@@ -76,44 +50,52 @@ class WhileItLasts:
 
     def found(self, count: int) -> None:
         """See `Progress`."""
-        with self._lasting():
+        with self._ignoring_errors():
             self._shown.found(count)
 
     def begin(self, tasks: Sequence[FileTask]) -> None:
         """See `Progress`."""
-        with self._lasting():
+        with self._ignoring_errors():
             self._shown.begin(tasks)
 
     def done(self, task: FileTask, audio_s: float | None, note: str) -> None:
         """See `Progress`."""
-        with self._lasting():
+        with self._ignoring_errors():
             self._shown.done(task, audio_s, note)
 
     def tick(self) -> None:
         """See `Progress`."""
-        with self._lasting():
+        with self._ignoring_errors():
             self._shown.tick()
 
     def say(self, text: str) -> None:
         """See `Progress`."""
-        with self._lasting():
+        with self._ignoring_errors():
             self._shown.say(text)
 
     def close(self) -> None:
         """See `Progress`."""
-        with self._lasting():
+        with self._ignoring_errors():
             self._shown.close()
 
     @contextmanager
-    def _lasting(self) -> Iterator[None]:
+    def _ignoring_errors(self) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError):  # a ValueError: the stream was closed
-            self._shown = Quiet()
+            self._shown = Progress()
 
 
 class Meter:
-    """How far a scan is, and how long it will still take, weighed by audio length."""
+    """How far a scan is, and how long it will still take, weighed by audio length.
+
+    Parameters
+    ----------
+    tasks : sequence of FileTask
+        All that are going to be done.
+    now : callable
+        The clock, in seconds.
+    """
 
     def __init__(
         self, tasks: Sequence[FileTask], now: Callable[[], float] = time.monotonic
@@ -135,7 +117,7 @@ class Meter:
         self.audio_s += audio_s if audio_s is not None else task.expected_s
         now = self._now()
         self._recent.append((now, self.audio_s))
-        while len(self._recent) > 2 and now - self._recent[1][0] > _MEMORY_S:
+        while len(self._recent) > 2 and now - self._recent[1][0] > _AVERAGED_S:
             self._recent.pop(0)
 
     @property
@@ -167,13 +149,14 @@ class Meter:
         )
 
 
-class Bar:
+class ProgressBar(Progress):
     """A bar on a terminal."""
 
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
         self._meter: Meter | None = None
-        from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
+        # 40 ms, as long as all the rest of a scan that has nothing to do.
+        from tqdm import tqdm  # noqa: PLC0415
 
         self._bar = tqdm(
             total=1.0,
@@ -218,8 +201,6 @@ class Bar:
     def _show(self, *, refresh: bool) -> None:
         if self._meter is None:
             return
-        import shutil  # noqa: PLC0415 (needed at a terminal alone)
-
         narrow = shutil.get_terminal_size().columns < _NARROW
         self._bar.set_description_str(self._meter.text(narrow=narrow), refresh=False)
         step = self._meter.fraction - self._bar.n
@@ -228,16 +209,13 @@ class Bar:
             self._bar.refresh()
 
 
-class Lines:
+class ProgressLines(Progress):
     """A plain line every so often, where there is no terminal."""
 
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
         self._meter: Meter | None = None
         self._next = time.monotonic() + _LINES_EVERY_S
-
-    def found(self, count: int) -> None:
-        """See `Progress`."""
 
     def begin(self, tasks: Sequence[FileTask]) -> None:
         """See `Progress`."""
@@ -261,17 +239,14 @@ class Lines:
         """See `Progress`."""
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - the job of this class
 
-    def close(self) -> None:
-        """See `Progress`."""
 
-
-def progress(*, quiet: bool, verbose: bool) -> Progress:
+def choose_progress(*, quiet: bool, verbose: bool) -> Progress:
     """Return what suits stderr: a bar on a terminal, else lines, or nothing."""
     if quiet or sys.stderr is None:  # as after 2>&-
-        return Quiet()
+        return Progress()
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        return WhileItLasts(Bar(verbose=verbose))
-    return WhileItLasts(Lines(verbose=verbose))
+        return RobustProgress(ProgressBar(verbose=verbose))
+    return RobustProgress(ProgressLines(verbose=verbose))
 
 
 def _clock(seconds: float) -> str:

@@ -1,16 +1,13 @@
-"""What a scan did, in numbers, and how to say it."""
+"""The summary of a scan, in lines and as JSON, and the energy that it took."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from os import PathLike
-
+from collections.abc import Iterator
+from os import PathLike
+from typing import Any
 
 _FAILURES_SHOWN = 10
 
@@ -118,10 +115,9 @@ class Summary:
             yield from self._failures()
         yield from self._hints()
         if self.audio_s:
-            yield (
-                f"{self.audio_s / 3600:.1f} h of audio in {clock(self.wall_s)}, "
-                f"{self.realtime:.0f} times real time"
-            )
+            hours = f"{self.audio_s / 3600:.1f} h of audio"
+            took = format_duration(self.wall_s)
+            yield f"{hours} in {took}, {self.realtime:.0f} times real time"
         yield f"catalog: {self.catalog}"
 
     def _counts(self) -> Iterator[tuple[str, int]]:
@@ -160,10 +156,10 @@ class Summary:
             yield f"the time is up with {self.left} files left: scan again to go on"
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a time as people read it.
 
-    >>> clock(7.3), clock(95), clock(7265)
+    >>> format_duration(7.3), format_duration(95), format_duration(7265)
     ('7.3 s', '1:35 min', '2:01:05 h')
     """
     if seconds < 60:
@@ -187,18 +183,22 @@ class EnergyMeter:
     folder : path
         Where Linux shows the counters.
     every_s : float
-        `look` reads them no more often than this: a scan of tags looks at every file.
+        `update` reads them no more often than this: a scan of tags looks at every file.
 
     Notes
     -----
     A counter starts again from 0 after some hundred kilojoules, an hour of work for
-    some: look at it from time to time. Many systems show counters to root alone.
+    some: update from time to time. Many systems show counters to root alone.
     """
 
     def __init__(
         self, folder: str | PathLike[str] = _POWERCAP, *, every_s: float = 10.0
     ) -> None:
-        found = [counter for place in _places(folder) if (counter := _package(place))]
+        found = [
+            counter
+            for place in _counter_folders(folder)
+            if (counter := _read_package(place))
+        ]
         self._packages = [(place, turn) for place, turn, _ in found]
         self._before = [count for _, _, count in found]
         self._spent = [0] * len(self._packages)
@@ -206,9 +206,9 @@ class EnergyMeter:
         self._next = 0.0
 
     def _counts(self) -> list[int]:
-        return [int(_text(counter)) for counter, _ in self._packages]
+        return [int(_read_text(counter)) for counter, _ in self._packages]
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Take notice of how far the counters have come, if it is time to."""
         if (now := time.monotonic()) >= self._next:
             self._next = now + self._every_s
@@ -231,7 +231,7 @@ class EnergyMeter:
         return sum(self._spent) / 1e6 if self._packages else None
 
 
-def _places(folder: str | PathLike[str]) -> list[str]:
+def _counter_folders(folder: str | PathLike[str]) -> list[str]:
     try:
         names = sorted(os.listdir(folder))
     except OSError:
@@ -239,21 +239,21 @@ def _places(folder: str | PathLike[str]) -> list[str]:
     return [os.path.join(folder, name) for name in names if name.startswith(_COUNTER)]
 
 
-def _text(path: str) -> str:
+def _read_text(path: str) -> str:
     with open(path, encoding="ascii") as file:
         return file.read()
 
 
-def _package(place: str) -> tuple[str, int, int] | None:
+def _read_package(place: str) -> tuple[str, int, int] | None:
     """Return a processor's counter, where it turns over, and its count.
 
     None where this counts something else, or cannot be read.
     """
     counter = os.path.join(place, "energy_uj")
     try:
-        if not _text(os.path.join(place, "name")).startswith("package"):
+        if not _read_text(os.path.join(place, "name")).startswith("package"):
             return None
-        turn = int(_text(os.path.join(place, "max_energy_range_uj")))
-        return counter, turn, int(_text(counter))
+        turn = int(_read_text(os.path.join(place, "max_energy_range_uj")))
+        return counter, turn, int(_read_text(counter))
     except (OSError, ValueError):
         return None

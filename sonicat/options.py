@@ -1,4 +1,4 @@
-"""Options and option types that several commands share."""
+"""The option --db of every command, and the types of the options of `scan`."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)", re.IGNORECASE)
 
 
-def span(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Return the seconds that a length of time says.
 
-    >>> span("90"), span("2h"), span("1h30m")
+    >>> parse_duration("90"), parse_duration("2h"), parse_duration("1h30m")
     (90.0, 7200.0, 5400.0)
 
     Raises
@@ -39,7 +39,7 @@ def span(text: str) -> float:
     return found
 
 
-def since(text: str) -> int:
+def parse_since(text: str) -> int:
     """Return a date, or how long ago, as nanoseconds since 1970.
 
     Raises
@@ -59,19 +59,19 @@ def since(text: str) -> int:
     return int(then.timestamp()) * 1_000_000_000
 
 
-def separators(texts: tuple[str, ...]) -> tuple[str, ...] | None:
+def parse_separators(texts: tuple[str, ...]) -> tuple[str, ...] | None:
     """Return the separators that were given, if the option was given at all.
 
-    >>> separators(()), separators(("",)), separators(("/", " feat. "))
-    (None, (), ('/', ' feat. '))
+    >>> parse_separators(()), parse_separators(("",)), parse_separators(("/", ";"))
+    (None, (), ('/', ';'))
     """
     return tuple(text for text in texts if text) if texts else None
 
 
-def band_limit(text: str) -> float | str:
+def parse_band_limit(text: str) -> float | str:
     """Return a frequency in Hz, or "auto".
 
-    >>> band_limit("8000"), band_limit("9.5k"), band_limit("auto")
+    >>> parse_band_limit("8000"), parse_band_limit("9.5k"), parse_band_limit("auto")
     (8000.0, 9500.0, 'auto')
 
     Raises
@@ -91,7 +91,7 @@ def band_limit(text: str) -> float | str:
     return hertz
 
 
-def variants(text: str | tuple[str, ...]) -> tuple[str, ...]:
+def parse_variants(text: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of re-encodings in a list with commas.
 
     Raises

@@ -1,27 +1,33 @@
-"""The command `scan`."""
+"""The command `scan`: its options, its log file and what it prints."""
 
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
+from catalog.database import catalog_url
 from catalog.exceptions import InterruptedRunError
+from scanner import pipeline
+from scanner.progress import Progress, choose_progress
 from scanner.settings import ScanSettings, usable_cores
+from scanner.summary import Summary
 from sonicat.errors import SOME_FAILED, interruption_told
-from sonicat.options import AUTO, DB, band_limit, separators, since, span, variants
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from scanner.progress import Progress
-    from scanner.settings import ScanSettings
-    from scanner.summary import Summary
-
+from sonicat.options import (
+    AUTO,
+    DB,
+    parse_band_limit,
+    parse_duration,
+    parse_separators,
+    parse_since,
+    parse_variants,
+)
 
 _DEFAULTS = ScanSettings()
 
@@ -55,7 +61,7 @@ _DEFAULTS = ScanSettings()
 )
 @click.option(
     "--band-limit",
-    type=band_limit,
+    type=parse_band_limit,
     metavar="HZ|auto",
     help="Leave what lies above out of the spectral features, which makes them a "
     "feature set of its own. auto: below where the spectra of tracks and their "
@@ -83,21 +89,21 @@ _DEFAULTS = ScanSettings()
 @click.option(
     "--since",
     "since_ns",
-    type=since,
+    type=parse_since,
     metavar="DATE|AGE",
     help="Only files changed since then: 2026-11-23, or 7d ago.",
 )
 @click.option(
     "--limit-time",
     "limit_s",
-    type=span,
+    type=parse_duration,
     metavar="TIME",
     help="Begin no more files after this time, as in 2h; the next scan goes on.",
 )
 @click.option(
     "--timeout",
     "timeout_s",
-    type=span,
+    type=parse_duration,
     metavar="TIME",
     default=f"{_DEFAULTS.timeout_s:.0f}",
     show_default="5m",
@@ -107,7 +113,7 @@ _DEFAULTS = ScanSettings()
 @click.option(
     "--wait",
     "wait_s",
-    type=span,
+    type=parse_duration,
     metavar="TIME",
     default=f"{_DEFAULTS.wait_s:.0f}",
     show_default="10s",
@@ -131,14 +137,14 @@ _DEFAULTS = ScanSettings()
     "--artist-separator",
     "artist_separators",
     multiple=True,
-    callback=lambda _context, _option, values: separators(values),
+    callback=lambda _context, _option, values: parse_separators(values),
     metavar="TEXT",
     help='Also split artist tags here, as in " feat. " or "/"; may be repeated. Later '
     'scans do the same until told otherwise; "" for none.',
 )
 @click.option(
     "--variants",
-    type=variants,
+    type=parse_variants,
     default=(),
     metavar="LIST",
     help="Also encode a sample of tracks anew and analyse the results, to see what "
@@ -179,20 +185,15 @@ def scan(paths: tuple[bytes, ...], **options: Any) -> None:
         "auto_band_limit": auto,
         "band_limit_hz": None if auto else options["band_limit"],
     }
-    settings = ScanSettings(**_those_of(ScanSettings, options))
+    settings = ScanSettings(**_only_fields(ScanSettings, options))
     if settings.hop_s > settings.window_s:
         raise click.UsageError("--hop is longer than --window: audio would be skipped")
-    sys.exit(run(paths, settings, Wishes(**_those_of(Wishes, options))))
+    command = CommandOptions(**_only_fields(CommandOptions, options))
+    sys.exit(run(paths, settings, command))
 
 
-def _those_of(
-    kind: type[ScanSettings | Wishes], options: dict[str, Any]
-) -> dict[str, Any]:
-    return {name: options[name] for name in kind._fields if name in options}
-
-
-class Wishes(NamedTuple):
-    """What `scan` was asked for besides the scan itself.
+class CommandOptions(NamedTuple):
+    """The options of the command `scan` that are no settings of the scan itself.
 
     Attributes
     ----------
@@ -215,75 +216,71 @@ class Wishes(NamedTuple):
     auto_band_limit: bool = False
     log_file: str | None = None
 
+    def progress(self) -> Progress:
+        """Return what shows how far the scan is."""
+        return choose_progress(quiet=self.quiet, verbose=self.verbose)
 
-def run(paths: Sequence[bytes], settings: ScanSettings, wishes: Wishes) -> int:
-    """Scan and say what came of it; return the exit status.
+
+def _only_fields(
+    kind: type[ScanSettings | CommandOptions], options: dict[str, Any]
+) -> dict[str, Any]:
+    return {name: options[name] for name in kind._fields if name in options}
+
+
+def run(paths: Sequence[bytes], settings: ScanSettings, command: CommandOptions) -> int:
+    """Scan, or estimate the scan, and print what came of it; return the exit status.
 
     Raises
     ------
-    click.ClickException
-        What went wrong, as a line.
+    SonicatError
+        What went wrong.
     """
+    if command.log_file:
+        log_to(command.log_file)
+    url = catalog_url(command.db)
     # Up to where files are read, all that is made is kept: nothing to collect.
     gc.disable()
     try:
         with interruption_told("what was finished is kept"):
-            return _run(paths, settings, wishes)
+            if command.dry_run:
+                return _estimate(paths, url, settings, command)
+            return _scan(paths, url, settings, command)
     finally:
         gc.enable()
 
 
-def _run(paths: Sequence[bytes], settings: ScanSettings, wishes: Wishes) -> int:
-    from catalog.database import catalog_url  # noqa: PLC0415 (all that help needs not)
-    from scanner.pipeline import scan  # noqa: PLC0415
-    from scanner.progress import progress  # noqa: PLC0415
+def _estimate(
+    paths: Sequence[bytes], url: str, settings: ScanSettings, command: CommandOptions
+) -> int:
+    # Loads what reads files, and SQLAlchemy: a scan with nothing to read does without.
+    from scanner import band_limit, estimate  # noqa: PLC0415
 
-    url = catalog_url(wishes.db)
+    if command.auto_band_limit:
+        limit_hz = band_limit.find_band_limit(url)
+        settings = settings._replace(band_limit_hz=limit_hz)
+    progress = command.progress()
+    try:
+        result = estimate.estimate(paths, url, settings, progress)
+    finally:
+        progress.close()
+    _print(result.as_json(), result.lines(), command)
+    return 0
 
-    def shown() -> Progress:
-        return progress(quiet=wishes.quiet, verbose=wishes.verbose)
 
-    def scan_once(wanted: ScanSettings) -> Summary:
-        return scan(paths, url, wanted, shown())
+def _scan(
+    paths: Sequence[bytes], url: str, settings: ScanSettings, command: CommandOptions
+) -> int:
+    def scan_once(settings: ScanSettings) -> Summary:
+        return pipeline.scan(paths, url, settings, command.progress())
 
-    if wishes.log_file:
-        log_to(wishes.log_file)
-    if wishes.dry_run:
-        from scanner.estimate import estimate  # noqa: PLC0415
+    if command.auto_band_limit:
+        from scanner.band_limit import scan_below_limit  # noqa: PLC0415 - SQLAlchemy
 
-        if wishes.auto_band_limit:
-            from scanner.band_limit import limit_of_material  # noqa: PLC0415
-
-            settings = settings._replace(band_limit_hz=limit_of_material(url))
-        show = shown()
-        try:
-            figures = estimate(paths, url, settings, show)
-        finally:
-            show.close()
-        _print(figures.as_json(), figures.lines(), wishes)
-        return 0
-    if wishes.auto_band_limit:
-        from scanner.band_limit import up_to_where_spectra_end  # noqa: PLC0415
-
-        say = shown().say
-        summary = up_to_where_spectra_end(scan_once, url, settings, say)
+        say = command.progress().say
+        summary = scan_below_limit(scan_once, url, settings, say)
     else:
         summary = scan_once(settings)
-    _print(summary.as_json(), summary.lines(), wishes)
-    return _finish(summary)
-
-
-def _print(figures: dict[str, Any], lines: Iterator[str], wishes: Wishes) -> None:
-    if wishes.as_json:
-        import json  # noqa: PLC0415
-
-        _echo(json.dumps(figures, indent=2))
-    elif not wishes.quiet:
-        for line in lines:
-            _echo(line)
-
-
-def _finish(summary: Summary) -> int:
+    _print(summary.as_json(), summary.lines(), command)
     if summary.interrupted:
         raise InterruptedRunError(
             f"interrupted: what was finished is kept, {summary.left} files are left; "
@@ -292,8 +289,13 @@ def _finish(summary: Summary) -> int:
     return SOME_FAILED if summary.failed else 0
 
 
-def _echo(text: str) -> None:
-    sys.stdout.write(text + "\n")
+def _print(
+    figures: dict[str, Any], lines: Iterator[str], command: CommandOptions
+) -> None:
+    if command.as_json:
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    elif not command.quiet:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 class _LogFile(logging.FileHandler):

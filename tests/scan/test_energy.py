@@ -37,7 +37,7 @@ def test_a_counter_may_turn_over_between_two_looks(tmp_path: Path) -> None:
     meter = EnergyMeter(tmp_path, every_s=0.0)
     for now in (500_000, TURN - 500_000, 1_000_000):
         count.write_text(f"{now}\n")
-        meter.look()
+        meter.update()
     assert meter.joules() == pytest.approx((1.5e6 + TURN - 1e6 + 1.5e6) / 1e6)
 
 
@@ -54,5 +54,5 @@ def test_a_counter_that_goes_away_ends_the_count_and_nothing_else(
     count = counter(tmp_path, "intel-rapl:0", 0)
     meter = EnergyMeter(tmp_path)
     count.unlink()
-    meter.look()
+    meter.update()
     assert meter.joules() is None

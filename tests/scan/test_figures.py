@@ -23,22 +23,22 @@ from hypothesis import strategies as st
 from catalog.records import Stamp
 from scanner.plan import Durations, FileTask, Remaining
 from scanner.progress import Meter
-from scanner.summary import Summary, clock
-from sonicat.options import since, span
+from scanner.summary import Summary, format_duration
+from sonicat.options import parse_duration, parse_since
 
 
 def task(number: int, size: int, path: bytes = b"one.mp3") -> FileTask:
-    expected = Durations().of(path, size)
+    expected = Durations().estimate(path, size)
     return FileTask(number, 1, b"/m", path, Stamp(size, 1), expected)
 
 
 def test_durations_are_learnt_from_the_library() -> None:
     durations = Durations()
-    assert durations.of(b"a/b.FLAC", 1_050_000) == pytest.approx(10)
+    assert durations.estimate(b"a/b.FLAC", 1_050_000) == pytest.approx(10)
     for _ in range(100):
         durations.learn(b"x.flac", 2_000_000, 10.0)
-    assert durations.of(b"b.flac", 1_000_000) == pytest.approx(5, rel=0.1)
-    assert durations.of(b"b.mp3", 240_000) == pytest.approx(10)
+    assert durations.estimate(b"b.flac", 1_000_000) == pytest.approx(5, rel=0.1)
+    assert durations.estimate(b"b.mp3", 240_000) == pytest.approx(10)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.floats(0, 10**5)), min_size=1))
@@ -75,23 +75,23 @@ def test_time_left_is_weighed_by_the_length_of_the_audio() -> None:
     [("90", 90), ("90s", 90), ("2h", 7200), ("1h30m", 5400), ("1.5d", 129600)],
 )
 def test_lengths_of_time(text: str, seconds: float) -> None:
-    assert span(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2 h", "h", "-3s", "2x"])
 def test_what_is_no_length_of_time(text: str) -> None:
     with pytest.raises(click.BadParameter, match="no length of time"):
-        span(text)
+        parse_duration(text)
 
 
 def test_dates_and_ages() -> None:
-    day = since("2026-11-23")
+    day = parse_since("2026-11-23")
     there = datetime.fromtimestamp(day / 1e9).astimezone()
     assert there == datetime(2026, 11, 23).astimezone()
-    week = since("7d")
+    week = parse_since("7d")
     assert time.time() - week / 1e9 == pytest.approx(7 * 86400, abs=9)
     with pytest.raises(click.BadParameter, match="no date"):
-        since("yesterday")
+        parse_since("yesterday")
 
 
 def test_a_summary_says_what_matters() -> None:
@@ -105,7 +105,7 @@ def test_a_summary_says_what_matters() -> None:
     assert "and 3 more: see the view v_failures" in text
     assert "2.0 h of audio in 36.0 s, 200 times real time" in text
     assert text.endswith("catalog: c.db")
-    assert clock(3725) == "1:02:05 h"
+    assert format_duration(3725) == "1:02:05 h"
     assert "no audio file" not in text
 
 
