@@ -1,28 +1,25 @@
-"""What every table shares: constraint names, UTC times and JSON documents."""
+"""The tables of a catalog, as SQLAlchemy maps them; the migrations make them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     DateTime,
+    Dialect,
     Double,
     ForeignKey,
     Index,
-    LargeBinary,
     MetaData,
     String,
     TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -31,11 +28,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Turn an aware time into naive UTC; refuse one whose zone is unknown."""
-        del dialect
         if value is None:
             return None
         if value.tzinfo is None:
@@ -43,10 +37,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(
-        self, value: datetime | None, dialect: Dialect
+        self, value: datetime | None, _: Dialect
     ) -> datetime | None:
         """Return the stored time with its zone."""
-        del dialect
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -71,7 +64,18 @@ class Base(DeclarativeBase):
     }
 
 
-_PRESENT = text("missing_since IS NULL")
+Id = Annotated[int, mapped_column(primary_key=True)]
+Position = Annotated[int, mapped_column(primary_key=True, autoincrement=False)]
+
+
+def reference(column: str, **more: Any) -> MappedColumn[Any]:
+    """Return a column that refers to a row of another table."""
+    return mapped_column(ForeignKey(column), **more)
+
+
+def owner(column: str, **more: Any) -> MappedColumn[Any]:
+    """Return a column that refers to a row, with which this one is deleted."""
+    return mapped_column(ForeignKey(column, ondelete="CASCADE"), **more)
 
 
 class Root(Base):
@@ -79,8 +83,8 @@ class Root(Base):
 
     __tablename__ = "roots"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    id: Mapped[Id]
+    path: Mapped[bytes] = mapped_column(unique=True)
     label: Mapped[str]
     added_at: Mapped[datetime]
 
@@ -90,7 +94,7 @@ class Payload(Base):
 
     __tablename__ = "payloads"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id]
     hash: Mapped[str] = mapped_column(String(128), unique=True)
 
 
@@ -99,7 +103,7 @@ class Artist(Base):
 
     __tablename__ = "artists"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id]
     name: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
 
@@ -109,7 +113,7 @@ class Genre(Base):
 
     __tablename__ = "genres"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id]
     name: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
 
@@ -119,7 +123,7 @@ class Album(Base):
 
     __tablename__ = "albums"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id]
     albumartist: Mapped[str | None]
     title: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
@@ -130,8 +134,7 @@ class Track(Base):
     """A file of a library, with what its tags and headers say.
 
     A missing track keeps its row. Its place may meanwhile be taken by another file,
-    which is why a path is unique only among the tracks that are there. (PostgreSQL's
-    index holds a hash of the path: a row of it has room for 2 700 bytes only.)
+    which is why a path is unique only among the tracks that are there.
     """
 
     __tablename__ = "tracks"
@@ -141,26 +144,25 @@ class Track(Base):
             "root_id",
             "path",
             unique=True,
-            sqlite_where=_PRESENT,
-            postgresql_where=_PRESENT,
+            sqlite_where=text("missing_since IS NULL"),  # on PostgreSQL, too
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
-    path: Mapped[bytes] = mapped_column(LargeBinary)
+    id: Mapped[Id]
+    root_id: Mapped[int] = reference("roots.id", index=True)
+    path: Mapped[bytes]
     path_text: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
-    payload_id: Mapped[int] = mapped_column(ForeignKey("payloads.id"), index=True)
+    payload_id: Mapped[int] = reference("payloads.id", index=True)
     missing_since: Mapped[datetime | None]
     added_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     title: Mapped[str | None]
     albumartist: Mapped[str | None]
-    artist_id: Mapped[int | None] = mapped_column(ForeignKey("artists.id"), index=True)
-    album_id: Mapped[int | None] = mapped_column(ForeignKey("albums.id"), index=True)
+    artist_id: Mapped[int | None] = reference("artists.id", index=True)
+    album_id: Mapped[int | None] = reference("albums.id", index=True)
     group_key: Mapped[str] = mapped_column(index=True)
     track_number: Mapped[int | None]
     track_total: Mapped[int | None]
@@ -189,11 +191,9 @@ class TrackArtist(Base):
 
     __tablename__ = "track_artists"
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    artist_id: Mapped[int] = mapped_column(ForeignKey("artists.id"), index=True)
+    track_id: Mapped[int] = owner("tracks.id", primary_key=True)
+    position: Mapped[Position]
+    artist_id: Mapped[int] = reference("artists.id", index=True)
 
 
 class TrackGenre(Base):
@@ -201,11 +201,9 @@ class TrackGenre(Base):
 
     __tablename__ = "track_genres"
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    genre_id: Mapped[int] = mapped_column(ForeignKey("genres.id"), index=True)
+    track_id: Mapped[int] = owner("tracks.id", primary_key=True)
+    position: Mapped[Position]
+    genre_id: Mapped[int] = reference("genres.id", index=True)
 
 
 class RawTag(Base):
@@ -213,10 +211,8 @@ class RawTag(Base):
 
     __tablename__ = "raw_tags"
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    track_id: Mapped[int] = owner("tracks.id", primary_key=True)
+    position: Mapped[Position]
     key: Mapped[str]
     value: Mapped[str]
 
@@ -226,9 +222,7 @@ class TagSource(Base):
 
     __tablename__ = "tag_sources"
 
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True
-    )
+    track_id: Mapped[int] = owner("tracks.id", primary_key=True)
     fact: Mapped[str] = mapped_column(primary_key=True)
     source: Mapped[str]
 
@@ -239,9 +233,9 @@ class Failure(Base):
     __tablename__ = "failures"
     __table_args__ = (Index("uq_failures_place", "root_id", "path", unique=True),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    root_id: Mapped[int] = mapped_column(ForeignKey("roots.id"), index=True)
-    path: Mapped[bytes] = mapped_column(LargeBinary)
+    id: Mapped[Id]
+    root_id: Mapped[int] = reference("roots.id", index=True)
+    path: Mapped[bytes]
     path_text: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     mtime_ns: Mapped[int] = mapped_column(BigInteger)
@@ -256,7 +250,7 @@ class Scan(Base):
 
     __tablename__ = "scans"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
@@ -269,7 +263,7 @@ class FeatureSet(Base):
 
     __tablename__ = "feature_sets"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id]
     version: Mapped[int]
     digest: Mapped[str] = mapped_column(unique=True)
     names: Mapped[list[str]]
@@ -283,13 +277,9 @@ class Analysis(Base):
     __tablename__ = "analyses"
     __table_args__ = (UniqueConstraint("payload_id", "feature_set_id", "variant"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    payload_id: Mapped[int] = mapped_column(
-        ForeignKey("payloads.id", ondelete="CASCADE"), index=True
-    )
-    feature_set_id: Mapped[int] = mapped_column(
-        ForeignKey("feature_sets.id"), index=True
-    )
+    id: Mapped[Id]
+    payload_id: Mapped[int] = owner("payloads.id", index=True)
+    feature_set_id: Mapped[int] = reference("feature_sets.id", index=True)
     variant: Mapped[str]
     status: Mapped[str]
     duration_s: Mapped[float]
@@ -305,10 +295,8 @@ class Window(Base):
     __tablename__ = "windows"
     __table_args__ = (UniqueConstraint("analysis_id", "position"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    analysis_id: Mapped[int] = mapped_column(
-        ForeignKey("analyses.id", ondelete="CASCADE")
-    )
+    id: Mapped[Id]
+    analysis_id: Mapped[int] = owner("analyses.id")
     position: Mapped[int]
     start_s: Mapped[float]
     duration_s: Mapped[float]
@@ -324,7 +312,7 @@ class Window(Base):
     spectral_centroid_hz: Mapped[float]
     zero_crossing_rate: Mapped[float]
     harmonic_fraction: Mapped[float]
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    vector: Mapped[bytes]
 
 
 class Sequence(Base):
@@ -332,14 +320,12 @@ class Sequence(Base):
 
     __tablename__ = "sequences"
 
-    analysis_id: Mapped[int] = mapped_column(
-        ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True
-    )
+    analysis_id: Mapped[int] = owner("analyses.id", primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     rate_hz: Mapped[float]
     steps: Mapped[int]
     dims: Mapped[int]
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes]
 
 
 class StageCost(Base):
@@ -347,9 +333,7 @@ class StageCost(Base):
 
     __tablename__ = "stage_costs"
 
-    analysis_id: Mapped[int] = mapped_column(
-        ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True
-    )
+    analysis_id: Mapped[int] = owner("analyses.id", primary_key=True)
     stage: Mapped[str] = mapped_column(primary_key=True)
     cpu_s: Mapped[float]
     wall_s: Mapped[float]
@@ -360,14 +344,12 @@ class Run(Base):
 
     __tablename__ = "runs"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Id]
     created_at: Mapped[datetime]
     label_kind: Mapped[str]  # "artist", "genre", "decade", "tag:NAME", "csv:FILE"
     model: Mapped[str]
     seed: Mapped[int]
-    feature_set_id: Mapped[int] = mapped_column(
-        ForeignKey("feature_sets.id"), index=True
-    )
+    feature_set_id: Mapped[int] = reference("feature_sets.id", index=True)
     dataset_hash: Mapped[str]
     labels: Mapped[list[str]]  # the order of every list of probabilities
     parameters: Mapped[dict[str, Any]]
@@ -380,10 +362,8 @@ class FoldScore(Base):
 
     __tablename__ = "fold_scores"
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
-    fold: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    run_id: Mapped[int] = owner("runs.id", primary_key=True)
+    fold: Mapped[Position]
     tracks: Mapped[int]
     albums: Mapped[int]
     accuracy: Mapped[float]
@@ -394,44 +374,36 @@ class FoldScore(Base):
     predict_cpu_s: Mapped[float | None]
 
 
-class TrackPrediction(Base):
+class _Prediction:
+    """The columns of every prediction."""
+
+    id: Mapped[Id]
+    run_id: Mapped[int] = owner("runs.id")
+    fold: Mapped[int | None]
+    out_of_fold: Mapped[bool]
+    true_label: Mapped[str | None]
+    label: Mapped[str]
+    p_true: Mapped[float | None]
+    p_label: Mapped[float]
+    probabilities: Mapped[list[float]]
+
+
+class TrackPrediction(_Prediction, Base):
     """What a run says of a track; out of fold where the track has a label."""
 
     __tablename__ = "track_predictions"
     __table_args__ = (UniqueConstraint("run_id", "track_id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), index=True
-    )
-    fold: Mapped[int | None]
-    out_of_fold: Mapped[bool]
-    true_label: Mapped[str | None]
-    label: Mapped[str]
-    p_true: Mapped[float | None]
-    p_label: Mapped[float]
-    probabilities: Mapped[list[float]]
+    track_id: Mapped[int] = owner("tracks.id", index=True)
 
 
-class WindowPrediction(Base):
+class WindowPrediction(_Prediction, Base):
     """What a run says of a window; out of fold where its track has a label."""
 
     __tablename__ = "window_predictions"
     __table_args__ = (UniqueConstraint("run_id", "window_id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
-    window_id: Mapped[int] = mapped_column(
-        ForeignKey("windows.id", ondelete="CASCADE"), index=True
-    )
-    fold: Mapped[int | None]
-    out_of_fold: Mapped[bool]
-    true_label: Mapped[str | None]
-    label: Mapped[str]
-    p_true: Mapped[float | None]
-    p_label: Mapped[float]
-    probabilities: Mapped[list[float]]
+    window_id: Mapped[int] = owner("windows.id", index=True)
 
 
 class Artifact(Base):
@@ -440,12 +412,12 @@ class Artifact(Base):
     __tablename__ = "artifacts"
     __table_args__ = (UniqueConstraint("run_id", "name"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    id: Mapped[Id]
+    run_id: Mapped[int] = owner("runs.id")
     name: Mapped[str]  # "model", "calibration", ...
     format: Mapped[str]  # "skops", "json", ...
     sha256: Mapped[str]
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes]
 
 
 class LibraryMap(Base):
@@ -454,12 +426,12 @@ class LibraryMap(Base):
     __tablename__ = "maps"
     __table_args__ = (UniqueConstraint("feature_set_id", "level", "seed"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    feature_set_id: Mapped[int] = mapped_column(ForeignKey("feature_sets.id"))
+    id: Mapped[Id]
+    feature_set_id: Mapped[int] = reference("feature_sets.id")
     level: Mapped[str]  # "tracks" or "windows"
     seed: Mapped[int]
     created_at: Mapped[datetime]
-    data: Mapped[bytes] = mapped_column(LargeBinary)  # what placing new points takes
+    data: Mapped[bytes]  # what placing new points takes
 
 
 class MapPoint(Base):
@@ -467,15 +439,9 @@ class MapPoint(Base):
 
     __tablename__ = "map_points"
 
-    map_id: Mapped[int] = mapped_column(
-        ForeignKey("maps.id", ondelete="CASCADE"), primary_key=True
-    )
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    track_id: Mapped[int] = mapped_column(
-        ForeignKey("tracks.id", ondelete="CASCADE"), index=True
-    )
-    window_id: Mapped[int | None] = mapped_column(
-        ForeignKey("windows.id", ondelete="CASCADE"), index=True
-    )
+    map_id: Mapped[int] = owner("maps.id", primary_key=True)
+    position: Mapped[Position]
+    track_id: Mapped[int] = owner("tracks.id", index=True)
+    window_id: Mapped[int | None] = owner("windows.id", index=True)
     x: Mapped[float]
     y: Mapped[float]
