@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from catalog.albums import (
     VARIOUS,
@@ -18,15 +19,9 @@ from catalog.albums import (
     fold,
     name_key,
 )
+from catalog.database import Catalog
 from catalog.models import Album, Artist, TagSource, Track, TrackArtist
 from catalog.records import TagFacts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from sqlalchemy import Connection
-
-    from catalog.database import Catalog
 
 
 class _Row(NamedTuple):

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
 
-from catalog.models import Album, Artist, Genre, Payload
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from sqlalchemy import Connection
-    from sqlalchemy.orm import InstrumentedAttribute
-
-    from catalog.models import Base
-    from catalog.records import TagFacts
-
+from catalog.models import Album, Artist, Base, Genre, Payload
+from catalog.records import TagFacts
 
 VARIOUS = "Various Artists"
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import zlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, exists, insert, select
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, exists, insert, select
 
+from catalog import records
 from catalog.exceptions import NotFiniteError
 from catalog.models import Analysis, Payload, Sequence, StageCost, Track, Window
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from sqlalchemy import Connection
-
-    from catalog import records
 
 
 def replace_analysis(

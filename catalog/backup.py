@@ -6,15 +6,10 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import chain, count
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from catalog.database import connect, explained
+from catalog.database import Catalog, connect, explained
 from catalog.exceptions import CatalogError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from catalog.database import Catalog
 
 
 def beside(catalog: Catalog, note: str = "") -> Path:

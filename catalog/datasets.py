@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.albums import fold
 from catalog.analyses import unpack_sequence, unpack_vectors
-from catalog.database import from_json
+from catalog.database import Catalog, from_json
 from catalog.records import FeatureSetFacts, Sequence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from catalog.database import Catalog, from_json
-from catalog.records import RULES, KnownFailure, KnownTrack, Root
+from catalog.records import RULES, FeatureSetFacts, KnownFailure, KnownTrack, Root
 from catalog.text import readable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from catalog.records import FeatureSetFacts
-
 
 _KNOWN_TRACKS = """
 SELECT tracks.id, tracks.path, tracks.size, tracks.mtime_ns, payloads.hash,

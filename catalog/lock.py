@@ -10,16 +10,16 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.exceptions import CatalogBusyError, CatalogError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
+if TYPE_CHECKING:  # heavy: a rescan with nothing to do goes without
     from sqlalchemy import Engine
+
 
 _POLL_S = 0.1
 _SERVER_KEY = 0x736F6E69  # "soni": the lock's number on a server

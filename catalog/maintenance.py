@@ -1,29 +1,22 @@
-"""Examine a catalog: the file, and whether its rows agree with each other."""
+"""A catalog's health: its damage found and mended, its missing tracks, its size."""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, exists, inspect, select
+from sqlalchemy import Connection, Inspector, delete, exists, inspect, select, text
 
 from catalog.albums import chunks
 from catalog.analyses import SEQUENCE, VECTOR, drop_unused
-from catalog.database import from_json
+from catalog.database import Catalog, from_json
 from catalog.exceptions import CatalogError
 from catalog.models import Album, Artist, Base, Genre, Track, TrackArtist, TrackGenre
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import Connection, Inspector
-
-    from catalog.database import Catalog
-
 
 _PAGE = 1000  # rows with blobs held in memory at a time
 
@@ -45,6 +38,10 @@ class Finding:
     what: str
     table: str = ""
     ids: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """Return how many rows of what it is, in words."""
+        return f"{len(self.ids)} {self.what}" if self.table else self.what
 
 
 _LOOSE = (
@@ -109,7 +106,7 @@ def check(catalog: Catalog) -> Iterator[Finding]:
         if damage:
             yield Finding(f"the file is damaged: {damage}")
             return
-        yield from _lost_references(catalog)
+        yield from _dangling_references(catalog)
     for table, what, query in _LOOSE:
         yield from _found(table, what, (row[0] for row in catalog.rows(query)))
     yield from _found("analyses", "analyses with damaged vectors", _vectors(catalog))
@@ -121,17 +118,17 @@ def check(catalog: Catalog) -> Iterator[Finding]:
 
 def _damage(catalog: Catalog) -> str:
     try:
-        said = [row[0] for row in catalog.rows("PRAGMA integrity_check")]
+        lines = [row[0] for row in catalog.rows("PRAGMA integrity_check")]
     except CatalogError as error:
         return str(error)
-    return "" if said == ["ok"] else "; ".join(said[:3])
+    return "" if lines == ["ok"] else "; ".join(lines[:3])
 
 
-def _lost_references(catalog: Catalog) -> Iterator[Finding]:
-    lost: dict[str, set[int]] = {}
+def _dangling_references(catalog: Catalog) -> Iterator[Finding]:
+    dangling: dict[str, set[int]] = {}
     for table, row_id, *_ in catalog.rows("PRAGMA foreign_key_check"):
-        lost.setdefault(table, set()).add(row_id)
-    for table, ids in lost.items():
+        dangling.setdefault(table, set()).add(row_id)
+    for table, ids in dangling.items():
         yield from _found(table, f"rows of {table} that refer to nothing", ids)
 
 
@@ -220,20 +217,19 @@ def _reindex(catalog: Catalog) -> bool:
 
 
 def _remove(catalog: Catalog, findings: Iterable[Finding]) -> None:
-    from sqlalchemy import bindparam, column, delete, table  # noqa: PLC0415
-
     # Rows without an id of their own are named by SQLite's row number.
     name = "id" if catalog.path is None else "rowid"
     with catalog.writing() as connection:
         for finding in findings:
             if finding.table:
-                rows = table(finding.table, column(name))
-                statement = delete(rows).where(rows.c[name] == bindparam("number"))
+                statement = text(
+                    f"DELETE FROM {finding.table} WHERE {name} = :number"  # noqa: S608
+                )
                 connection.execute(statement, [{"number": n} for n in finding.ids])
 
 
 @dataclass(frozen=True, slots=True)
-class LostTrack:
+class MissingTrack:
     """A track that has been missing for long."""
 
     id: int
@@ -241,7 +237,7 @@ class LostTrack:
     missing_since: datetime
 
 
-def lost_tracks(catalog: Catalog, before: datetime) -> list[LostTrack]:
+def missing_tracks(catalog: Catalog, before: datetime) -> list[MissingTrack]:
     """Return the tracks that have been missing since ``before`` or longer."""
     query = (
         select(Track.id, Track.path_text, Track.missing_since)
@@ -250,19 +246,19 @@ def lost_tracks(catalog: Catalog, before: datetime) -> list[LostTrack]:
     )
     with catalog.reading() as connection:
         return [
-            LostTrack(number, path, since)
+            MissingTrack(number, path, since)
             for number, path, since in connection.execute(query)
             if since is not None
         ]
 
 
-def prune(catalog: Catalog, lost: Sequence[LostTrack]) -> None:
+def prune(catalog: Catalog, tracks: Sequence[MissingTrack]) -> None:
     """Delete tracks with what is theirs alone: features, predictions, names.
 
     A track that has come back since it was listed stays.
     """
     with catalog.writing() as connection:
-        for part in chunks([track.id for track in lost]):
+        for part in chunks([track.id for track in tracks]):
             gone = Track.id.in_(part) & Track.missing_since.is_not(None)
             connection.execute(delete(Track).where(gone))
         drop_unused(connection)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import delete, insert, select
 
+from catalog.database import Catalog
 from catalog.models import LibraryMap, MapPoint
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
 
 Level = Literal["tracks", "windows"]
 

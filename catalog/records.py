@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # heavy: a rescan with nothing to do goes without
     import numpy as np
     from numpy.typing import NDArray
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import insert, select
 
-from catalog.database import from_json
+from catalog.database import Catalog, from_json
 from catalog.models import (
     Artifact,
     FoldScore,
@@ -18,13 +20,6 @@ from catalog.models import (
     TrackPrediction,
     WindowPrediction,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
 
 
 @dataclass(frozen=True, slots=True)

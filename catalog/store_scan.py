@@ -7,11 +7,12 @@ stored before what arrives there, so that files that swapped names do not collid
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from catalog import records
 from catalog.albums import (
@@ -28,19 +29,12 @@ from catalog.albums import (
     year_of,
 )
 from catalog.analyses import analysed, drop_unused, replace_analysis, require_finite
+from catalog.database import Catalog
 from catalog.exceptions import NotFiniteError
 from catalog.library import ensure_feature_set
 from catalog.models import Failure, RawTag, TagSource, Track, TrackArtist, TrackGenre
+from catalog.records import StreamFacts, TagFacts, TrackScanned
 from catalog.text import is_storable, readable, storable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from sqlalchemy import Connection
-
-    from catalog.database import Catalog
-    from catalog.records import StreamFacts, TagFacts, TrackScanned
-
 
 T = TypeVar("T")
 

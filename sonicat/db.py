@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from catalog.backup import backup as copy_catalog
+from catalog.backup import beside
+from catalog.database import Catalog, catalog_url
+from catalog.schema import HEAD, open_existing, upgrade_existing
 from sonicat.options import DB
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from catalog.database import Catalog, Mode
-    from catalog.maintenance import Finding
 
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0, "y": 365.25 * 86400.0}
 _SHOWN = 20  # tracks that prune names before it asks
@@ -49,8 +46,6 @@ def db() -> None:
 @DB
 def path(db: str | None) -> None:
     """Print where the catalog is, whether it exists or not."""
-    from catalog.database import Catalog, catalog_url  # noqa: PLC0415
-
     # to be passed on: the very bytes, whatever the terminal's encoding is
     click.echo(os.fsencode(Catalog(catalog_url(db), "read").name))
 
@@ -59,8 +54,6 @@ def path(db: str | None) -> None:
 @DB
 def upgrade(db: str | None) -> None:
     """Bring an older catalog up to date, with a copy of it kept beside it."""
-    from catalog.schema import HEAD, upgrade_existing  # noqa: PLC0415 - not for --help
-
     found, kept = upgrade_existing(db)
     if found == HEAD:
         click.echo(f"up to date: schema {HEAD}")
@@ -78,7 +71,7 @@ def backup(dest: Path | None, db: str | None) -> None:
 
     Without DEST the copy lies beside the catalog, with the time in its name.
     """
-    with _opened(db, "read") as catalog:
+    with open_existing(db, mode="read") as catalog:
         click.echo(_backup(catalog, dest))
 
 
@@ -87,23 +80,24 @@ def backup(dest: Path | None, db: str | None) -> None:
 @DB
 def check(db: str | None, *, repair: bool) -> None:
     """Examine the catalog; exit status 1 if something is wrong with it."""
-    from catalog.maintenance import check as findings  # noqa: PLC0415
-    from catalog.maintenance import repair as mend  # noqa: PLC0415
+    from catalog import maintenance  # noqa: PLC0415 - loads NumPy: not for --help
 
-    with _opened(db, "write" if repair else "read") as catalog:
+    with open_existing(db, mode="write" if repair else "read") as catalog:
         if not repair:
-            left = list(findings(catalog))
+            left = list(maintenance.check(catalog))
         else:
             with catalog.scan_lock():
                 if catalog.path is not None:
                     click.echo(f"backup: {_backup(catalog, None)}")
-                mended, left = mend(catalog)
+                mended, left = maintenance.repair(catalog)
             for finding in mended:
-                click.echo(f"mended: {_said(finding)}")
+                click.echo(f"mended: {finding}")
         for finding in left:
-            click.echo(f"wrong: {_said(finding)}")
+            click.echo(f"wrong: {finding}")
         if left:
-            raise click.ClickException(f"{catalog.name}: {_advice(left, repair)}")
+            damaged = any(not finding.table for finding in left)
+            advice = _advice(file_damaged=damaged, repaired=repair)
+            raise click.ClickException(f"{catalog.name}: {advice}")
         for line in _counts(catalog):
             click.echo(line)
         click.echo(f"{catalog.name}: sound")
@@ -113,10 +107,10 @@ def check(db: str | None, *, repair: bool) -> None:
 @DB
 def schema(db: str | None) -> None:
     """Print the catalog's views and tables, column by column."""
-    from catalog.maintenance import describe  # noqa: PLC0415
+    from catalog import maintenance  # noqa: PLC0415 - loads NumPy: not for --help
 
-    with _opened(db, "read") as catalog:
-        for line in describe(catalog):
+    with open_existing(db, mode="read") as catalog:
+        for line in maintenance.describe(catalog):
             click.echo(line)
 
 
@@ -135,51 +129,35 @@ def prune(db: str | None, missing_for: timedelta, *, yes: bool) -> None:
 
     This is the only command that deletes: a scan marks what is gone and keeps it.
     """
-    from catalog.maintenance import lost_tracks  # noqa: PLC0415
-    from catalog.maintenance import prune as delete  # noqa: PLC0415
+    from catalog import maintenance  # noqa: PLC0415 - loads NumPy: not for --help
 
-    with _opened(db, "write") as catalog, catalog.scan_lock():
-        lost = lost_tracks(catalog, datetime.now(UTC) - missing_for)
-        if not lost:
+    with open_existing(db) as catalog, catalog.scan_lock():
+        gone = maintenance.missing_tracks(catalog, datetime.now(UTC) - missing_for)
+        if not gone:
             click.echo("nothing to delete")
             return
-        for track in lost[:_SHOWN]:
+        for track in gone[:_SHOWN]:
             click.echo(f"{track.missing_since:%Y-%m-%d}  {track.path_text}")
-        if len(lost) > _SHOWN:
-            click.echo(f"... and {len(lost) - _SHOWN} more")
+        if len(gone) > _SHOWN:
+            click.echo(f"... and {len(gone) - _SHOWN} more")
         if not yes:
-            click.confirm(f"delete {_tracks(len(lost))} from the catalog?", abort=True)
+            click.confirm(f"delete {_tracks(len(gone))} from the catalog?", abort=True)
         if catalog.path is not None:
             click.echo(f"backup: {_backup(catalog, None)}")
-        delete(catalog, lost)
-        click.echo(f"deleted {_tracks(len(lost))} with their features and predictions")
-
-
-@contextmanager
-def _opened(db: str | None, mode: Mode) -> Iterator[Catalog]:
-    """Open a catalog that must be there already."""
-    from catalog.schema import open_existing  # noqa: PLC0415
-
-    with open_existing(db, mode=mode) as catalog:
-        yield catalog
+        maintenance.prune(catalog, gone)
+        click.echo(f"deleted {_tracks(len(gone))} with their features and predictions")
 
 
 def _backup(catalog: Catalog, dest: Path | None) -> Path:
-    from catalog.backup import backup, beside  # noqa: PLC0415
-
-    return backup(catalog, dest or beside(catalog))
+    return copy_catalog(catalog, dest or beside(catalog))
 
 
-def _said(finding: Finding) -> str:
-    return f"{len(finding.ids)} {finding.what}" if finding.table else finding.what
-
-
-def _advice(left: list[Finding], repair: bool) -> str:  # noqa: FBT001
-    if not repair and all(finding.table for finding in left):
-        return "run 'sonicat db check --repair', then scan again"
-    if not repair:
+def _advice(*, file_damaged: bool, repaired: bool) -> str:
+    if repaired:
+        return "cannot be repaired; go back to a backup, or scan into a new catalog"
+    if file_damaged:
         return "try 'sonicat db check --repair'; else go back to a backup"
-    return "cannot be repaired; go back to a backup, or scan into a new catalog"
+    return "run 'sonicat db check --repair', then scan again"
 
 
 def _counts(catalog: Catalog) -> Iterator[str]:
