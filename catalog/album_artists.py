@@ -1,4 +1,4 @@
-"""Store the album artists that were told from the tracks' folders."""
+"""Album artists of tracks whose tags name none, derived from their folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as one album, and as one group that a split must not divide."""
+"""Albums: the rules of what one is, and the ids of what tracks share."""
 
 from __future__ import annotations
 

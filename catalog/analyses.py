@@ -1,4 +1,4 @@
-"""Store what was extracted from the audio, in place of what was there before."""
+"""The analyses of tracks as rows: windows, sequences, costs, and packed vectors."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def drop_unused(connection: Connection) -> None:
     connection.execute(delete(Payload).where(~used))
 
 
-def analysed(connection: Connection, payload_id: int) -> bool:
+def has_analysis(connection: Connection, payload_id: int) -> bool:
     """Tell whether a payload has any analysis of its audio as it is."""
     found = exists().where(
         Analysis.payload_id == payload_id, Analysis.variant == "original"

@@ -1,4 +1,4 @@
-"""What is known of a track's audio file beside its music, for audits."""
+"""Facts of audio files beside their music: codec, bit rate, bandwidth, variants."""
 
 from __future__ import annotations
 

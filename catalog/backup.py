@@ -1,4 +1,4 @@
-"""Copy a SQLite catalog while others read and write it."""
+"""Copies of a SQLite catalog, made while others read and write it."""
 
 from __future__ import annotations
 

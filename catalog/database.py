@@ -1,9 +1,4 @@
-"""A catalog's database: its place, its connections, and its errors as a person's.
-
-A rescan with nothing to do must not wait for SQLAlchemy to load, which takes longer
-than the scan itself. What it needs of a SQLite catalog goes through the standard
-library (:meth:`Catalog.rows`); everything else through :attr:`Catalog.engine`.
-"""
+"""A catalog's database: its place, its connections, and its errors in plain words."""
 
 from __future__ import annotations
 
@@ -35,6 +30,10 @@ Mode = Literal["read", "write"]
 
 class Catalog:
     """An open catalog; a context manager.
+
+    A rescan with nothing to do must not wait for SQLAlchemy to load, which takes longer
+    than the scan itself. What it needs of a SQLite catalog goes through the standard
+    library (:meth:`rows`, :meth:`execute`); everything else through :attr:`engine`.
 
     Parameters
     ----------

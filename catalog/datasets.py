@@ -1,4 +1,4 @@
-"""Load what was extracted as arrays, with the facts of the tracks it belongs to."""
+"""A library's windows and sequences as arrays, with the facts of their tracks."""
 
 from __future__ import annotations
 

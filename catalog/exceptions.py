@@ -1,4 +1,4 @@
-"""The errors that a user reads: their root, and those of the catalog."""
+"""The root of the errors that a user reads, and the errors of the catalog."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What a scan asks of the catalog, and the one way to change it.
-
-The questions are asked through :meth:`Catalog.rows`: a rescan that finds nothing new
-loads neither SQLAlchemy nor NumPy.
-"""
+"""The library as a scan knows it: roots, tracks, failures, feature sets, scans."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The one advisory lock of a catalog: two scans, or a scan and an upgrade, never fight.
-
-For SQLite it is a lock of the operating system on a file beside the catalog, for
-PostgreSQL an advisory lock of the server; either ends with the process that holds it,
-however that ends.
-"""
+"""A catalog's advisory lock, which ends with the process that holds it."""
 
 from __future__ import annotations
 
@@ -27,7 +22,7 @@ _SERVER_KEY = 0x736F6E69  # "soni": the lock's number on a server
 
 @contextmanager
 def file_lock(path: Path | str, wait_s: float) -> Iterator[None]:
-    """Hold the lock of the SQLite catalog at ``path``.
+    """Hold the lock of the SQLite catalog at ``path``: of a file beside it.
 
     Raises
     ------
@@ -57,30 +52,31 @@ def file_lock(path: Path | str, wait_s: float) -> Iterator[None]:
 
 @contextmanager
 def server_lock(engine: Engine, wait_s: float) -> Iterator[None]:
-    """Hold the lock of the PostgreSQL catalog behind ``engine``.
+    """Hold the lock of the PostgreSQL catalog behind ``engine``: one of the server.
 
     Raises
     ------
     CatalogBusyError
         Another connection held it for all of ``wait_s`` seconds.
     """
-    from sqlalchemy import text  # noqa: PLC0415 (only a server needs it)
-
-    take = text("SELECT pg_try_advisory_lock(:key)")
-    holder = text(
-        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :key"
-    )
-    key = {"key": _SERVER_KEY}
     # Each question commits by itself: a scan of hours must not keep a snapshot alive.
     alone = engine.execution_options(isolation_level="AUTOCOMMIT")
     with alone.connect() as connection:
-        if not _patiently(lambda: bool(connection.scalar(take, key)), wait_s):
-            pid = connection.scalar(holder, key)
+
+        def ask(what: str) -> object:
+            return connection.exec_driver_sql(f"SELECT {what}").scalar()
+
+        take = f"pg_try_advisory_lock({_SERVER_KEY})"
+        if not _patiently(lambda: bool(ask(take)), wait_s):
+            pid = ask(
+                "pid FROM pg_locks "
+                f"WHERE locktype = 'advisory' AND objid = {_SERVER_KEY}"
+            )
             raise CatalogBusyError(_busy(engine.url.render_as_string(), str(pid or "")))
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+            ask(f"pg_advisory_unlock({_SERVER_KEY})")
 
 
 def _patiently(attempt: Callable[[], bool], wait_s: float) -> bool:

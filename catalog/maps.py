@@ -1,4 +1,4 @@
-"""Maps of the library, kept so that they are drawn once."""
+"""Stored maps: tracks or windows placed in two dimensions, computed once."""
 
 from __future__ import annotations
 

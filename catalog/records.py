@@ -1,8 +1,4 @@
-"""Plain records that cross the border between the catalog and its callers.
-
-They hold values only: no session, no lazy loading, safe to pickle between processes.
-Times are UTC; paths are the raw bytes of the file system.
-"""
+"""Plain records that cross the border between the catalog and its callers."""
 
 from __future__ import annotations
 
@@ -16,27 +12,8 @@ if TYPE_CHECKING:  # heavy: a rescan with nothing to do goes without
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "RULES",
-    "Analysis",
-    "AnalysisStatus",
-    "Change",
-    "FeatureSetFacts",
-    "FileFailed",
-    "KnownFailure",
-    "KnownTrack",
-    "Root",
-    "Sequence",
-    "StageCost",
-    "Stamp",
-    "StreamFacts",
-    "TagFacts",
-    "TrackMissing",
-    "TrackMoved",
-    "TrackReturned",
-    "TrackScanned",
-    "Windows",
-]
+# Values only, safe to pickle between processes. Times are UTC; paths are the raw bytes
+# of the file system.
 
 AnalysisStatus = Literal["ok", "too_short", "silent"]
 

@@ -1,4 +1,4 @@
-"""Store and load what was learned: runs, predictions, fitted models."""
+"""Stored runs: their facts, folds, predictions and fitted models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from catalog.models import (
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """One model, trained and judged on one labelling of the library."""
+    """One model, trained and evaluated on one labelling of the library."""
 
     label_kind: str
     model: str
@@ -56,17 +56,17 @@ class FoldFacts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """What a run says of n tracks, or of n windows.
+    """What a run predicts of n tracks, or of n windows.
 
     Attributes
     ----------
     ids : int64, shape (n,)
     fold : intp, shape (n,)
-        The outer fold in which it was held out; -1 where the final model speaks.
+        The outer fold in which it was held out; -1 where the final model predicts.
     true : intp, shape (n,)
         Index of the true label in the run's labels; -1 where there is none.
     label : sequence of str, length n
-        What is said; a label, or ``"unknown"``.
+        What is predicted: a label, or ``"unknown"``.
     p : float64, shape (n, n_labels)
     """
 
@@ -138,19 +138,23 @@ def _artifact_row(run_id: int, model: StoredModel) -> dict[str, Any]:
 
 
 def _rows(
-    run_id: int, key: str, labels: Sequence[str], said: Predictions
+    run_id: int, key: str, labels: Sequence[str], predicted: Predictions
 ) -> Iterator[dict[str, Any]]:
-    """Yield one row an id; tracks with the same audio share windows, judged once."""
-    _, first = np.unique(said.ids, return_index=True)
+    """Yield one row an id; tracks with the same audio share windows, predicted once."""
+    _, first = np.unique(predicted.ids, return_index=True)
     for i in np.sort(first):
-        p, true, fold = said.p[i].tolist(), int(said.true[i]), int(said.fold[i])
+        p, true, fold = (
+            predicted.p[i].tolist(),
+            int(predicted.true[i]),
+            int(predicted.fold[i]),
+        )
         yield {
             "run_id": run_id,
-            key: int(said.ids[i]),
+            key: int(predicted.ids[i]),
             "fold": fold if fold >= 0 else None,
             "out_of_fold": fold >= 0,
             "true_label": labels[true] if true >= 0 else None,
-            "label": said.label[i],
+            "label": predicted.label[i],
             "p_true": p[true] if true >= 0 else None,
             "p_label": max(p),
             "probabilities": p,
@@ -197,7 +201,7 @@ def _run_facts(found: Any) -> RunFacts:
 
 
 def fold_settings(catalog: Catalog, run_id: int) -> list[Mapping[str, Any]]:
-    """Return what each fold of a run settled on, in the order of the folds."""
+    """Return the parameters that each fold of a run chose, by fold."""
     rows = catalog.rows(
         "SELECT parameters FROM fold_scores WHERE run_id = :run_id ORDER BY fold",
         run_id=run_id,

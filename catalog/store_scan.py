@@ -1,14 +1,10 @@
-"""Store the outcome of a scan: one transaction for each batch of changes.
-
-The order inside a batch does not matter to the caller. What leaves its place is
-stored before what arrives there, so that files that swapped names do not collide.
-"""
+"""A scan's results on their way into the catalog: one transaction for each batch."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -28,12 +24,19 @@ from catalog.albums import (
     payload_ids,
     year_of,
 )
-from catalog.analyses import analysed, drop_unused, replace_analysis, require_finite
+from catalog.analyses import drop_unused, has_analysis, replace_analysis, require_finite
 from catalog.database import Catalog
 from catalog.exceptions import NotFiniteError
 from catalog.library import ensure_feature_set
-from catalog.models import Failure, RawTag, TagSource, Track, TrackArtist, TrackGenre
-from catalog.records import StreamFacts, TagFacts, TrackScanned
+from catalog.models import (
+    Failure,
+    RawTag,
+    TagSource,
+    Track,
+    TrackArtist,
+    TrackGenre,
+)
+from catalog.records import TagFacts, TrackScanned
 from catalog.text import is_storable, readable, storable
 
 T = TypeVar("T")
@@ -61,6 +64,9 @@ class PlacedFailure(NamedTuple):
 def store_batch(catalog: Catalog, changes: Sequence[records.Change]) -> None:
     """Store the changes in one transaction: all of them or none.
 
+    Their order does not matter. What leaves its place is stored before what arrives
+    there, so that files that swapped names do not collide.
+
     Raises
     ------
     NotFiniteError
@@ -70,7 +76,7 @@ def store_batch(catalog: Catalog, changes: Sequence[records.Change]) -> None:
     """
     if not changes:
         return
-    scanned = _of(records.TrackScanned, changes)
+    scanned = _of(TrackScanned, changes)
     _require_finite(scanned)
     feature_sets = [_feature_set(catalog, change) for change in scanned]
     with catalog.writing() as connection:
@@ -78,21 +84,21 @@ def store_batch(catalog: Catalog, changes: Sequence[records.Change]) -> None:
         moved = _of(records.TrackMoved, changes)
         gone = [change.track_id for change in _of(records.TrackMissing, changes)]
         back = [change.track_id for change in _of(records.TrackReturned, changes)]
-        _leave(connection, gone, now)
-        _leave(connection, [change.track_id for change in moved], now)
-        _arrive(connection, moved, now)
-        _return(connection, back)
-        store_scanned(connection, scanned, feature_sets, now)
-        _forget(connection, [(one.root_id, one.path) for one in moved])
-        _forget(connection, [(one.root_id, one.path) for one in scanned])
-        _fail(connection, _of(records.FileFailed, changes), now)
+        _mark_missing(connection, gone, now)
+        _mark_missing(connection, [change.track_id for change in moved], now)
+        _move(connection, moved, now)
+        _mark_present(connection, back)
+        _store_tracks(connection, scanned, feature_sets, now)
+        _delete_failures_at(connection, [(one.root_id, one.path) for one in moved])
+        _delete_failures_at(connection, [(one.root_id, one.path) for one in scanned])
+        _store_failures(connection, _of(records.FileFailed, changes), now)
 
 
 def _of(kind: type[T], changes: Iterable[object]) -> list[T]:
     return [change for change in changes if isinstance(change, kind)]
 
 
-def _require_finite(scanned: Iterable[records.TrackScanned]) -> None:
+def _require_finite(scanned: Iterable[TrackScanned]) -> None:
     for change in scanned:
         if change.analysis is not None:
             try:
@@ -101,34 +107,32 @@ def _require_finite(scanned: Iterable[records.TrackScanned]) -> None:
                 raise NotFiniteError(f"{readable(change.path)}: {error}") from error
 
 
-def _feature_set(catalog: Catalog, change: records.TrackScanned) -> int | None:
+def _feature_set(catalog: Catalog, change: TrackScanned) -> int | None:
     if change.analysis is None:
         return None
     return ensure_feature_set(catalog, change.analysis.feature_set)
 
 
-def _leave(connection: Connection, track_ids: Sequence[int], now: datetime) -> None:
+def _mark_missing(
+    connection: Connection, track_ids: Sequence[int], now: datetime
+) -> None:
     """Mark tracks missing: their places become free, their rows stay."""
     for part in chunks(track_ids):
         mine = and_(Track.id.in_(part), Track.missing_since.is_(None))
         connection.execute(update(Track).where(mine).values(missing_since=now))
 
 
-def _arrive(
+def _move(
     connection: Connection, moved: Sequence[records.TrackMoved], now: datetime
 ) -> None:
     """Give moved tracks, all marked missing by now, their new places."""
     places = [(move.root_id, move.path) for move in moved]
-    replaced = tracks_at(connection, places, present=True)
-    _leave(connection, [row.id for row in replaced.values()], now)
+    replaced = _tracks_at(connection, places, present=True)
+    _mark_missing(connection, [row.id for row in replaced.values()], now)
     rows = [
         {
             "track_id": move.track_id,
-            "root_id": move.root_id,
-            "path": move.path,
-            "path_text": readable(move.path),
-            "size": move.stamp.size,
-            "mtime_ns": move.stamp.mtime_ns,
+            **_file_columns(move),
             "missing_since": None,
             "updated_at": now,
         }
@@ -138,15 +142,15 @@ def _arrive(
         connection.execute(update(Track).where(Track.id == bindparam("track_id")), rows)
 
 
-def _return(connection: Connection, track_ids: Sequence[int]) -> None:
+def _mark_present(connection: Connection, track_ids: Sequence[int]) -> None:
     for part in chunks(track_ids):
         mine = Track.id.in_(part)
         connection.execute(update(Track).where(mine).values(missing_since=None))
 
 
-def _forget(connection: Connection, places: Sequence[Place]) -> None:
+def _delete_failures_at(connection: Connection, places: Sequence[Place]) -> None:
     """Remove the failures of files that are good now."""
-    _delete_failures(connection, [row.id for row in failures_at(connection, places)])
+    _delete_failures(connection, [row.id for row in _failures_at(connection, places)])
 
 
 def _delete_failures(connection: Connection, failure_ids: Sequence[int]) -> None:
@@ -154,12 +158,12 @@ def _delete_failures(connection: Connection, failure_ids: Sequence[int]) -> None
         connection.execute(delete(Failure).where(Failure.id.in_(part)))
 
 
-def _fail(
+def _store_failures(
     connection: Connection, failed: Sequence[records.FileFailed], now: datetime
 ) -> None:
     """Record failures; ``attempts`` counts those of the same content."""
     latest = {(one.root_id, one.path): one for one in failed}
-    known = {row.place: row for row in failures_at(connection, list(latest))}
+    known = {row.place: row for row in _failures_at(connection, list(latest))}
     rows: list[dict[str, Any]] = []
     for place, one in latest.items():
         before = known.get(place)
@@ -167,11 +171,7 @@ def _fail(
         same = before is not None and (before.size, before.mtime_ns) == stamp
         rows.append(
             {
-                "root_id": one.root_id,
-                "path": one.path,
-                "path_text": readable(one.path),
-                "size": one.stamp.size,
-                "mtime_ns": one.stamp.mtime_ns,
+                **_file_columns(one),
                 "stage": one.stage,
                 "reason": storable(one.reason),
                 "attempts": before.attempts + 1 if before and same else 1,
@@ -185,22 +185,20 @@ def _fail(
 
 _MANY_VALUED = (TrackArtist, TrackGenre, RawTag, TagSource)
 
-_STREAM = (
-    "container",
-    "codec",
-    "encoder",
-    "bitrate",
-    "sample_rate",
-    "channels",
-    "bits_per_sample",
-    "lossless",
-    "duration_s",
-    "encoder_delay",
-    "encoder_padding",
+_TAG_COLUMNS = (
+    "title",
+    "albumartist",
+    "track_number",
+    "track_total",
+    "disc_number",
+    "disc_total",
+    "date",
+    "original_date",
+    "compilation",
 )
 
 
-def store_scanned(
+def _store_tracks(
     connection: Connection,
     scanned: Sequence[TrackScanned],
     feature_sets: Sequence[int | None],
@@ -226,16 +224,16 @@ def store_scanned(
             stored.add(mark)
             replace_analysis(connection, mark[0], feature_set_id, change.analysis)
     latest = {(change.root_id, change.path): change for change in scanned}
-    before = tracks_at(connection, list(latest))
+    before = _tracks_at(connection, list(latest))
     ids = _store_rows(connection, latest, before, payloads, now)
-    _forget_tags(connection, [track.id for track in before.values()])
+    _delete_tags(connection, [track.id for track in before.values()])
     _store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
     # Audio that changed leaves its old payload behind, maybe some scans ago: the old
     # features go when the new ones are in.
     for place, row in before.items():
         payload_id = payloads[latest[place].payload_hash]
         fresh = latest[place].analysis is not None or row.payload_id != payload_id
-        if fresh and analysed(connection, payload_id):
+        if fresh and has_analysis(connection, payload_id):
             drop_unused(connection)
             break
 
@@ -277,46 +275,39 @@ def _store_rows(
         connection.execute(update(Track).where(Track.id == bindparam("track_id")), old)
     if new:
         connection.execute(insert(Track), new)
-    made = tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
+    made = _tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
     return {place: (before | made)[place].id for place in latest}
 
 
-def _row(change: TrackScanned, now: datetime) -> dict[str, Any]:
-    """Return the columns of a track that come from the file alone."""
+def _file_columns(
+    change: TrackScanned | records.TrackMoved | records.FileFailed,
+) -> dict[str, Any]:
     return {
         "root_id": change.root_id,
         "path": change.path,
         "path_text": readable(change.path),
         "size": change.stamp.size,
         "mtime_ns": change.stamp.mtime_ns,
+    }
+
+
+def _row(change: TrackScanned, now: datetime) -> dict[str, Any]:
+    """Return the columns of a track that come from the file alone."""
+    return {
+        **_file_columns(change),
         "missing_since": None,
         "updated_at": now,
         "group_key": album_group(change.tags, change.payload_hash),
-        **_tag_columns(change.tags),
-        **_stream_columns(change.stream),
+        "year": year_of(change.tags.original_date, change.tags.date),
+        **{name: getattr(change.tags, name) for name in _TAG_COLUMNS},
+        **{
+            name: _storable_value(value)
+            for name, value in asdict(change.stream).items()
+        },
     }
 
 
-def _tag_columns(tags: TagFacts) -> dict[str, Any]:
-    return {
-        "title": tags.title,
-        "albumartist": tags.albumartist,
-        "track_number": tags.track_number,
-        "track_total": tags.track_total,
-        "disc_number": tags.disc_number,
-        "disc_total": tags.disc_total,
-        "date": tags.date,
-        "original_date": tags.original_date,
-        "year": year_of(tags.original_date, tags.date),
-        "compilation": tags.compilation,
-    }
-
-
-def _stream_columns(stream: StreamFacts) -> dict[str, Any]:
-    return {name: _storable_value(getattr(stream, name)) for name in _STREAM}
-
-
-def _forget_tags(connection: Connection, track_ids: Sequence[int]) -> None:
+def _delete_tags(connection: Connection, track_ids: Sequence[int]) -> None:
     for part in chunks(track_ids):
         for table in _MANY_VALUED:
             connection.execute(delete(table).where(table.track_id.in_(part)))
@@ -392,7 +383,7 @@ def _storable_value(value: Any) -> Any:
     return value
 
 
-def tracks_at(
+def _tracks_at(
     connection: Connection, places: Sequence[Place], *, present: bool = False
 ) -> dict[Place, PlacedTrack]:
     """Return id and payload of the tracks at places that have one.
@@ -413,7 +404,9 @@ def tracks_at(
     return found
 
 
-def failures_at(connection: Connection, places: Sequence[Place]) -> list[PlacedFailure]:
+def _failures_at(
+    connection: Connection, places: Sequence[Place]
+) -> list[PlacedFailure]:
     """Return the failures on record at places."""
     found: list[PlacedFailure] = []
     for root_id, paths in _by_root(places).items():
