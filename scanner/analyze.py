@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
 
 from catalog.records import Analysis, FileFailed, Stamp, TrackScanned
@@ -95,33 +94,21 @@ def _extract(file: AudioFile, settings: ScanSettings, stopwatch: Stopwatch) -> A
     from scanner.audio.decode import AudioStream  # noqa: PLC0415
     from scanner.features.extractor import Extractor  # noqa: PLC0415
 
-    with ExitStack() as stack:
-        with stopwatch.measure("decode"):
-            audio = stack.enter_context(AudioStream(file))
+    with stopwatch.measure("decode"):
+        audio = AudioStream(file)
+    with audio:
         extractor = Extractor(
             audio.sample_rate,
             audio.channels,
             window_s=settings.window_s,
             hop_s=settings.hop_s,
             band_limit_hz=settings.band_limit_hz,
+            stopwatch=stopwatch,
         )
         blocks = audio.blocks()
         while True:
             with stopwatch.measure("decode"):
                 block = next(blocks, None)
             if block is None:
-                break
+                return extractor.finish(audio.decoder)
             extractor.push(block)
-        decoder = audio.decoder
-    found = extractor.finish()
-    return Analysis(
-        feature_set=found.feature_set,
-        status=found.status,
-        duration_s=found.duration_s,
-        windows=found.windows,
-        sequences=found.sequences,
-        loudness_lufs=found.loudness_lufs,
-        decoder=decoder,
-        audio_facts=found.audio_facts,
-        costs=(*stopwatch.stages(), *found.costs),
-    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, NamedTuple
 
 from scanner.audio.files import AudioFile, audio_file, audio_start, cause
 from scanner.exceptions import FileError
@@ -67,7 +68,71 @@ def _feed(digest: hashlib.blake2b, file: IO[bytes], start: int, length: int) -> 
 
 
 _STREAMED = 0xFFFFFFFF  # a size that the writer could not know
+_MOST_CHUNKS = 100_000
+
+
+class _Layout(NamedTuple):
+    """How a container that is a row of chunks lays them out."""
+
+    start: int  # of the first chunk
+    head: str  # name and size, as `struct` writes them
+    audio: tuple[bytes, ...]  # names of the chunks that are hashed
+    counts_head: bool = False  # whether the size does
+    alignment: int = 1
+
+
 _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+_W64_DATA = b"data" + bytes.fromhex("f3acd3118cd100c04f8edb8a")
+_LAYOUTS = {
+    "wav": _Layout(12, "<4sI", (b"fmt ", b"data"), alignment=2),
+    "aiff": _Layout(12, ">4sI", (b"COMM", b"SSND"), alignment=2),
+    "caf": _Layout(8, ">4sq", (b"desc", b"data")),
+    "dsf": _Layout(28, "<4sQ", (b"fmt ", b"data"), counts_head=True),
+    "asf": _Layout(0, "<16sQ", (_ASF_DATA,), counts_head=True),
+    "w64": _Layout(40, "<16sQ", (_W64_DATA,), counts_head=True, alignment=8),
+}
+
+
+class Chunk(NamedTuple):
+    """A chunk of a file: its name, and where its content lies, in bytes."""
+
+    name: bytes
+    start: int
+    size: int
+
+
+def read_chunks(file: IO[bytes], container: str) -> Iterator[Chunk]:
+    """Yield the chunks of a WAV, AIFF, CAF, DSF, ASF or Wave64 file."""
+    layout = _LAYOUTS[container]
+    width = struct.calcsize(layout.head)
+    end = file.seek(0, 2)
+    start, long_size = layout.start, 0
+    for _ in range(_MOST_CHUNKS):
+        if start + width > end:
+            return
+        file.seek(start)
+        head = file.read(24)
+        name, size = struct.unpack_from(layout.head, head)
+        start += width
+        if name == b"ds64":
+            long_size = int.from_bytes(head[16:24], "little")
+        if layout.counts_head:
+            size -= width
+            if size < 0:
+                return
+        elif size < 0:  # the last chunk of a CAF recording that went on
+            size = end - start
+        elif name == b"data" and size == _STREAMED:
+            size = long_size or end - start
+        yield Chunk(name, start, size)
+        start += size + -size % layout.alignment
+
+
+def chunk_spans(file: IO[bytes], container: str) -> Iterator[Span]:
+    """Yield the chunks with samples, and those that say how these are to be read."""
+    for name, start, size in read_chunks(file, container):
+        if name in _LAYOUTS[container].audio:
+            yield start, size
 
 
 def mp4_spans(file: IO[bytes]) -> Iterator[Span]:
@@ -89,112 +154,20 @@ def mp4_spans(file: IO[bytes]) -> Iterator[Span]:
         start += size
 
 
-def wav_spans(file: IO[bytes]) -> Iterator[Span]:
-    """Yield the ``fmt`` and ``data`` chunks of WAV and RF64."""
-    yield from _chunks(file, "little", (b"fmt ", b"data"))
-
-
-def aiff_spans(file: IO[bytes]) -> Iterator[Span]:
-    """Yield the ``COMM`` and ``SSND`` chunks of AIFF."""
-    yield from _chunks(file, "big", (b"COMM", b"SSND"))
-
-
-def _chunks(file: IO[bytes], order: str, wanted: tuple[bytes, ...]) -> Iterator[Span]:
-    end = file.seek(0, 2)
-    start = 12
-    long_size = 0
-    while start + 8 <= end:
-        file.seek(start)
-        head = file.read(24)
-        name = head[:4]
-        size = int.from_bytes(head[4:8], "little" if order == "little" else "big")
-        if name == b"ds64":
-            long_size = int.from_bytes(head[16:24], "little")
-        if name == b"data" and size == _STREAMED:
-            size = long_size or end - start - 8
-        if name in wanted:
-            yield start + 8, size
-        start += 8 + size + size % 2
-
-
-def asf_spans(file: IO[bytes]) -> Iterator[Span]:
-    """Yield the data object of ASF (WMA)."""
-    end = file.seek(0, 2)
-    start = 0
-    while start + 24 <= end:
-        file.seek(start)
-        head = file.read(24)
-        size = int.from_bytes(head[16:], "little")
-        if size < 24:
-            return
-        if head[:16] == _ASF_DATA:
-            yield start + 24, size - 24
-        start += size
-
-
-def dsf_spans(file: IO[bytes]) -> Iterator[Span]:
-    """Yield the format and data chunks of DSF; its tag follows them."""
-    end = file.seek(0, 2)
-    start = 28
-    while start < end:
-        file.seek(start)
-        head = file.read(12)
-        size = int.from_bytes(head[4:], "little")
-        if head[:4] not in (b"fmt ", b"data") or size < 12:
-            return
-        yield start + 12, size - 12
-        start += size
-
-
-_W64_DATA = b"data" + bytes.fromhex("f3acd3118cd100c04f8edb8a")
-_UNKNOWN_32 = 0xFFFFFFFF
-
-
-def caf_spans(file: IO[bytes]) -> Iterator[Span]:
-    """Yield the ``desc`` and ``data`` chunks of Apple's CAF."""
-    end = file.seek(0, 2)
-    start = 8
-    while start + 12 <= end:
-        file.seek(start)
-        head = file.read(12)
-        size = int.from_bytes(head[4:], "big", signed=True)
-        if size < 0:  # the last chunk of a recording that went on
-            size = end - start - 12
-        if head[:4] in (b"desc", b"data"):
-            yield start + 12, size
-        start += 12 + size
-
-
 def au_spans(file: IO[bytes]) -> Iterator[Span]:
     """Yield the samples of Sun's AU."""
     end = file.seek(0, 2)
     file.seek(4)
-    start = int.from_bytes(file.read(4), "big")
-    size = int.from_bytes(file.read(4), "big")
+    start, size = struct.unpack(">II", file.read(8).ljust(8, b"\0"))
     if start < end:
-        yield start, end - start if size == _UNKNOWN_32 else size
-
-
-def w64_spans(file: IO[bytes]) -> Iterator[Span]:
-    """Yield the ``data`` chunk of Sony's Wave64."""
-    end = file.seek(0, 2)
-    start = 40
-    while start + 24 <= end:
-        file.seek(start)
-        head = file.read(24)
-        size = int.from_bytes(head[16:], "little")
-        if size < 24:
-            return
-        if head[:16] == _W64_DATA:
-            yield start + 24, size - 24
-        start += size + -size % 8
+        yield start, end - start if size == _STREAMED else size
 
 
 _SEGMENT = 0x18538067
 _CLUSTER = 0x1F43B675
 
 
-def matroska_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+def matroska_spans(file: IO[bytes]) -> Iterator[Span]:
     """Yield the content of every cluster.
 
     From a cluster of unknown size (a live recording) on, all the rest is taken.
@@ -235,7 +208,7 @@ _HEADER = 27
 _BEGINS = 0x02
 
 
-def ogg_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+def ogg_spans(file: IO[bytes]) -> Iterator[Span]:
     """Yield the bodies of all packets that are no headers.
 
     A tag editor rewrites the comment packet, which may take more pages than before,
@@ -291,13 +264,13 @@ _APE_HAS_HEADER = 1 << 31
 _PADDING = 1 << 16
 
 
-def tagged_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+def tagged_spans(file: IO[bytes]) -> Iterator[Span]:
     """Yield what lies between the tags: MP3, AAC, APE, WavPack, Musepack, TTA."""
     start = _skip_zeros(file, audio_start(file.fileno()))
     yield start, audio_end(file, start) - start
 
 
-def flac_spans(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+def flac_spans(file: IO[bytes]) -> Iterator[Span]:
     """Yield the frames of a FLAC stream."""
     start = audio_start(file.fileno()) + 4
     last = False
@@ -369,7 +342,7 @@ def _at(file: IO[bytes], start: int, length: int) -> bytes:
     return file.read(length)
 
 
-_SPANS: dict[str, Callable[[IO[bytes]], Iterator[tuple[int, int]]]] = {
+_SPANS: dict[str, Callable[[IO[bytes]], Iterator[Span]]] = {
     "mp3": tagged_spans,
     "aac": tagged_spans,
     "ape": tagged_spans,
@@ -379,24 +352,18 @@ _SPANS: dict[str, Callable[[IO[bytes]], Iterator[tuple[int, int]]]] = {
     "flac": flac_spans,
     "ogg": ogg_spans,
     "mp4": mp4_spans,
-    "wav": wav_spans,
-    "aiff": aiff_spans,
-    "asf": asf_spans,
-    "dsf": dsf_spans,
-    "caf": caf_spans,
     "au": au_spans,
-    "w64": w64_spans,
     "matroska": matroska_spans,
 }
 
 
-def audio_spans(file: IO[bytes], container: str) -> Iterator[tuple[int, int]]:
+def audio_spans(file: IO[bytes], container: str) -> Iterator[Span]:
     """Yield (offset, length) of all that is audio in `file`, in file order.
 
     Of MP3 what lies between the tags, of FLAC the frames, of Ogg the bodies of the
     packets behind the headers, of MP4 the media data, of WAV and AIFF the format and
-    the samples, of ASF the data object, of Matroska the clusters. Nothing of a
-    container without tags, or if no audio is found.
+    the samples, of ASF the data object, of Matroska the clusters. Nothing if no audio
+    is found.
 
     Parameters
     ----------
@@ -405,5 +372,6 @@ def audio_spans(file: IO[bytes], container: str) -> Iterator[tuple[int, int]]:
     container : str
         As `scanner.audio.files.identify` names it.
     """
-    spans = _SPANS.get(container)
-    return spans(file) if spans else iter(())
+    if container in _LAYOUTS:
+        return chunk_spans(file, container)
+    return _SPANS[container](file)

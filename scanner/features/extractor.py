@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from catalog.records import (
-    AnalysisStatus,
-    FeatureSetFacts,
-    Sequence,
-    StageCost,
-    Windows,
-)
+from catalog.records import Analysis, AnalysisStatus, Sequence, Windows
 from scanner.exceptions import FeatureError
 from scanner.features.bandwidth import UpperEdge
 from scanner.features.definition import (
@@ -48,35 +40,6 @@ _BLOCK = 32768
 """Samples per channel handled at once, whatever the length of the blocks pushed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Extraction:
-    """What was measured on one track.
-
-    Attributes
-    ----------
-    feature_set : FeatureSetFacts
-    status : "ok", "too_short" or "silent"
-    duration_s : float
-        Of what was pushed.
-    windows : Windows
-        None where the track is too short.
-    sequences : chroma and log-mel, float16
-    loudness_lufs : float or None
-        Integrated, BS.1770; None where all lies below its gate.
-    audio_facts : further measures of the whole track
-    costs : seconds by stage
-    """
-
-    feature_set: FeatureSetFacts
-    status: AnalysisStatus
-    duration_s: float
-    windows: Windows
-    sequences: tuple[Sequence, ...]
-    loudness_lufs: float | None
-    audio_facts: Mapping[str, float] = field(default_factory=dict)
-    costs: tuple[StageCost, ...] = ()
-
-
 class Extractor:
     """Measures a stream of blocks: push them all, then finish.
 
@@ -90,6 +53,8 @@ class Extractor:
         Length of a window and distance between the starts of two, in seconds.
     band_limit_hz : float or None
         What lies above is left out of whatever is made of spectra; None: nothing.
+    stopwatch : Stopwatch, optional
+        Charged by stage; what it was charged with before is among the costs, too.
 
     Notes
     -----
@@ -104,10 +69,11 @@ class Extractor:
         window_s: float = WINDOW_S,
         hop_s: float = HOP_S,
         band_limit_hz: float | None = None,
+        stopwatch: Stopwatch | None = None,
     ) -> None:
         self._sr = sr
-        self._facts = feature_set(window_s, hop_s, band_limit_hz)
-        self._stopwatch = Stopwatch()
+        self._feature_set = feature_set(window_s, hop_s, band_limit_hz)
+        self._stopwatch = stopwatch or Stopwatch()
         self._pending = np.empty((_BLOCK, channels), np.float32)
         self._fill = 0
         self._samples = 0
@@ -162,8 +128,13 @@ class Extractor:
             self._stopwatch.lap("resample")
         self._stream.push(mono)
 
-    def finish(self) -> Extraction:
+    def finish(self, decoder: str = "") -> Analysis:
         """Return what was measured; nothing may be pushed afterwards.
+
+        Parameters
+        ----------
+        decoder : str
+            Where the blocks came from, to be noted.
 
         Raises
         ------
@@ -183,13 +154,14 @@ class Extractor:
         audio_facts = self._audio_facts.finish(self._loudness.steps())
         self._stopwatch.lap("audio facts")
         self._stopwatch.stop()
-        return Extraction(
-            feature_set=self._facts,
+        return Analysis(
+            feature_set=self._feature_set,
             status=_status(summaries),
             duration_s=duration_s,
             windows=_windows(summaries, level),
             sequences=sequences,
             loudness_lufs=loudness,
+            decoder=decoder,
             audio_facts=audio_facts,
             costs=self._stopwatch.stages(),
         )

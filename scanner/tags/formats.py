@@ -6,7 +6,6 @@ import os
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from mutagen.aiff import AIFFInfo
@@ -21,6 +20,7 @@ from mutagen.oggvorbis import OggVorbis
 
 from catalog.records import StreamFacts
 from scanner.audio.files import AudioFile
+from scanner.audio.payload import Chunk, read_chunks
 from scanner.exceptions import DecodeError, TagError
 from scanner.tags.base import BoundedReader, Metadata, TagBlock, stream_facts
 from scanner.tags.id3 import read_id3v1, read_id3v2
@@ -127,15 +127,11 @@ def read_aiff(file: BoundedReader) -> Metadata:
     """AIFF and AIFC."""
     info = AIFFInfo(file)
     fd = file.fileno()
-    end = os.fstat(fd).st_size
-    blocks = []
-    start = 12
-    while start + 8 <= end:
-        head = os.pread(fd, 8, start)
-        if head[:4] in (b"ID3 ", b"id3 ") and (tag := read_id3v2(fd, start + 8)):
-            blocks.append(tag)
-        size = int.from_bytes(head[4:], "big")
-        start += 8 + size + size % 2
+    blocks = [
+        tag
+        for chunk in read_chunks(file, "aiff")
+        if chunk.name.lower() == b"id3 " and (tag := read_id3v2(fd, chunk.start))
+    ]
     return blocks, stream_facts("aiff", "pcm", info, lossless=True)
 
 
@@ -199,43 +195,15 @@ def _seconds(found: re.Match[str]) -> float:
     return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
 
 
-_STREAMED = 0xFFFFFFFF
 _INFO_LIMIT = 1 << 20
-_CHUNKS = 1000
 _CODECS = {1: "pcm", 3: "float", 6: "alaw", 7: "mulaw", 0x55: "mp3", 0x161: "wma"}
 _EXTENSIBLE = 0xFFFE
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A chunk of a RIFF file: its name, and where its content lies."""
-
-    name: bytes
-    start: int
-    size: int
-
-
-def riff_chunks(fd: int) -> Iterator[Chunk]:
-    """Yield the chunks of the WAV or RF64 file `fd`."""
-    end = os.fstat(fd).st_size
-    start, long_size = 12, 0
-    for _ in range(_CHUNKS):
-        head = os.pread(fd, 24, start)
-        if len(head) < 8:
-            return
-        size = int.from_bytes(head[4:8], "little")
-        if head[:4] == b"ds64":
-            long_size = int.from_bytes(head[16:24], "little")
-        if head[:4] == b"data" and size == _STREAMED:
-            size = long_size or end - start - 8
-        yield Chunk(head[:4], start + 8, size)
-        start += 8 + size + size % 2
 
 
 def read_wav(file: BoundedReader) -> Metadata:
     """WAV and RF64: ID3v2, then what RIFF has of its own."""
     fd = file.fileno()
-    chunks = list(riff_chunks(fd))
+    chunks = list(read_chunks(file, "wav"))
     blocks = [
         tag
         for chunk in chunks

@@ -87,16 +87,4 @@ def _extract(task: VariantTask, settings: ScanSettings) -> Analysis:
         band_limit_hz=settings.band_limit_hz,
     )
     extractor.push(samples)
-    found = extractor.finish()
-    return Analysis(
-        feature_set=found.feature_set,
-        status=found.status,
-        duration_s=found.duration_s,
-        windows=found.windows,
-        sequences=found.sequences,
-        loudness_lufs=found.loudness_lufs,
-        decoder=decoder,
-        audio_facts=found.audio_facts,
-        costs=found.costs,
-        variant=task.variant,
-    )
+    return replace(extractor.finish(decoder), variant=task.variant)

@@ -11,18 +11,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from catalog.records import Analysis
 from scanner.audio.decode import open_audio
 from scanner.features.definition import HOP_LENGTH, N_BINS, SERIES, SR
-from scanner.features.extractor import Extraction, Extractor
+from scanner.features.extractor import Extractor
 from scanner.features.filters import contrast_bands
 
 Signal = NDArray[np.float32]
-Measure = Callable[..., Extraction]
+Measure = Callable[..., Analysis]
 
 
 def _measure(
     samples: Signal, sr: int = SR, *, blocks: list[int] | None = None, **windows: float
-) -> Extraction:
+) -> Analysis:
     """Run the engine over ``samples`` (n,) or (n, channels), in blocks if given."""
     samples = samples if samples.ndim == 2 else samples[:, None]
     extractor = Extractor(sr, samples.shape[1], **windows)
@@ -81,7 +82,7 @@ class Reference:
     """What librosa says, in double precision, of each window that the engine found."""
 
     def __init__(
-        self, samples: Signal, sr: int, found: Extraction, bins: int = N_BINS
+        self, samples: Signal, sr: int, found: Analysis, bins: int = N_BINS
     ) -> None:
         y = samples.reshape(samples.shape[0], -1).mean(axis=1, dtype=np.float32)
         if sr != SR:
@@ -108,7 +109,7 @@ class Reference:
 
 
 @pytest.fixture(scope="session")
-def reference() -> Callable[[Signal, int, Extraction], Reference]:
+def reference() -> Callable[[Signal, int, Analysis], Reference]:
     return Reference
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from catalog.records import Analysis
 from scanner.features.definition import SR, VERSION, feature_set
-from scanner.features.extractor import Extraction, Extractor
+from scanner.features.extractor import Extractor
 
 
 def signal() -> np.ndarray:
@@ -25,7 +26,7 @@ def signal() -> np.ndarray:
     return np.stack([left, left + 0.1 * sweep], axis=1).astype(np.float32)
 
 
-def extraction() -> Extraction:
+def extraction() -> Analysis:
     """Return what the engine finds in the signal."""
     extractor = Extractor(2 * SR, 2, window_s=6.0, hop_s=4.0)
     extractor.push(signal())
