@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -124,8 +125,6 @@ def ensure_feature_set(catalog: Catalog, facts: FeatureSetFacts) -> int:
 
 def feature_set_digest(facts: FeatureSetFacts) -> str:
     """Return the hex digest that two equal feature sets share."""
-    import hashlib  # noqa: PLC0415 (loads OpenSSL; a scan of tags does without)
-
     whole = [facts.version, facts.names, dict(facts.parameters)]
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
