@@ -49,7 +49,7 @@ def replace_analysis(
             connection.execute(insert(table), rows)
 
 
-def drop_unused(connection: Connection) -> None:
+def delete_unused_payloads(connection: Connection) -> None:
     """Remove payloads that no track has any more, with their analyses."""
     used = exists().where(Track.payload_id == Payload.id)
     connection.execute(delete(Payload).where(~used))

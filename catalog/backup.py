@@ -12,7 +12,7 @@ from catalog.database import Catalog, connect, explained
 from catalog.exceptions import CatalogError
 
 
-def beside(catalog: Catalog, note: str = "") -> Path:
+def backup_path(catalog: Catalog, note: str = "") -> Path:
     """Return a name that is free for a copy beside the catalog, with the time in it."""
     path = require_file(catalog)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -95,7 +95,7 @@ def delete_failures(catalog: Catalog, root_id: int, paths: Iterable[bytes]) -> N
         )
 
 
-def drop_root(catalog: Catalog, root_id: int) -> None:
+def delete_root(catalog: Catalog, root_id: int) -> None:
     """Remove a root with its failures, unless a track belongs to it."""
     find = "SELECT 1 FROM tracks WHERE root_id = :root LIMIT 1"
     if not catalog.rows(find, root=root_id):

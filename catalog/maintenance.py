@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Connection, Inspector, delete, exists, inspect, select, text
 
 from catalog.albums import chunks
-from catalog.analyses import SEQUENCE, VECTOR, drop_unused
+from catalog.analyses import SEQUENCE, VECTOR, delete_unused_payloads
 from catalog.database import Catalog, from_json
 from catalog.exceptions import CatalogError
 from catalog.models import Album, Artist, Base, Genre, Track, TrackArtist, TrackGenre
@@ -261,7 +261,7 @@ def prune(catalog: Catalog, tracks: Sequence[MissingTrack]) -> None:
         for part in chunks([track.id for track in tracks]):
             gone = Track.id.in_(part) & Track.missing_since.is_not(None)
             connection.execute(delete(Track).where(gone))
-        drop_unused(connection)
+        delete_unused_payloads(connection)
         _drop_names(connection)
 
 

@@ -200,7 +200,7 @@ def _run_facts(found: Any) -> RunFacts:
     )
 
 
-def fold_settings(catalog: Catalog, run_id: int) -> list[Mapping[str, Any]]:
+def fold_parameters(catalog: Catalog, run_id: int) -> list[Mapping[str, Any]]:
     """Return the parameters that each fold of a run chose, by fold."""
     rows = catalog.rows(
         "SELECT parameters FROM fold_scores WHERE run_id = :run_id ORDER BY fold",

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import migrations
-from catalog.backup import backup, beside
+from catalog.backup import backup, backup_path
 from catalog.database import Catalog, Mode, catalog_url, connect, explained
 from catalog.exceptions import (
     CatalogError,
@@ -56,11 +56,11 @@ def open_existing(url: str | None = None, *, mode: Mode = "write") -> Catalog:
     """Open a catalog as :func:`open_catalog` does, but never make a new one."""
     with Catalog(catalog_url(url), "read") as catalog:
         if schema_version(catalog) is None:
-            raise missing(catalog)
+            raise missing_error(catalog)
     return open_catalog(url, mode=mode)
 
 
-def missing(catalog: Catalog) -> CatalogMissingError:
+def missing_error(catalog: Catalog) -> CatalogMissingError:
     """Return the error for a catalog that is not there."""
     return CatalogMissingError(
         f"{catalog.name}: there is no catalog here; make one with 'scan FOLDER', "
@@ -74,7 +74,7 @@ def _make_current(catalog: Catalog) -> None:
         return
     if catalog.mode == "read":
         if found is None:
-            raise missing(catalog)
+            raise missing_error(catalog)
         _refuse_newer(catalog, found)
         raise CatalogTooOldError(
             f"{catalog.name}: the catalog is of an older version ({found}); "
@@ -221,7 +221,7 @@ def upgrade(catalog: Catalog) -> Path | None:
         if found is not None:
             _refuse_newer(catalog, found)
             if catalog.path is not None:  # a server's backups are its administrator's
-                kept = backup(catalog, beside(catalog, f"schema-{found}-"))
+                kept = backup(catalog, backup_path(catalog, f"schema-{found}-"))
         migrate(catalog, HEAD)
     return kept
 
@@ -237,7 +237,7 @@ def upgrade_existing(url: str | None = None) -> tuple[str, Path | None]:
     with Catalog(catalog_url(url), "write") as catalog:
         found = schema_version(catalog)
         if found is None:
-            raise missing(catalog)
+            raise missing_error(catalog)
         return found, upgrade(catalog)
 
 

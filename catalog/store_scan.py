@@ -24,7 +24,12 @@ from catalog.albums import (
     payload_ids,
     year_of,
 )
-from catalog.analyses import drop_unused, has_analysis, replace_analysis, require_finite
+from catalog.analyses import (
+    delete_unused_payloads,
+    has_analysis,
+    replace_analysis,
+    require_finite,
+)
 from catalog.database import Catalog
 from catalog.exceptions import NotFiniteError
 from catalog.library import ensure_feature_set
@@ -234,7 +239,7 @@ def _store_tracks(
         payload_id = payloads[latest[place].payload_hash]
         fresh = latest[place].analysis is not None or row.payload_id != payload_id
         if fresh and has_analysis(connection, payload_id):
-            drop_unused(connection)
+            delete_unused_payloads(connection)
             break
 
 

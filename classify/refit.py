@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog.datasets import load_library
-from catalog.runs import fold_settings
+from catalog.runs import fold_parameters
 from classify.codec_pairs import with_pairs
 from classify.dataset import dataset_hash, loaded_labels, loaded_sequences, prepare
 from classify.exceptions import NothingToReportError
@@ -97,7 +97,7 @@ def fold_models(
     """
     problem = dataset.problem
     folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=run.seed)
-    settled = fold_settings(catalog, run.id)
+    settled = fold_parameters(catalog, run.id)
     return [
         (
             fold,

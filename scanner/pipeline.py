@@ -304,7 +304,7 @@ def remove_vanished(catalog: Catalog, comparison: Comparison) -> None:
     outer = set(outermost_roots(root.path for root in known))
     for one in known:
         if one.path not in outer or not os.path.isdir(one.path):
-            library.drop_root(catalog, one.id)
+            library.delete_root(catalog, one.id)
 
 
 _MAX_CHANGES = 128

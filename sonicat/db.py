@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from catalog.backup import backup as copy_catalog
-from catalog.backup import beside
+from catalog.backup import backup_path
 from catalog.database import Catalog, catalog_url
 from catalog.schema import HEAD, open_existing, upgrade_existing
 from sonicat.options import DB
@@ -149,7 +149,7 @@ def prune(db: str | None, missing_for: timedelta, *, yes: bool) -> None:
 
 
 def _backup(catalog: Catalog, dest: Path | None) -> Path:
-    return copy_catalog(catalog, dest or beside(catalog))
+    return copy_catalog(catalog, dest or backup_path(catalog))
 
 
 def _advice(*, file_damaged: bool, repaired: bool) -> str:
