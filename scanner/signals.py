@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
+from catalog.exceptions import InterruptedRunError
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -111,6 +113,26 @@ def terminations_as_interrupts() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def explain_interruption(kept: str) -> Iterator[None]:
+    """Say what Ctrl-C leaves behind.
+
+    Parameters
+    ----------
+    kept : str
+        The state in which it leaves things, for a person.
+
+    Raises
+    ------
+    InterruptedRunError
+        In place of a KeyboardInterrupt.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(f"interrupted: {kept}") from error
 
 
 @contextmanager

@@ -8,7 +8,8 @@ import click
 
 from classify.confounds import warning
 from classify.reports.table import as_text
-from sonicat.errors import SOME_FAILED, interruption_told
+from scanner.signals import explain_interruption, terminations_as_interrupts
+from sonicat.errors import SOME_FAILED
 from sonicat.options import DB
 
 if TYPE_CHECKING:
@@ -104,13 +105,13 @@ def classify(only: tuple[str, ...], **options: Any) -> int:
     written, 130 interrupted.
     """
     if options["remove_tags"]:
-        with interruption_told(_HALF_WRITTEN):
+        with explain_interruption(_HALF_WRITTEN):
             return _tags(options, None)
-    with interruption_told(_UNSTORED):
+    with explain_interruption(_UNSTORED):
         run_id = _learned(only, options)
     if not options["write_tags"]:
         return 0
-    with interruption_told(_HALF_WRITTEN):
+    with explain_interruption(_HALF_WRITTEN):
         return _tags(options, run_id)
 
 
@@ -133,7 +134,6 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     from classify.reports import models as ranking  # noqa: PLC0415
     from classify.settings import Request  # noqa: PLC0415
     from classify.training import classify_library  # noqa: PLC0415
-    from scanner.signals import terminations_as_interrupts  # noqa: PLC0415
     from sonicat import report as render  # noqa: PLC0415
 
     request = Request(

@@ -7,41 +7,17 @@ import os
 import sys
 import tempfile
 import traceback
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
 import click
 
-from catalog.exceptions import InterruptedRunError, SonicatError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from catalog.exceptions import SonicatError
 
 FAILED = 1
 USAGE = 2
 SOME_FAILED = 3
 INTERRUPTED = 130
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-
-
-@contextmanager
-def interruption_told(kept: str) -> Iterator[None]:
-    """Say what Ctrl-C leaves behind.
-
-    Parameters
-    ----------
-    kept : str
-        The state in which it leaves things, for a person.
-
-    Raises
-    ------
-    InterruptedRunError
-        In place of a KeyboardInterrupt.
-    """
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        raise InterruptedRunError(f"interrupted: {kept}") from error
 
 
 def report_error(name: str, error: BaseException, command_path: str) -> int:

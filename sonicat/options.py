@@ -59,15 +59,6 @@ def parse_since(text: str) -> int:
     return int(then.timestamp()) * 1_000_000_000
 
 
-def parse_separators(texts: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the separators that were given, if the option was given at all.
-
-    >>> parse_separators(()), parse_separators(("",)), parse_separators(("/", ";"))
-    (None, (), ('/', ';'))
-    """
-    return tuple(text for text in texts if text) if texts else None
-
-
 def parse_band_limit(text: str) -> float | str:
     """Return a frequency in Hz, or "auto".
 
@@ -91,15 +82,13 @@ def parse_band_limit(text: str) -> float | str:
     return hertz
 
 
-def parse_variants(text: str | tuple[str, ...]) -> tuple[str, ...]:
+def parse_variants(text: str) -> tuple[str, ...]:
     """Return the names of re-encodings in a list with commas.
 
     Raises
     ------
     click.BadParameter
     """
-    if isinstance(text, tuple):  # the default
-        return text
     try:
         return parse_chains(text)
     except ValueError as error:

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
 from classify.reports.table import as_csv, as_json, as_text
-from sonicat.errors import interruption_told
+from scanner.signals import explain_interruption
 from sonicat.options import DB
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def report(
 ) -> None:
     """Show what a run of `classify` found, from its stored predictions."""
     _refuse_idle(ctx, kind, options)
-    with interruption_told("nothing was changed"):
+    with explain_interruption("nothing was changed"):
         from catalog.schema import open_catalog  # noqa: PLC0415
 
         with open_catalog(options["db"], mode="read") as catalog:

@@ -17,14 +17,14 @@ from catalog.exceptions import InterruptedRunError
 from scanner import pipeline
 from scanner.progress import Progress, choose_progress
 from scanner.settings import ScanSettings, usable_cores
+from scanner.signals import explain_interruption
 from scanner.summary import Summary
-from sonicat.errors import SOME_FAILED, interruption_told
+from sonicat.errors import SOME_FAILED
 from sonicat.options import (
     AUTO,
     DB,
     parse_band_limit,
     parse_duration,
-    parse_separators,
     parse_since,
     parse_variants,
 )
@@ -105,7 +105,6 @@ _DEFAULTS = ScanSettings()
     "timeout_s",
     type=parse_duration,
     metavar="TIME",
-    default=f"{_DEFAULTS.timeout_s:.0f}",
     show_default="5m",
     help="Give a file up after this time, in proportion more if it plays longer than "
     "ten minutes; 0: never.",
@@ -115,7 +114,6 @@ _DEFAULTS = ScanSettings()
     "wait_s",
     type=parse_duration,
     metavar="TIME",
-    default=f"{_DEFAULTS.wait_s:.0f}",
     show_default="10s",
     help="How long to wait while another scan has the catalog.",
 )
@@ -137,7 +135,6 @@ _DEFAULTS = ScanSettings()
     "--artist-separator",
     "artist_separators",
     multiple=True,
-    callback=lambda _context, _option, values: parse_separators(values),
     metavar="TEXT",
     help='Also split artist tags here, as in " feat. " or "/"; may be repeated. Later '
     'scans do the same until told otherwise; "" for none.',
@@ -145,7 +142,6 @@ _DEFAULTS = ScanSettings()
 @click.option(
     "--variants",
     type=parse_variants,
-    default=(),
     metavar="LIST",
     help="Also encode a sample of tracks anew and analyse the results, to see what "
     "lossy codecs do: mp3:64k,aac:96k,opus:48k,yt (yt: AAC in MP4, then MP3).",
@@ -181,9 +177,12 @@ def scan(paths: tuple[bytes, ...], **options: Any) -> None:
     some files could not be read, 130 interrupted; what was finished is always kept.
     """
     auto = options["band_limit"] == AUTO
+    separators = options["artist_separators"]
     options |= {
         "auto_band_limit": auto,
         "band_limit_hz": None if auto else options["band_limit"],
+        # Given once and empty, it asks for none; not given, for those of before.
+        "artist_separators": tuple(filter(None, separators)) if separators else None,
     }
     settings = ScanSettings(**_only_fields(ScanSettings, options))
     if settings.hop_s > settings.window_s:
@@ -224,7 +223,9 @@ class CommandOptions(NamedTuple):
 def _only_fields(
     kind: type[ScanSettings | CommandOptions], options: dict[str, Any]
 ) -> dict[str, Any]:
-    return {name: options[name] for name in kind._fields if name in options}
+    """Return the options that are fields, save those that were not given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return {name: given[name] for name in kind._fields if name in given}
 
 
 def run(paths: Sequence[bytes], settings: ScanSettings, command: CommandOptions) -> int:
@@ -241,7 +242,7 @@ def run(paths: Sequence[bytes], settings: ScanSettings, command: CommandOptions)
     # Up to where files are read, all that is made is kept: nothing to collect.
     gc.disable()
     try:
-        with interruption_told("what was finished is kept"):
+        with explain_interruption("what was finished is kept"):
             if command.dry_run:
                 return _estimate(paths, url, settings, command)
             return _scan(paths, url, settings, command)
