@@ -1,4 +1,4 @@
-"""What docs/catalog.md says of the views is so, and its queries answer."""
+"""The views are as docs/catalog.md describes them, and its queries answer."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def fill(catalog: Catalog, make) -> None:
     store_batch(catalog, [*changes, twin, gone, bad])
     known = {track.path: track for track in tracks.known_tracks(catalog, root.id)}
     store_batch(catalog, [TrackMissing(known[b"gone.mp3"].id)])
-    judge(catalog, [known[change.path].id for change in changes])
+    store_predictions(catalog, [known[change.path].id for change in changes])
 
 
-def judge(catalog: Catalog, ids: list[int]) -> None:
+def store_predictions(catalog: Catalog, ids: list[int]) -> None:
     """Store a run that is wrong about every third track."""
     true = np.array([0] * 9 + [1] * 6, np.intp)
-    said = np.where(np.arange(len(ids)) % 3 == 2, 1 - true, true)
-    p = np.where(np.arange(2)[None, :] == said[:, None], 0.7, 0.3)
+    predicted = np.where(np.arange(len(ids)) % 3 == 2, 1 - true, true)
+    p = np.where(np.arange(2)[None, :] == predicted[:, None], 0.7, 0.3)
     labels = ("Metallica", "Rush")
     store_run(
         catalog,
@@ -79,7 +79,7 @@ def judge(catalog: Catalog, ids: list[int]) -> None:
             ids=np.array(ids, np.int64),
             fold=np.zeros(len(ids), np.intp),
             true=true,
-            label=[labels[i] for i in said],
+            label=[labels[i] for i in predicted],
             p=p,
         ),
         windows=Predictions(

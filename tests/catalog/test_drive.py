@@ -69,7 +69,7 @@ def test_what_only_a_writer_could_recover_is_not_passed_over(read_only_folder):
     assert "check the permissions" in read_unprivileged(read_only_folder)
 
 
-def test_a_full_disk_is_said_and_loses_nothing(sqlite_catalog, make):
+def test_a_full_disk_is_reported_and_loses_nothing(sqlite_catalog, make):
     from catalog.exceptions import CatalogFullError
 
     root = tracks.ensure_root(sqlite_catalog, b"/music")
@@ -91,7 +91,7 @@ def test_a_full_disk_is_said_and_loses_nothing(sqlite_catalog, make):
     assert sqlite_catalog.rows("PRAGMA integrity_check") == [("ok",)]
 
 
-def test_a_drive_that_refuses_to_write_is_said_and_loses_nothing(sqlite_catalog):
+def test_a_drive_that_refuses_to_write_is_reported_and_loses_nothing(sqlite_catalog):
     root = tracks.ensure_root(sqlite_catalog, b"/music")
     program = """
 import resource, sys
@@ -117,8 +117,8 @@ with open_catalog(sys.argv[1]) as catalog:
         text=True,
         check=False,
     )
-    stored, _, said = done.stderr.partition(" ")
-    assert "what was stored before is safe" in said
+    stored, _, message = done.stderr.partition(" ")
+    assert "what was stored before is safe" in message
     known = tracks.known_tracks(sqlite_catalog, root.id)
     assert len(known) == int(stored) > 0
     assert sqlite_catalog.rows("PRAGMA integrity_check") == [("ok",)]

@@ -51,14 +51,14 @@ def hold() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
         process.wait()
 
 
-def test_a_second_process_is_told_who_holds_the_lock(catalog, hold):
+def test_a_second_process_learns_who_holds_the_lock(catalog, hold):
     holder = hold(catalog.url)
-    with pytest.raises(CatalogBusyError) as told, catalog.scan_lock():
+    with pytest.raises(CatalogBusyError) as caught, catalog.scan_lock():
         pytest.fail("both hold the lock")
     if catalog.path is not None:
-        assert f"process {holder.pid}" in str(told.value)
+        assert f"process {holder.pid}" in str(caught.value)
     else:
-        assert "process" in str(told.value)
+        assert "process" in str(caught.value)
 
 
 def test_the_lock_ends_with_its_holder_however_it_ends(catalog, hold):

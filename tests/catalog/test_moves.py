@@ -93,7 +93,7 @@ def test_missing_tracks_keep_everything_and_come_back(catalog, root_id, make):
     assert tracks.known_tracks(catalog, root_id) == [known._replace(missing_since=None)]
 
 
-def test_a_missing_track_seen_again_at_its_path_is_the_same(catalog, root_id, make):
+def test_a_missing_track_found_again_at_its_path_is_the_same(catalog, root_id, make):
     change = make.scanned(root_id)
     store_batch(catalog, [change])
     (track,) = places(catalog, root_id)

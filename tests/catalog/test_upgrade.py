@@ -82,7 +82,7 @@ def test_opening_upgrades_and_keeps_the_old_one(
     assert copies(sqlite_catalog) == [copy]  # once is enough
 
 
-def test_the_command_says_what_it_did(sqlite_catalog, next_version):
+def test_the_command_reports_what_it_did(sqlite_catalog, next_version):
     sqlite_catalog.close()
     next_version()
     result = CliRunner().invoke(db, ["upgrade", "--db", str(sqlite_catalog.path)])

@@ -1,4 +1,4 @@
-"""Changes are stored as they are told, on SQLite and on PostgreSQL."""
+"""Batches of changes are stored, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_a_success_removes_the_failure(catalog, root_id, make):
     assert tracks.known_failures(catalog, root_id) == {}
 
 
-def test_failures_of_files_that_are_gone_can_be_forgotten(catalog, root_id):
+def test_failures_of_files_that_are_gone_can_be_deleted(catalog, root_id):
     paths = [b"%d" % number for number in range(1200)]
     failed = [FileFailed(root_id, path, Stamp(1, 1), "tags", "x") for path in paths]
     store_batch(catalog, failed)

@@ -86,7 +86,7 @@ def test_a_track_that_comes_later_changes_the_answer(scan):
     assert scan({}) == (0, shown)
 
 
-def test_edited_tags_are_settled_again(catalog, scan):
+def test_album_artists_of_edited_tags_are_derived_again(catalog, scan):
     scan({"x/1": "A", "x/2": "A"})
     count, shown = scan({"x/1": "B", "x/2": "B"})
     assert count == 2
@@ -102,7 +102,7 @@ def test_tracks_without_artist_or_album_are_left_alone(catalog, make):
     assert catalog.rows("SELECT albumartist FROM tracks") == [(None,), (None,)]
 
 
-def test_a_compilation_without_any_artist_is_settled_for_good(catalog, make):
+def test_a_compilation_without_any_artist_is_derived_once(catalog, make):
     root = tracks.ensure_root(catalog, b"/music")
     tags = TagFacts(album="Hits", compilation=True)
     store_batch(catalog, [make.scanned(root.id, b"x/1", tags=tags)])

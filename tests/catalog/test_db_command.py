@@ -89,7 +89,7 @@ def test_path_hides_the_password(run):
         ("prune", "--missing-for", "1d"),
     ],
 )
-def test_without_a_catalog_every_command_says_so_and_makes_none(run, tmp_path, words):
+def test_without_a_catalog_every_command_fails_and_makes_none(run, tmp_path, words):
     place = tmp_path / "catalog.db"
     result = run(*words, "--db", place)
     assert result.exit_code == 1
@@ -135,7 +135,7 @@ def test_a_backup_replaces_nothing(run, filled, tmp_path):
     assert "no such folder" in result.output
 
 
-def test_a_sound_catalog_is_said_to_be_sound(run, filled):
+def test_a_sound_catalog_is_reported_sound(run, filled):
     result = run("check", "--db", filled)
     assert result.exit_code == 0
     assert result.output.splitlines()[-1] == f"{filled}: sound"
@@ -170,17 +170,17 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("said", DAMAGE)
-def test_damage_is_found_and_mended(run, filled, said):
-    spoil(filled, *DAMAGE[said])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_found_and_mended(run, filled, damage):
+    spoil(filled, *DAMAGE[damage])
     result = run("check", "--db", filled)
     assert result.exit_code == 1
-    assert f"wrong: {said}" in result.output
+    assert f"wrong: {damage}" in result.output
     assert "db check --repair" in result.output.splitlines()[-1]
 
     result = run("check", "--repair", "--db", filled)
     assert result.exit_code == 0, result.output
-    assert f"mended: {said}" in result.output
+    assert f"mended: {damage}" in result.output
     assert len(list(filled.parent.glob("catalog-*.db"))) == 1
     assert run("check", "--db", filled).exit_code == 0
     with open_catalog(str(filled)) as catalog:  # the next scan analyses it again
@@ -205,7 +205,7 @@ def test_a_damaged_index_is_rebuilt(run, filled):
     assert run("check", "--db", filled).exit_code == 0
 
 
-def test_a_torn_file_is_said_to_be_torn(run, filled):
+def test_a_torn_file_is_reported_damaged(run, filled):
     content = bytearray(filled.read_bytes())
     middle = len(content) // 2
     content[middle : middle + 40_000] = bytes(40_000)
