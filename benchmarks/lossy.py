@@ -38,8 +38,8 @@ from classify.models.registry import VOTERS, VOTING, recipe
 from classify.sequence_features import TrackSequences
 from scanner.features.definition import N_MELS, REFERENCE_LUFS, SR
 from scanner.features.extractor import Extractor
-from scanner.variants.encodings import parse_chain
-from scanner.variants.transcode import read, recode
+from scanner.variants.encodings import parse_variant
+from scanner.variants.transcode import read_samples, transcode
 
 ORIGINAL = "original"
 
@@ -104,9 +104,9 @@ def signal(path: bytes, payload: str, variant: str, cache: Path) -> np.ndarray:
     kept = cache / f"{payload}.{variant.replace(':', '_')}.npy"
     if kept.exists():
         return np.load(kept)
-    samples, sr = read(path)
+    samples, sr = read_samples(path)
     if variant != ORIGINAL:
-        samples, sr, _ = recode(samples, sr, parse_chain(variant), str(cache))
+        samples, sr, _ = transcode(samples, sr, parse_variant(variant), str(cache))
     y = soxr.resample(samples.mean(axis=1), sr, SR).astype(np.float32)
     part = kept.with_suffix(f".{os.getpid()}.npy")
     np.save(part, y)

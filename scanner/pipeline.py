@@ -74,7 +74,7 @@ def scan(
         }
         run = _Run(catalog, settings, progress, interrupts, start)
         with run.logged(options):
-            make_variants = _variant_maker(run, tag_rules)
+            make_variants = _load_variant_maker(run, tag_rules)
             root_ids = {
                 scope.root: library.ensure_root(catalog, scope.root).id
                 for scope in scopes
@@ -274,8 +274,8 @@ class _Run:
         self.writer.flush()
 
 
-def _variant_maker(run: _Run, tag_rules: TagRules) -> Callable[[], None]:
-    """Return what makes the variants that are wanted.
+def _load_variant_maker(run: _Run, tag_rules: TagRules) -> Callable[[], None]:
+    """Return what makes and stores the variants that are wanted.
 
     Raises
     ------
@@ -287,8 +287,17 @@ def _variant_maker(run: _Run, tag_rules: TagRules) -> Callable[[], None]:
     # Loads NumPy and what encodes: a scan without variants does not need them.
     from scanner.variants.make import VariantMaker  # noqa: PLC0415
 
-    maker = VariantMaker(run.catalog, run.settings, run.progress, run.writer, tag_rules)
-    return lambda: maker.make(run.summary, run.stop_at)
+    maker = VariantMaker(run.catalog, run.settings, run.progress, tag_rules)
+
+    def make_variants() -> None:
+        with closing(maker.make(run.summary, run.stop_at)) as made:
+            for change in made:
+                if change is not None:
+                    run.writer.add(change)
+                run.writer.flush_if_due()
+        run.writer.flush()
+
+    return make_variants
 
 
 def remove_vanished(catalog: Catalog, comparison: Comparison) -> None:

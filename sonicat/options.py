@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import click
 
 from scanner.features.definition import BAND_LIMITS_HZ
-from scanner.variants.encodings import parse_chains
+from scanner.variants import encodings
 
 DB = click.option(
     "--db",
@@ -90,7 +90,7 @@ def parse_variants(text: str) -> tuple[str, ...]:
     click.BadParameter
     """
     try:
-        return parse_chains(text)
+        return encodings.parse_variants(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 

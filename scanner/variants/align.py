@@ -1,25 +1,20 @@
-"""Bring a re-encoding back into step with what it was made from."""
+"""The delay of a re-encoding against its source, found by cross-correlation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
 import soxr
+from numpy.typing import NDArray
 
 from scanner.exceptions import VariantError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_REACH_S = 0.2
-"""No encoder delays by more."""
-
+_MAX_DELAY_S = 0.2  # no encoder delays by more
 _EXCERPT_S = 4
 _EXCERPTS = 5
-_LEAST_LIKENESS = 0.3
+_MIN_CORRELATION = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +39,7 @@ class Reference:
     excerpts: NDArray[np.float32]
 
 
-def reference(samples: NDArray[np.float32], sr: int) -> Reference:
+def make_reference(samples: NDArray[np.float32], sr: int) -> Reference:
     """Keep excerpts of a signal of shape (n, channels), evenly spread."""
     n = _EXCERPT_S * sr
     last = max(len(samples) // sr - _EXCERPT_S, 0)
@@ -57,7 +52,7 @@ def reference(samples: NDArray[np.float32], sr: int) -> Reference:
     return Reference(sr, len(samples), starts, excerpts)
 
 
-def aligned(
+def align(
     known: Reference, samples: NDArray[np.float32], sr: int
 ) -> NDArray[np.float32]:
     """Return a re-encoding as it would be without delay, and as long as the original.
@@ -76,7 +71,7 @@ def aligned(
     VariantError
         It bears no likeness to the original at any delay.
     """
-    delay = delay_of(known, samples, sr)
+    delay = find_delay(known, samples, sr)
     length = round(known.frames * sr / known.sr)
     result = np.zeros((length, samples.shape[1]), np.float32)
     part = samples[max(delay, 0) : length + delay]
@@ -84,37 +79,57 @@ def aligned(
     return result
 
 
-def delay_of(known: Reference, samples: NDArray[np.float32], sr: int) -> int:
+def find_delay(known: Reference, samples: NDArray[np.float32], sr: int) -> int:
     """Return by how many samples a re-encoding comes too late.
 
     The peak of the cross-correlation, half whitened: sharper than the plain one where
-    music is tonal, steadier than a fully whitened one where a codec has cut the treble.
+    music is tonal, steadier than a fully whitened one (PHAT) where a codec has cut the
+    treble.
+
+    Parameters
+    ----------
+    known : Reference
+        Of the original.
+    samples : float32, shape (n, channels)
+        The re-encoding, decoded.
+    sr : int
+        Its rate, in Hz; need not be the original's.
+
+    Returns
+    -------
+    int
+        Samples at rate `sr`; negative where it comes too early.
 
     Raises
     ------
     VariantError
         It bears no likeness to the original at any delay.
+
+    References
+    ----------
+    Knapp and Carter, "The generalized correlation method for estimation of time
+    delay", IEEE Trans. Acoustics, Speech, and Signal Processing 24 (4), 1976.
     """
-    reach = int(_REACH_S * sr)
-    total = np.zeros(2 * reach + 1)
-    likeness = np.zeros(2 * reach + 1)
+    max_delay = int(_MAX_DELAY_S * sr)
+    total = np.zeros(2 * max_delay + 1)
+    correlation = np.zeros(2 * max_delay + 1)
     energy = np.zeros(2)
     for second, excerpt in zip(known.starts, known.excerpts, strict=True):
         x = excerpt if sr == known.sr else soxr.resample(excerpt, known.sr, sr)
-        y = _excerpt(samples, second * sr - reach, len(x) + 2 * reach)
+        y = _mono_excerpt(samples, second * sr - max_delay, len(x) + 2 * max_delay)
         n = scipy.fft.next_fast_len(len(y) + len(x), real=True)
         cross = scipy.fft.rfft(y, n) * scipy.fft.rfft(x, n).conj()
         whiter = np.sqrt(np.abs(cross) + 1e-20)
-        total += scipy.fft.irfft(cross / whiter, n)[: 2 * reach + 1]
-        likeness += scipy.fft.irfft(cross, n)[: 2 * reach + 1]
+        total += scipy.fft.irfft(cross / whiter, n)[: 2 * max_delay + 1]
+        correlation += scipy.fft.irfft(cross, n)[: 2 * max_delay + 1]
         energy += np.dot(x, x), np.dot(y, y)
     best = int(np.argmax(np.abs(total)))
-    if abs(likeness[best]) < _LEAST_LIKENESS * float(np.sqrt(energy.prod())):
+    if abs(correlation[best]) < _MIN_CORRELATION * float(np.sqrt(energy.prod())):
         raise VariantError("the re-encoding bears no likeness to the original")
-    return best - reach
+    return best - max_delay
 
 
-def _excerpt(
+def _mono_excerpt(
     samples: NDArray[np.float32], start: int, length: int
 ) -> NDArray[np.float32]:
     """Return one channel from `start` on, zeros where there is nothing."""

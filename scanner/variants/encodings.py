@@ -1,4 +1,4 @@
-"""What a re-encoding is called, and what is done for it."""
+"""The names of re-encodings, and the encodings that each goes through."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Encoding:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A variant: its name in the catalog, and its generations in order."""
+class Variant:
+    """A re-encoding: its name in the catalog, and its generations in order."""
 
     name: str
     encodings: tuple[Encoding, ...]
@@ -39,10 +39,10 @@ NAMED = {
 }
 
 
-def parse_chain(name: str) -> Chain:
-    """Return the chain that `name` stands for.
+def parse_variant(name: str) -> Variant:
+    """Return the variant that is called `name`.
 
-    >>> parse_chain("mp3:64k").encodings
+    >>> parse_variant("mp3:64k").encodings
     (Encoding(codec='mp3', bitrate='64k'),)
 
     Raises
@@ -51,20 +51,20 @@ def parse_chain(name: str) -> Chain:
         The message says what could be written instead.
     """
     if name in NAMED:
-        return Chain(name, NAMED[name])
+        return Variant(name, NAMED[name])
     codec, _, bitrate = name.partition(":")
     if codec not in _CODECS or not _BITRATE.fullmatch(bitrate):
         raise ValueError(
             f"{name!r} is no variant; write CODEC:BITRATE as in mp3:64k, with one of "
             f"{', '.join(_CODECS)}, or {', '.join(NAMED)}"
         )
-    return Chain(name, (Encoding(codec, bitrate),))
+    return Variant(name, (Encoding(codec, bitrate),))
 
 
-def parse_chains(text: str) -> tuple[str, ...]:
+def parse_variants(text: str) -> tuple[str, ...]:
     """Return the names in a list with commas, each once, in order.
 
-    >>> parse_chains("mp3:64k, yt,mp3:64k")
+    >>> parse_variants("mp3:64k, yt,mp3:64k")
     ('mp3:64k', 'yt')
 
     Raises
@@ -77,4 +77,4 @@ def parse_chains(text: str) -> tuple[str, ...]:
     )
     if not names:
         raise ValueError("name a variant, as in mp3:64k,yt")
-    return tuple(parse_chain(name).name for name in names)
+    return tuple(parse_variant(name).name for name in names)

@@ -1,4 +1,4 @@
-"""Make and analyse the variants that are missing, after a scan."""
+"""The variants that are missing after a scan: a sample of tracks, made and stored."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 import logging
 import os
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator, Sequence
 
-from catalog.audio_facts import candidates, stored_variants
+from catalog.audio_facts import Candidate, candidates, stored_variants
+from catalog.database import Catalog
 from catalog.library import ensure_feature_set
 from catalog.records import Stamp, TrackScanned
 from catalog.text import readable
@@ -16,27 +17,18 @@ from scanner.exceptions import TempFullError
 from scanner.features.definition import feature_set
 from scanner.features.kernels import compile_once
 from scanner.pool import WorkerPool
-from scanner.variants.task import VariantTask, analyse_variant
-from scanner.variants.transcode import DISK, LONGEST_S, require_encoders
-from scanner.worker import Job, private_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from catalog.audio_facts import Candidate
-    from catalog.database import Catalog
-    from scanner.pipeline import BatchWriter
-    from scanner.progress import Progress
-    from scanner.settings import ScanSettings, TagRules
-    from scanner.summary import Summary
-    from scanner.worker import Outcome
-
+from scanner.progress import Progress
+from scanner.settings import ScanSettings, TagRules
+from scanner.summary import Summary
+from scanner.variants.task import VariantTask, analyze_variant
+from scanner.variants.transcode import DISK_STAGE, MAX_DURATION_S, require_encoders
+from scanner.worker import Job, Outcome, private_folder
 
 log = logging.getLogger(__name__)
 
 
 class VariantMaker:
-    """Encodes a sample of the catalog's tracks anew, and stores what comes of it.
+    """Encodes a sample of the catalog's tracks anew.
 
     Parameters
     ----------
@@ -44,9 +36,8 @@ class VariantMaker:
     settings : ScanSettings
         ``variants``, ``sample`` and ``seed`` say what is wanted.
     progress : Progress
-    writer : BatchWriter
     tag_rules : TagRules
-        By which rules the tags of the tracks are read.
+        By which the tags of the tracks are read.
 
     Raises
     ------
@@ -59,18 +50,18 @@ class VariantMaker:
         catalog: Catalog,
         settings: ScanSettings,
         progress: Progress,
-        writer: BatchWriter,
         tag_rules: TagRules,
     ) -> None:
         require_encoders(settings.variants)
         self._catalog = catalog
         self._settings = settings
         self._progress = progress
-        self._writer = writer
         self._tag_rules = tag_rules
 
-    def make(self, summary: Summary, stop_at: float | None) -> None:
-        """Make what is wanted and not there yet.
+    def make(
+        self, summary: Summary, stop_at: float | None
+    ) -> Generator[TrackScanned | None]:
+        """Make what is wanted and not there yet; yield it, and None in between.
 
         Parameters
         ----------
@@ -82,35 +73,34 @@ class VariantMaker:
         Raises
         ------
         TempFullError
-            What was finished is kept.
+            There is no room for temporary files.
         """
         with private_folder() as folder:
-            tasks = self._missing(folder)
+            tasks = self._missing_tasks(folder)
             if not tasks:
                 return
             compile_once(self._progress.say)
             self._progress.begin(tasks)
             summary.left += len(tasks)
-            job = Job.prepare(self._settings, folder, set(), analyse_variant)
+            job = Job.prepare(self._settings, folder, set(), analyze_variant)
             for outcome in WorkerPool(tasks, job, stop_at).outcomes():
                 if outcome is None:
                     self._progress.tick()
+                    yield None
                 else:
-                    self._take(outcome, tasks[outcome.number], summary)
-                self._writer.flush_if_due()
-        self._writer.flush()
+                    yield self._take(outcome, tasks[outcome.number], summary)
 
-    def _missing(self, folder: str) -> list[VariantTask]:
+    def _missing_tasks(self, folder: str) -> list[VariantTask]:
         """Return what is to be made, the longest tracks first."""
         settings = self._settings
         facts = feature_set(settings.window_s, settings.hop_s, settings.band_limit_hz)
         number = ensure_feature_set(self._catalog, facts)
         known = candidates(self._catalog, number)
-        short = [one for one in known if one.duration_s <= LONGEST_S]
+        short = [one for one in known if one.duration_s <= MAX_DURATION_S]
         stored = stored_variants(self._catalog, number)
         wanted = [
             (one, variant)
-            for one in sample(short, settings.sample, seed=settings.seed)
+            for one in choose_sample(short, settings.sample, seed=settings.seed)
             for variant in settings.variants
             if (one.payload_hash, variant) not in stored
         ]
@@ -131,25 +121,28 @@ class VariantMaker:
             for position, (one, variant) in enumerate(wanted)
         ]
 
-    def _take(self, outcome: Outcome, task: VariantTask, summary: Summary) -> None:
+    def _take(
+        self, outcome: Outcome, task: VariantTask, summary: Summary
+    ) -> TrackScanned | None:
         summary.left -= 1
         change = outcome.change
         name = f"{readable(task.full_path)} as {task.variant}"
         note = f"{name} ({outcome.wall_s:.2f} s)"
         if isinstance(change, TrackScanned):
-            self._writer.add(change)
             summary.variants += 1
-        elif change.stage == DISK:
-            self._writer.flush()
+        elif change.stage == DISK_STAGE:
             raise TempFullError(task.folder)
         else:
             summary.failed.append((name, change.stage, change.reason))
             note = f"{name}: {change.stage}: {change.reason}"
         log.info("%s", note)
         self._progress.done(task, task.expected_s, note)
+        return change if isinstance(change, TrackScanned) else None
 
 
-def sample(candidates: Sequence[Candidate], n: int, *, seed: int) -> list[Candidate]:
+def choose_sample(
+    candidates: Sequence[Candidate], n: int, *, seed: int
+) -> list[Candidate]:
     """Choose `n` tracks, labels in turn and within a label its albums in turn.
 
     Parameters
@@ -167,21 +160,21 @@ def sample(candidates: Sequence[Candidate], n: int, *, seed: int) -> list[Candid
         lambda: defaultdict(list)
     )
     drawn = {one.payload_hash: one for one in candidates}
-    for one in sorted(drawn.values(), key=lambda c: _lot(c.payload_hash, seed)):
+    for one in sorted(drawn.values(), key=lambda c: _draw(c.payload_hash, seed)):
         labels[one.label or ""][one.group_key].append(one)
-    order = _in_turn(
-        [list(_in_turn(list(albums.values()))) for albums in labels.values()]
+    order = _interleave(
+        [list(_interleave(list(albums.values()))) for albums in labels.values()]
     )
     return [one for one, _ in zip(order, range(n), strict=False)]
 
 
-def _in_turn(heaps: list[list[Candidate]]) -> Iterator[Candidate]:
-    """Yield the first of every heap, then the second of every heap, and so on."""
-    for i in range(max(map(len, heaps), default=0)):
-        for heap in heaps:
-            if i < len(heap):
-                yield heap[i]
+def _interleave(lists: list[list[Candidate]]) -> Iterator[Candidate]:
+    """Yield the first of every list, then the second of every list, and so on."""
+    for i in range(max(map(len, lists), default=0)):
+        for items in lists:
+            if i < len(items):
+                yield items[i]
 
 
-def _lot(payload_hash: str, seed: int) -> bytes:
+def _draw(payload_hash: str, seed: int) -> bytes:
     return hashlib.blake2b(f"{seed} {payload_hash}".encode(), digest_size=8).digest()

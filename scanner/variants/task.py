@@ -1,21 +1,19 @@
-"""What a worker does for one variant of one track."""
+"""One variant of one track, made and analyzed in a worker."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from catalog.records import Analysis, FileFailed, TrackScanned
 from scanner.analyze import analyze
 from scanner.exceptions import FileError, VariantError
+from scanner.features.extractor import Extractor
 from scanner.plan import FileTask
-from scanner.variants.encodings import parse_chain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from scanner.settings import ScanSettings
+from scanner.settings import ScanSettings
+from scanner.variants.encodings import parse_variant
+from scanner.variants.transcode import read_samples, transcode
 
 _CHANGED = "its audio changed since it was analysed; scan it again first"
 
@@ -27,7 +25,7 @@ class VariantTask(FileTask):
     Attributes
     ----------
     variant : str
-        Name of the chain.
+        Its name.
     payload_hash : str
         What the file's audio was when it was analysed.
     folder : str
@@ -39,12 +37,12 @@ class VariantTask(FileTask):
     folder: str
 
 
-def analyse_variant(
+def analyze_variant(
     task: FileTask,
     settings: ScanSettings,
-    wanted: Callable[[str], bool],  # noqa: ARG001 (what is wanted is known by now)
+    wanted: Callable[[str], bool],  # noqa: ARG001 - what is wanted is known
 ) -> TrackScanned | FileFailed:
-    """Read a track, encode it anew, and analyse what comes out.
+    """Read a track, encode it anew, and analyze what comes out.
 
     Parameters
     ----------
@@ -54,13 +52,13 @@ def analyse_variant(
         Not asked.
     """
     assert isinstance(task, VariantTask)
-    seen = analyze(task, settings._replace(tags_only=True), lambda _: False)
-    if isinstance(seen, FileFailed):
-        return seen
+    track = analyze(task, settings._replace(tags_only=True), lambda _: False)
+    if isinstance(track, FileFailed):
+        return track
     try:
-        if seen.payload_hash != task.payload_hash:
+        if track.payload_hash != task.payload_hash:
             raise VariantError(_CHANGED)  # noqa: TRY301
-        return replace(seen, analysis=_extract(task, settings))
+        return replace(track, analysis=_extract(task, settings))
     except FileError as error:
         return task.failed(error.stage, error.reason)
     except MemoryError:
@@ -70,14 +68,11 @@ def analyse_variant(
 
 
 def _extract(task: VariantTask, settings: ScanSettings) -> Analysis:
-    from scanner.features.extractor import Extractor  # noqa: PLC0415 (heavy)
-    from scanner.variants.transcode import read, recode  # noqa: PLC0415 (heavy)
-
     # The encoder's own temporary files, too: a worker may be ended at any time, and
     # the folder is removed by the scan that made it.
     tempfile.tempdir = task.folder
-    samples, sr, decoder = recode(
-        *read(task.full_path), parse_chain(task.variant), task.folder
+    samples, sr, decoder = transcode(
+        *read_samples(task.full_path), parse_variant(task.variant), task.folder
     )
     extractor = Extractor(
         sr,

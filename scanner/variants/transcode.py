@@ -1,14 +1,16 @@
-"""Encode a signal, decode it again, and undo the delay: once, or in a chain."""
+"""Signals encoded and decoded again, once or more, with the delay undone."""
 
 from __future__ import annotations
 
 import errno
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import soxr
+from numpy.typing import NDArray
 
 from scanner.audio.decode import open_audio
 from scanner.audio.encode import encode, encoder_name, ffmpeg_path
@@ -18,24 +20,17 @@ from scanner.exceptions import (
     FileError,
     VariantError,
 )
-from scanner.variants.align import aligned, reference
-from scanner.variants.encodings import parse_chain
+from scanner.variants.align import align, make_reference
+from scanner.variants.encodings import Encoding, Variant, parse_variant
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from scanner.variants.encodings import Chain, Encoding
-
-LONGEST_S = 900.0
+MAX_DURATION_S = 900.0
 """A longer track is not encoded: all of it would have to be in memory."""
 
-DISK = "disk"
+DISK_STAGE = "disk"
 """Stage of the failure where there is no room for temporary files."""
 
-_HIGHEST_HZ = 48_000
-_FULL = os.strerror(errno.ENOSPC)
+_MAX_SR = 48_000
+_DISK_FULL = os.strerror(errno.ENOSPC)
 
 
 def require_encoders(names: Iterable[str]) -> None:
@@ -49,30 +44,30 @@ def require_encoders(names: Iterable[str]) -> None:
         There is no ffmpeg.
     """
     program = ffmpeg_path()
-    asked = [program, "-hide_banner", "-encoders"]
-    listed = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [program, "-hide_banner", "-encoders"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     known = {
         words[1]
         for line in listed.stdout.splitlines()
         if len(words := line.split()) > 1
     }
     for name in names:
-        for step in parse_chain(name).encodings:
+        for step in parse_variant(name).encodings:
             if encoder_name(step.codec) not in known:
                 raise EncoderMissingError(name, encoder_name(step.codec), program)
 
 
-def read(path: bytes) -> tuple[NDArray[np.float32], int]:
+def read_samples(path: bytes) -> tuple[NDArray[np.float32], int]:
     """Return a file's audio, float32 of shape (n, channels), and its rate in Hz."""
     with open_audio(path) as audio:
         blocks = list(audio.blocks())
         return np.concatenate(blocks), audio.sample_rate
 
 
-def recode(
-    samples: NDArray[np.float32], sr: int, chain: Chain, folder: str
+def transcode(
+    samples: NDArray[np.float32], sr: int, variant: Variant, folder: str
 ) -> tuple[NDArray[np.float32], int, str]:
-    """Return what is left of a signal after a chain of encodings.
+    """Return what is left of a signal after the encodings of a variant.
 
     Parameters
     ----------
@@ -80,7 +75,7 @@ def recode(
         More than two channels are averaged into one.
     sr : int
         Hz.
-    chain : Chain
+    variant : Variant
     folder : str
         Where temporary files may be made; none is left there.
 
@@ -100,10 +95,10 @@ def recode(
     FileError
         Of the stage "disk": there is no room for temporary files.
     """
-    samples, sr = _encodable(samples, sr)
+    samples, sr = _make_encodable(samples, sr)
     decoder = ""
-    for step in chain.encodings:
-        known = reference(samples, sr)
+    for step in variant.encodings:
+        known = make_reference(samples, sr)
         path = Path(folder, f"{os.getpid()}.{step.codec}")
         try:
             _encode(samples, sr, path, step)
@@ -114,19 +109,17 @@ def recode(
             raise VariantError(f"{step.codec} at {step.bitrate}: {error}") from error
         finally:
             path.unlink(missing_ok=True)
-        samples = aligned(known, decoded, sr)
+        samples = align(known, decoded, sr)
     return samples, sr, decoder
 
 
-def _encodable(
+def _make_encodable(
     samples: NDArray[np.float32], sr: int
 ) -> tuple[NDArray[np.float32], int]:
     if samples.shape[1] > 2:
         samples = samples.mean(axis=1, keepdims=True)
-    if sr > _HIGHEST_HZ:
-        import soxr  # noqa: PLC0415 (rarely needed)
-
-        samples, sr = soxr.resample(samples, sr, _HIGHEST_HZ), _HIGHEST_HZ
+    if sr > _MAX_SR:
+        samples, sr = soxr.resample(samples, sr, _MAX_SR), _MAX_SR
     return samples, sr
 
 
@@ -135,9 +128,9 @@ def _encode(samples: NDArray[np.float32], sr: int, path: Path, step: Encoding) -
         encode(samples, sr, path, step.codec, step.bitrate)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise FileError(DISK, str(error.strerror)) from error
+            raise FileError(DISK_STAGE, str(error.strerror)) from error
         raise VariantError(f"cannot encode: {error.strerror}") from error
     except DecodeError as error:
-        if _FULL in error.reason:
-            raise FileError(DISK, _FULL) from error
+        if _DISK_FULL in error.reason:
+            raise FileError(DISK_STAGE, _DISK_FULL) from error
         raise

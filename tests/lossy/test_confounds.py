@@ -72,11 +72,11 @@ def suspected(samples, sr, codec, *, bitrate=None):
     [("mp3", "64k"), ("mp3", "192k"), ("mp3", "320k")],
 )
 def test_a_lossy_file_inside_a_lossless_one_is_found(tmp_path, codec, bitrate):
-    from scanner.variants.transcode import read
+    from scanner.variants.transcode import read_samples
 
     path = tmp_path / f"a.{codec}"
     encode(noise(12), SR, path, codec, bitrate)
-    decoded, sr = read(os.fsencode(path))
+    decoded, sr = read_samples(os.fsencode(path))
     inside = tmp_path / "a.flac"
     soundfile.write(inside, np.clip(decoded, -1, 1), sr, subtype="PCM_16")
     stored, sr = soundfile.read(inside, dtype="float32", always_2d=True)
@@ -84,13 +84,13 @@ def test_a_lossy_file_inside_a_lossless_one_is_found(tmp_path, codec, bitrate):
 
 
 def test_a_low_bitrate_inside_a_high_one_is_found_but_not_itself(tmp_path):
-    from scanner.variants.transcode import read
+    from scanner.variants.transcode import read_samples
 
     low, high = tmp_path / "low.mp3", tmp_path / "high.mp3"
     encode(noise(12), SR, low, "mp3", "128k")
-    once, sr = read(os.fsencode(low))
+    once, sr = read_samples(os.fsencode(low))
     encode(once, sr, high, "mp3", "320k")
-    twice, sr = read(os.fsencode(high))
+    twice, sr = read_samples(os.fsencode(high))
     assert suspected(once, sr, "mp3", bitrate=128_000) == ""
     assert suspected(twice, sr, "mp3", bitrate=320_000) == "transcoded"
 

@@ -17,10 +17,10 @@ import soundfile
 
 from catalog.audio_facts import Candidate
 from scanner.exceptions import EncoderMissingError, VariantError
-from scanner.variants.align import aligned, delay_of, reference
-from scanner.variants.encodings import parse_chain, parse_chains
-from scanner.variants.make import sample
-from scanner.variants.transcode import recode, require_encoders
+from scanner.variants.align import align, find_delay, make_reference
+from scanner.variants.encodings import parse_variant, parse_variants
+from scanner.variants.make import choose_sample
+from scanner.variants.transcode import require_encoders, transcode
 
 SR = 44100
 
@@ -38,14 +38,18 @@ def music_like(seconds, sr=SR, seed=0):
 
 
 def test_a_list_is_read_in_order_and_without_repeats():
-    assert parse_chains("mp3:64k,yt, mp3:64k ,aac:96k") == ("mp3:64k", "yt", "aac:96k")
-    assert [step.codec for step in parse_chain("yt").encodings] == ["aac", "mp3"]
+    assert parse_variants("mp3:64k,yt, mp3:64k ,aac:96k") == (
+        "mp3:64k",
+        "yt",
+        "aac:96k",
+    )
+    assert [step.codec for step in parse_variant("yt").encodings] == ["aac", "mp3"]
 
 
 @pytest.mark.parametrize("text", ["", ",", "mp3", "mp3:64", "flac:64k", "mp3:0k", "x"])
 def test_what_is_no_variant_is_refused_with_an_example(text):
     with pytest.raises(ValueError, match="mp3:64k"):
-        parse_chains(text)
+        parse_variants(text)
 
 
 def candidate(label, album, number):
@@ -55,13 +59,13 @@ def candidate(label, album, number):
 def test_a_sample_takes_labels_in_turn_and_albums_in_turn():
     known = [candidate("a", f"a{k}", i) for k in range(3) for i in range(30)]
     known += [candidate("b", "b0", i) for i in range(2)]
-    chosen = sample(known, 5, seed=0)
+    chosen = choose_sample(known, 5, seed=0)
     assert sorted(one.label for one in chosen) == ["a", "a", "a", "b", "b"]
     assert len({one.group_key for one in chosen if one.label == "a"}) == 3
-    assert sample(known[::-1], 5, seed=0) == chosen
-    assert sample(known, 5, seed=1) != chosen
-    assert len(sample(known, 1000, seed=0)) == len(known)
-    assert sample([], 5, seed=0) == []
+    assert choose_sample(known[::-1], 5, seed=0) == chosen
+    assert choose_sample(known, 5, seed=1) != chosen
+    assert len(choose_sample(known, 1000, seed=0)) == len(known)
+    assert choose_sample([], 5, seed=0) == []
 
 
 @pytest.mark.parametrize("delay", [-3000, -1, 0, 1, 529, 1105, 2257, 6000])
@@ -70,9 +74,9 @@ def test_a_delay_is_found_to_the_sample_and_undone(delay):
     late = np.zeros((len(y) + 6000, 2), np.float32)
     part = y[max(-delay, 0) :]
     late[max(delay, 0) :][: len(part)] = part[: len(late) - max(delay, 0)]
-    known = reference(y, SR)
-    assert delay_of(known, late, SR) == delay
-    back = aligned(known, late, SR)
+    known = make_reference(y, SR)
+    assert find_delay(known, late, SR) == delay
+    back = align(known, late, SR)
     assert back.shape == y.shape
     kept = slice(max(-delay, 0), None)
     assert np.array_equal(back[kept], y[kept])
@@ -80,7 +84,7 @@ def test_a_delay_is_found_to_the_sample_and_undone(delay):
 
 def test_other_music_is_not_taken_for_a_re_encoding():
     with pytest.raises(VariantError, match="no likeness"):
-        delay_of(reference(music_like(12), SR), music_like(12, seed=9), SR)
+        find_delay(make_reference(music_like(12), SR), music_like(12, seed=9), SR)
 
 
 @pytest.mark.parametrize(
@@ -97,24 +101,24 @@ def test_other_music_is_not_taken_for_a_re_encoding():
 )
 def test_every_codec_comes_back_in_step_and_of_the_same_length(tmp_path, name, sr):
     y = music_like(6, sr)
-    found, rate, _ = recode(y, sr, parse_chain(name), str(tmp_path))
+    found, rate, _ = transcode(y, sr, parse_variant(name), str(tmp_path))
     assert len(found) == round(len(y) * rate / sr)
-    assert delay_of(reference(y, sr), found, rate) == 0
+    assert find_delay(make_reference(y, sr), found, rate) == 0
     assert list(tmp_path.iterdir()) == []
 
 
 def test_high_rates_and_many_channels_can_be_encoded(tmp_path):
     y = music_like(6, 96_000)
-    found, rate, _ = recode(y, 96_000, parse_chain("mp3:128k"), str(tmp_path))
+    found, rate, _ = transcode(y, 96_000, parse_variant("mp3:128k"), str(tmp_path))
     assert rate == 48_000
     six = np.repeat(music_like(6)[:, :1], 6, axis=1)
-    found, _, _ = recode(six, SR, parse_chain("mp3:128k"), str(tmp_path))
+    found, _, _ = transcode(six, SR, parse_variant("mp3:128k"), str(tmp_path))
     assert found.shape[1] == 1
 
 
 def test_a_track_of_a_moment_is_encoded_too(tmp_path):
     y = music_like(1.5)
-    found, _, _ = recode(y, SR, parse_chain("aac:96k"), str(tmp_path))
+    found, _, _ = transcode(y, SR, parse_variant("aac:96k"), str(tmp_path))
     assert found.shape == y.shape
 
 
@@ -200,13 +204,13 @@ def test_a_full_disk_is_told_in_one_line(library, tmp_path):
     # A worker whose temporary files all are /dev/full: it takes no byte.
     code = (
         "import numpy as np, sys;"
-        "from scanner.variants.transcode import recode;"
-        "from scanner.variants.encodings import parse_chain;"
+        "from scanner.variants.transcode import transcode;"
+        "from scanner.variants.encodings import parse_variant;"
         "import pathlib, os;"
         "p = pathlib.Path(sys.argv[1], f'{os.getpid()}.mp3');"
         "p.symlink_to('/dev/full');"
         "y = np.random.default_rng(0).standard_normal((300000, 2)) * 0.1;"
-        "recode(y.astype('f4'), 44100, parse_chain('mp3:320k'), sys.argv[1])"
+        "transcode(y.astype('f4'), 44100, parse_variant('mp3:320k'), sys.argv[1])"
     )
     with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
         done = subprocess.run(
