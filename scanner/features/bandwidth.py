@@ -1,4 +1,4 @@
-"""Where the spectrum of a track ends, at its own rate: from a spectrum now and then."""
+"""The upper edge of a track's spectrum, from a spectrum now and then."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BAND = 8
 _N_BANDS = _N_FFT // 2 // _BAND
 _LOWEST_DB, _STEP_DB, _LEVELS = -170.0, 1.0, 176
 _SILENT_DB = -60.0
-"""Spectra whose loudest band lies below this say nothing."""
+"""SpectralFeatures whose loudest band lies below this say nothing."""
 
 _SHARE = 0.9
 """A band's level is what this share of its spectra does not exceed."""
@@ -49,8 +49,8 @@ def _count(spectrum: NDArray[np.float32], counts: NDArray[np.int64]) -> None:
             counts[band, steps[band]] += 1
 
 
-class UpperEdge:
-    """Measures a stream of blocks of one channel.
+class BandwidthMeter:
+    """Measures a stream of blocks of one channel, at its own rate.
 
     Parameters
     ----------
@@ -117,11 +117,11 @@ class UpperEdge:
         levels = self.levels()
         if levels.size == 0:
             return {}
-        hertz, drop = edge(levels, self._sr)
+        hertz, drop = find_upper_edge(levels, self._sr)
         return {"upper_edge_hz": hertz, "edge_drop_db": drop}
 
 
-def edge(levels: NDArray[np.float64], sr: int) -> tuple[float, float]:
+def find_upper_edge(levels: NDArray[np.float64], sr: int) -> tuple[float, float]:
     """Return the upper edge in Hz and the drop there in dB.
 
     Parameters

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from catalog.records import Analysis, AnalysisStatus, Sequence, Windows
 from scanner.exceptions import FeatureError
-from scanner.features.bandwidth import UpperEdge
+from scanner.features.bandwidth import BandwidthMeter
 from scanner.features.definition import (
     COLUMNS,
     CONTEXT,
@@ -28,13 +28,18 @@ from scanner.features.definition import (
     bins_below,
     feature_set,
 )
-from scanner.features.hpss import Separation
+from scanner.features.hpss import HarmonicPercussive
 from scanner.features.loudness import LoudnessMeter, loudness_range
-from scanner.features.spectral import FrameStore, Spectra
-from scanner.features.statistics import Sequences, Summariser, Summary, vector
+from scanner.features.spectral import FrameStore, SpectralFeatures
+from scanner.features.statistics import (
+    SequenceBuilder,
+    WindowSummarizer,
+    WindowSummary,
+    feature_vector,
+)
 from scanner.features.timing import Stopwatch
-from scanner.features.true_peak import PeakMeter
-from scanner.features.waveform import average, describe_waveform
+from scanner.features.true_peak import TruePeakMeter
+from scanner.features.waveform import downmix, measure_waveform
 
 _BLOCK = 32768
 """Samples per channel handled at once, whatever the length of the blocks pushed."""
@@ -78,7 +83,7 @@ class Extractor:
         self._fill = 0
         self._samples = 0
         self._loudness = LoudnessMeter(sr, channels)
-        self._audio_facts = AudioFacts(sr, channels)
+        self._audio_facts = AudioFactsMeter(sr, channels)
         self._resampler = (
             None if sr == SR else soxr.ResampleStream(sr, SR, 1, "float32", "HQ")
         )
@@ -117,7 +122,7 @@ class Extractor:
 
     def _take(self, block: NDArray[np.float32], *, last: bool = False) -> None:
         self._samples += block.shape[0]
-        mono = average(block)
+        mono = downmix(block)
         self._stopwatch.lap("mix")
         self._loudness.push(block)
         self._stopwatch.lap("loudness")
@@ -146,7 +151,7 @@ class Extractor:
         duration_s = self._samples / self._sr
         loudness = self._loudness.integrated()
         level = FLOOR_LUFS if loudness is None else loudness
-        summaries: list[Summary] = []
+        summaries: list[WindowSummary] = []
         sequences: tuple[Sequence, ...] = ()
         if duration_s >= MIN_DURATION_S:
             summaries, sequences = self._stream.finish(duration_s, level)
@@ -167,15 +172,15 @@ class Extractor:
         )
 
 
-def _status(summaries: list[Summary]) -> AnalysisStatus:
+def _status(summaries: list[WindowSummary]) -> AnalysisStatus:
     if not summaries:
         return "too_short"
     return "silent" if all(s.silent for s in summaries) else "ok"
 
 
-def _windows(summaries: list[Summary], level: float) -> Windows:
+def _windows(summaries: list[WindowSummary], level: float) -> Windows:
     columns = np.array([s.columns for s in summaries]).reshape(-1, len(COLUMNS))
-    vectors = np.array([vector(s, level) for s in summaries], np.float32)
+    vectors = np.array([feature_vector(s, level) for s in summaries], np.float32)
     vectors = vectors.reshape(-1, len(VECTOR_NAMES))
     if not (np.isfinite(columns).all() and np.isfinite(vectors).all()):
         raise FeatureError("features", "a number is NaN or infinite")
@@ -192,7 +197,7 @@ _HALF_STEP = np.float32(0.5 / 32768.0)
 """Below half a step of 16 bits a sample is digital silence, whatever decoded it."""
 
 
-class AudioFacts:
+class AudioFactsMeter:
     """Measures a stream of blocks beside the features.
 
     Parameters
@@ -203,8 +208,8 @@ class AudioFacts:
     """
 
     def __init__(self, sr: int, channels: int) -> None:
-        self._peaks = PeakMeter(channels)
-        self._edge = UpperEdge(sr)
+        self._peaks = TruePeakMeter(channels)
+        self._edge = BandwidthMeter(sr)
         self._leading = 0
         self._started = False
 
@@ -277,13 +282,13 @@ class WindowStream:
         self._received = 0
         self._frames = 0  # described
         self._separated = -LAG
-        self._spectra = Spectra(stopwatch, bins)
-        self._separation = Separation()
-        self._sequences = Sequences()
+        self._spectral = SpectralFeatures(stopwatch, bins)
+        self._hpss = HarmonicPercussive()
+        self._sequences = SequenceBuilder()
         window_frames = math.ceil(window_s * SR / HOP_LENGTH) + 1
-        self._summariser = Summariser(window_frames, bins)
+        self._summarizer = WindowSummarizer(window_frames, bins)
         self._store = FrameStore(window_frames + 3 * TILE)
-        self._summaries: list[Summary] = []
+        self._summaries: list[WindowSummary] = []
 
     def push(self, mono: NDArray[np.float32]) -> None:
         """Take the next samples, shape (n,)."""
@@ -301,15 +306,13 @@ class WindowStream:
 
     def _tile(self, valid: int, last: int) -> None:
         """Describe the frames of the buffered samples; ``valid`` of them count."""
-        separation = self._separation
+        hpss = self._hpss
         rows = self._store.at(self._frames, self._frames + TILE)
         first = _HALF if self._frames == 0 else -1
-        describe_waveform(self._samples, first, last, rows.level)
+        measure_waveform(self._samples, first, last, rows.level)
         self._stopwatch.lap("waveform")
-        self._spectra.describe(
-            self._samples, separation.rows, separation.percussive, rows
-        )
-        part = separation.rows[CONTEXT : CONTEXT + valid]
+        self._spectral.compute(self._samples, hpss.rows, hpss.percussive, rows)
+        part = hpss.rows[CONTEXT : CONTEXT + valid]
         self._sequences.push(part, rows.chroma[:valid])
         self._stopwatch.lap("sequences")
         self._frames += valid
@@ -317,7 +320,7 @@ class WindowStream:
         self._complete_windows()
 
     def _separate(self, valid: int) -> None:
-        energy = self._separation.split(valid)
+        energy = self._hpss.split(valid)
         start = max(self._separated, 0)
         stop = min(self._separated + TILE, self._frames)
         part = slice(start - self._separated, stop - self._separated)
@@ -326,25 +329,25 @@ class WindowStream:
         self._stopwatch.lap("hpss")
 
     def _complete_windows(self) -> None:
-        """Summarise the windows whose frames are all there and lie in the signal."""
+        """Summarize the windows whose frames are all there and lie in the signal."""
         while True:
             start_s = len(self._summaries) * self._hop_s
             end = (start_s + self._window_s) * SR
             if end > self._received or _frame_at(end) > self._separated:
                 break
-            self._summarise(start_s, self._window_s)
+            self._summarize(start_s, self._window_s)
         needed = _frame_at(len(self._summaries) * self._hop_s * SR)
-        self._store.forget(min(needed, self._separated), self._frames)
+        self._store.discard(min(needed, self._separated), self._frames)
 
-    def _summarise(self, start_s: float, duration_s: float) -> None:
+    def _summarize(self, start_s: float, duration_s: float) -> None:
         first = _frame_at(start_s * SR)
         frames = self._store.at(first, _frame_at((start_s + duration_s) * SR))
-        self._summaries.append(self._summariser.summarise(frames, start_s, duration_s))
+        self._summaries.append(self._summarizer.summarize(frames, start_s, duration_s))
         self._stopwatch.lap("summary")
 
     def finish(
         self, duration_s: float, loudness_lufs: float
-    ) -> tuple[list[Summary], tuple[Sequence, ...]]:
+    ) -> tuple[list[WindowSummary], tuple[Sequence, ...]]:
         """End the signal and return all windows and the two sequences.
 
         Parameters
@@ -364,9 +367,9 @@ class WindowStream:
             start_s = len(self._summaries) * self._hop_s
             if start_s + self._window_s > duration_s + _ROUNDING_S:
                 break
-            self._summarise(start_s, self._window_s)
+            self._summarize(start_s, self._window_s)
         if not self._summaries:
-            self._summarise(0.0, duration_s)
+            self._summarize(0.0, duration_s)
         return self._summaries, self._sequences.finish(loudness_lufs)
 
 

@@ -1,4 +1,4 @@
-"""Harmonic and percussive energy of each frame, streamed: median HPSS, soft masks."""
+"""Harmonic and percussive energy of frames, separated by median filters."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from scanner.features.kernels import kernel
 from scanner.features.simd.llvm import WIDTH
 from scanner.features.simd.median import split_energies
 
+Floats = NDArray[np.float32]
+
 _REACH = 15
 
 
 @kernel("void(f4[:,::1], f4[:,::1], f4[:,::1])")
-def _split(
-    rows: NDArray[np.float32],
-    percussive: NDArray[np.float32],
-    energy: NDArray[np.float32],
-) -> None:
+def _split(rows: Floats, percussive: Floats, energy: Floats) -> None:
     """Write the energies of the harmonic and the percussive part of each frame."""
     energies = np.zeros((TILE, 2, WIDTH), np.float32)
     split_energies(rows, percussive, energies)
@@ -30,25 +28,37 @@ def _split(
             energy[t, side] = total
 
 
-class Separation:
+class HarmonicPercussive:
     """Splits a stream of magnitude tiles; gives energies with a lag of 16 frames.
 
     Attributes
     ----------
-    rows : shape (96, 1040)
+    rows : float32, shape (96, 1040)
         Magnitudes: 32 frames of context, then the tile to be filled in.
-    percussive : shape (80, 1040)
+    percussive : float32, shape (80, 1040)
         Medians along frequency: 16 frames of context, then the tile's.
+
+    Notes
+    -----
+    As ``librosa.decompose.hpss`` with its defaults: medians of 31 frames and of 31 bins
+    [1]_, soft masks [2]_.
+
+    References
+    ----------
+    .. [1] D. FitzGerald, "Harmonic/percussive separation using median filtering", Proc.
+       Int. Conf. on Digital Audio Effects (DAFx), 2010.
+    .. [2] J. Driedger, M. Müller, S. Disch, "Extending harmonic-percussive separation
+       of audio signals", Proc. ISMIR, 2014.
     """
 
     def __init__(self) -> None:
         self.rows = np.zeros((CONTEXT + TILE, STRIDE), np.float32)
         self.percussive = np.zeros((LAG + TILE, STRIDE), np.float32)
         self._energy = np.empty((TILE, 2), np.float32)
-        self._opened = False
+        self._started = False
         self._mirrored = 0
 
-    def split(self, valid: int = TILE) -> NDArray[np.float32]:
+    def split(self, valid: int = TILE) -> Floats:
         """Filter the tile that was filled in, and make room for the next.
 
         Parameters
@@ -59,14 +69,14 @@ class Separation:
 
         Returns
         -------
-        shape (64, 2)
+        float32, shape (64, 2)
             Harmonic and percussive energy of the 64 frames that end 16 frames before
             the tile does.
         """
         rows = self.rows
-        if not self._opened:
+        if not self._started:
             rows[CONTEXT - _REACH : CONTEXT] = rows[CONTEXT : CONTEXT + _REACH][::-1]
-            self._opened = True
+            self._started = True
         if valid < TILE:
             self._mirror(CONTEXT + valid)
         _split(rows, self.percussive, self._energy)

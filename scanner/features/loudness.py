@@ -1,4 +1,4 @@
-"""Integrated loudness: ITU-R BS.1770-4, at the signal's own rate, in one pass."""
+"""Integrated loudness and loudness range of a signal, K-weighted, in one pass."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from scanner.features.simd.k_weighting import add_powers
 from scanner.features.simd.llvm import WIDTH
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
@@ -34,7 +37,7 @@ _WEIGHTS: dict[int, tuple[float, ...]] = {
 """By channel count, in the order of WAV files; low-frequency effects are left out."""
 
 
-def coefficients(sr: float) -> NDArray[np.float64]:
+def coefficients(sr: float) -> Doubles:
     """Return the shelf and the high-pass at rate ``sr``, rows b0 b1 b2 a1 a2.
 
     The analogue prototypes behind the coefficients that BS.1770 gives for 48 kHz,
@@ -65,7 +68,7 @@ def coefficients(sr: float) -> NDArray[np.float64]:
 
 
 class KWeighting(NamedTuple):
-    """The two filters at one rate, and what follows from them.
+    """The two filters of K-weighting at one rate, and what follows from them.
 
     Attributes
     ----------
@@ -74,7 +77,7 @@ class KWeighting(NamedTuple):
     gain : float
         Of energy, left out by the factors.
     reach : int
-        Samples after which the shelf has forgotten where it started.
+        Samples after which the shelf's output no longer depends on where it started.
     response : shape (n, 2)
         The high-pass's outputs for each of its two states, nothing coming in.
     energies : shape (2, 2)
@@ -83,17 +86,17 @@ class KWeighting(NamedTuple):
         What n samples of nothing make of the states.
     """
 
-    factors: NDArray[np.float64]
+    factors: Doubles
     gain: float
     reach: int
-    response: NDArray[np.float64]
-    energies: NDArray[np.float64]
-    onward: NDArray[np.float64]
+    response: Doubles
+    energies: Doubles
+    onward: Doubles
 
 
 @cache
 def design_k_weighting(sr: float, step: int) -> KWeighting:
-    """Return the filters at rate ``sr`` for stretches of ``step`` samples."""
+    """Return the filters at rate ``sr`` Hz for steps of ``step`` samples."""
     (b0, b1, b2, a1, a2), (_, _, _, d1, d2) = coefficients(sr)
     slowest = max(abs(np.roots([1.0, a1, a2])))
     reach = math.ceil(math.log(_NEGLIGIBLE) / math.log(slowest))
@@ -114,7 +117,7 @@ def design_k_weighting(sr: float, step: int) -> KWeighting:
 
 
 class LoudnessMeter:
-    """Measures a stream of blocks.
+    """Measures a stream of blocks at its own rate.
 
     Parameters
     ----------
@@ -122,6 +125,11 @@ class LoudnessMeter:
         Rate in Hz.
     channels : int
         1, 2, or a layout of WAV files with up to 8; further channels weigh 1.
+
+    References
+    ----------
+    ITU-R BS.1770-4, "Algorithms to measure audio programme loudness and true-peak audio
+    level", 2015.
     """
 
     def __init__(self, sr: int, channels: int) -> None:
@@ -142,12 +150,12 @@ class LoudnessMeter:
         self._waiting = 0
         self._steps = array("d")
 
-    def push(self, block: NDArray[np.float32]) -> None:
+    def push(self, block: Floats) -> None:
         """Take the next samples, shape (n, channels)."""
         for start in range(0, block.shape[0], _PIECE):
             self._take(np.ascontiguousarray(block[start : start + _PIECE]))
 
-    def _take(self, block: NDArray[np.float32]) -> None:
+    def _take(self, block: Floats) -> None:
         """Weigh steps where they lie, those at the seam to the last block apart.
 
         The seam holds the past of what is waiting, then that. Steps that begin, or
@@ -172,7 +180,7 @@ class LoudnessMeter:
         rest = count % self._abreast
         return count if rest >= few else count - rest
 
-    def _append(self, samples: NDArray[np.float32]) -> None:
+    def _append(self, samples: Floats) -> None:
         start = self._filters.reach + self._waiting
         self._seam[start : start + samples.shape[0]] = samples
         self._waiting += samples.shape[0]
@@ -186,9 +194,7 @@ class LoudnessMeter:
         self._seam[: rest.shape[0]] = rest
         self._waiting -= used
 
-    def _weigh(
-        self, block: NDArray[np.float32], count: int, at_seam: int, own: int
-    ) -> None:
+    def _weigh(self, block: Floats, count: int, at_seam: int, own: int) -> None:
         """Weigh steps, ``at_seam`` in the seam, the others from ``own`` on."""
         factors, gain, reach, response, energies, onward = self._filters
         powers = np.zeros(count)
@@ -210,7 +216,7 @@ class LoudnessMeter:
         powers *= gain / self._step
         self._steps.frombytes(powers.tobytes())
 
-    def steps(self) -> NDArray[np.float64]:
+    def steps(self) -> Doubles:
         """Return the weighted power of each 100 ms so far, shape (n,)."""
         self._weigh_seam(self._waiting // self._step)
         return np.array(self._steps)
@@ -229,8 +235,8 @@ class LoudnessMeter:
         return float(_OFFSET + 10.0 * np.log10(loud[loud > gate].mean()))
 
 
-def loudness_range(steps: NDArray[np.float64]) -> float | None:
-    """Return the loudness range in LU, as EBU Tech 3342 defines it.
+def loudness_range(steps: Doubles) -> float | None:
+    """Return the loudness range in LU.
 
     Parameters
     ----------
@@ -242,6 +248,11 @@ def loudness_range(steps: NDArray[np.float64]) -> float | None:
     float or None
         From the 10th to the 95th percentile of the loudness of 3 s, 20 LU and more
         below the mean left out; None where less than 3 s pass the absolute gate.
+
+    References
+    ----------
+    EBU Tech 3342, "Loudness range: a measure to supplement EBU R 128 loudness
+    normalization", 2016.
     """
     if steps.size < _SHORT_TERM_STEPS:
         return None

@@ -1,4 +1,4 @@
-"""From a mono signal at 22 050 Hz to per-frame numbers, tile by tile."""
+"""Spectra of a signal's frames, and the descriptors that each of them gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.features import filters as banks
 from scanner.features.definition import (
     BINS_ROWS,
     CONTEXT,
@@ -23,6 +22,7 @@ from scanner.features.definition import (
     SR,
     TILE,
 )
+from scanner.features.filters import chroma_by_bin, hann, sparse_mel
 from scanner.features.kernels import kernel
 from scanner.features.simd.descriptors import (
     CHUNK,
@@ -49,45 +49,41 @@ from scanner.features.simd.llvm import WIDTH
 from scanner.features.simd.median import medians_along_bins
 from scanner.features.timing import Stopwatch
 
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
 _ROLL_PERCENT = 0.85
 _BIN_HZ = SR / N_FFT
 _TINY = float(np.finfo(np.float32).tiny)
 _LEAST_POWER = float(np.float32(1e-10))  # librosa's amin, as the kernels hold it
 
 
-Array = NDArray[np.float32]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """Numbers of a run of frames, one row per frame, all float32.
+    """Descriptors of a run of frames, one row per frame, all float32.
 
     Attributes
     ----------
     level : shape (n, 2)
-        RMS, zero-crossing rate.
-    shape : shape (n, 4)
-        Bandwidth, rolloff, flatness, centroid.
+        RMS, full scale being 1; zero-crossing rate, 0 to 1.
+    spectral_shape : shape (n, 4)
+        Bandwidth and rolloff in Hz, flatness from 0 to 1, centroid in Hz.
     contrast_db : shape (n, 14)
         Peaks of the seven bands, then valleys, not clamped to the window's range yet.
     mel_db : shape (n, 128)
         Decibels of mel power, not clamped either.
     chroma : shape (n, 12)
+        Energy of the pitch classes from C on, the strongest being 1.
     energy : shape (n, 2)
         Harmonic, percussive.
     """
 
-    level: Array
-    shape: Array
-    contrast_db: Array
-    mel_db: Array
-    chroma: Array
-    energy: Array
-
-
-def _no_frames(n: int) -> Frames:
-    widths = (2, 4, 2 * N_CONTRAST, N_MELS, N_CHROMA, 2)
-    return Frames(*(np.zeros((n, width), np.float32) for width in widths))
+    level: Floats
+    spectral_shape: Floats
+    contrast_db: Floats
+    mel_db: Floats
+    chroma: Floats
+    energy: Floats
 
 
 class FrameStore:
@@ -100,7 +96,8 @@ class FrameStore:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._rows = _no_frames(capacity)
+        widths = (2, 4, 2 * N_CONTRAST, N_MELS, N_CHROMA, 2)
+        self._rows = Frames(*(np.zeros((capacity, w), np.float32) for w in widths))
         self._first = 0
 
     def at(self, start: int, stop: int) -> Frames:
@@ -108,7 +105,7 @@ class FrameStore:
         part = slice(start - self._first, stop - self._first)
         return Frames(*(getattr(self._rows, f.name)[part] for f in fields(Frames)))
 
-    def forget(self, before: int, end: int) -> None:
+    def discard(self, before: int, end: int) -> None:
         """Drop the frames before ``before``; those up to ``end`` move forward."""
         shift = before - self._first
         if shift <= 0:
@@ -121,12 +118,8 @@ class FrameStore:
 
 
 @kernel("void(f8[:,::1], f4[:,::1], i8, i8, f4[:])")
-def _shape(
-    sums: NDArray[np.float64],
-    bins: NDArray[np.float32],
-    used: int,
-    lane: int,
-    out: NDArray[np.float32],
+def _spectral_shape(
+    sums: Doubles, bins: Floats, used: int, lane: int, out: Floats
 ) -> None:
     """Write bandwidth, rolloff, flatness and centroid of one frame.
 
@@ -159,9 +152,7 @@ def _shape(
 
 
 @kernel("void(f4[:,::1], i8, f4[:])")
-def _normalise_chroma(
-    raw: NDArray[np.float32], lane: int, out: NDArray[np.float32]
-) -> None:
+def _normalize_chroma(raw: Floats, lane: int, out: Floats) -> None:
     peak = np.float32(0.0)
     for c in range(N_CHROMA):
         peak = max(peak, raw[c, lane])
@@ -171,12 +162,8 @@ def _normalise_chroma(
 
 
 @kernel("void(f4[::1], f8[::1], f8[:,::1], f4[:,::1], i8)")
-def _powers(
-    samples: NDArray[np.float32],
-    taper: NDArray[np.float64],
-    turns: NDArray[np.float64],
-    power: NDArray[np.float32],
-    first: int,
+def _write_powers(
+    samples: Floats, taper: Doubles, twiddles: Doubles, power: Floats, first: int
 ) -> None:
     """Write the power spectra of eight frames side by side."""
     frames = np.empty((FRAME_ROWS, WIDTH), np.float32)
@@ -185,30 +172,27 @@ def _powers(
     room = np.empty((ROOM_ROWS, WIDTH), np.float64)
     interleave(samples, first, frames)
     for half in range(0, WIDTH, WIDTH // 2):
-        power_spectra(frames, half, taper, turns, columns, spectrum, room, power)
+        power_spectra(frames, half, taper, twiddles, columns, spectrum, room, power)
 
 
 @kernel(
     "void(f4[:,::1], f4[:,::1], i8[:,::1], f4[::1], f4[:,::1], i8, i8,"
     " f4[:,:], f4[:,:], f4[:,::1], f4[:,:])"
 )
-def _describe(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
-    bins: NDArray[np.float32],
-    power: NDArray[np.float32],
+def _write_descriptors(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+    bins: Floats,
+    power: Floats,
     mel_spans: NDArray[np.int64],
-    mel_weights: NDArray[np.float32],
-    chroma_weights: NDArray[np.float32],
+    mel_weights: Floats,
+    chroma_weights: Floats,
     used: int,
     first: int,
-    out_shape: NDArray[np.float32],
-    out_contrast: NDArray[np.float32],
-    out_mel: NDArray[np.float32],
-    out_chroma: NDArray[np.float32],
+    out_shape: Floats,
+    out_contrast: Floats,
+    out_mel: Floats,
+    out_chroma: Floats,
 ) -> None:
-    """Write what eight spectra say into eight rows of ``out``.
-
-    Their bins from ``used`` on are empty.
-    """
+    """Write the descriptors of eight spectra, empty from bin ``used`` on."""
     pitch = np.empty((N_CHROMA, WIDTH), np.float32)
     extremes = np.empty((2 * N_CONTRAST, WIDTH), np.float32)
     sums = np.empty((MOMENT_ROWS, WIDTH), np.float64)
@@ -217,19 +201,15 @@ def _describe(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     contrast_decibels(bins, extremes)
     moments(bins, sums)
     for lane in range(WIDTH):
-        _shape(sums, bins, used, lane, out_shape[first + lane])
-        _normalise_chroma(pitch, lane, out_chroma[first + lane])
+        _spectral_shape(sums, bins, used, lane, out_shape[first + lane])
+        _normalize_chroma(pitch, lane, out_chroma[first + lane])
         for k in range(2 * N_CONTRAST):
             out_contrast[first + lane, k] = extremes[k, lane]
 
 
 @kernel("void(f4[:,::1], f4[:,::1], i8, f4[:,::1], f4[:,::1])")
-def _line_up(
-    power: NDArray[np.float32],
-    bins: NDArray[np.float32],
-    first: int,
-    rows: NDArray[np.float32],
-    percussive: NDArray[np.float32],
+def _write_magnitudes(
+    power: Floats, bins: Floats, first: int, rows: Floats, percussive: Floats
 ) -> None:
     """Write magnitudes, and their medians along frequency, of eight frames."""
     magnitudes(power, bins, rows, CONTEXT + first)
@@ -237,7 +217,7 @@ def _line_up(
 
 
 @cache
-def _twiddle_factors() -> NDArray[np.float64]:
+def _twiddle_factors() -> Doubles:
     """Return the factors that `power_spectra` reads; made once, not to be changed.
 
     Returns
@@ -254,8 +234,8 @@ def _twiddle_factors() -> NDArray[np.float64]:
     return np.stack([factors.real, factors.imag], axis=1)
 
 
-class Spectra:
-    """Turns tiles of samples into magnitudes and what these say.
+class SpectralFeatures:
+    """Turns tiles of samples into magnitude spectra and their descriptors.
 
     Parameters
     ----------
@@ -263,29 +243,35 @@ class Spectra:
         Charged by stage.
     bins : int
         How many bins of each spectrum, from the lowest, are looked at.
+
+    Notes
+    -----
+    Each descriptor is librosa's of the same name, with its defaults [1]_.
+
+    References
+    ----------
+    .. [1] B. McFee et al., "librosa: Audio and music signal analysis in Python",
+       Proc. 14th Python in Science Conf., 2015.
     """
 
     def __init__(self, stopwatch: Stopwatch, bins: int = N_BINS) -> None:
         self._stopwatch = stopwatch
         self._used = bins
-        self._taper, self._twiddles = banks.hann(), _twiddle_factors()
-        self._mel_spans, self._mel_weights = banks.sparse_mel(N_MELS)
-        self._chroma = banks.chroma_by_bin()
+        self._taper, self._twiddles = hann(N_FFT), _twiddle_factors()
+        self._mel_spans, self._mel_weights = sparse_mel(N_MELS)
+        self._chroma = chroma_by_bin()
         self._power = np.zeros((TILE // WIDTH, POWER_ROWS, WIDTH), np.float32)
         self._bins = np.zeros((TILE // WIDTH, BINS_ROWS, WIDTH), np.float32)
 
-    def describe(
-        self,
-        samples: NDArray[np.float32],
-        rows: NDArray[np.float32],
-        percussive: NDArray[np.float32],
-        out: Frames,
+    def compute(
+        self, samples: Floats, rows: Floats, percussive: Floats, out: Frames
     ) -> None:
-        """Describe each spectrum of a tile by itself.
+        """Compute what each spectrum of a tile gives by itself.
 
         Parameters
         ----------
         samples : shape (64 * 512 + 1536,)
+            At 22 050 Hz.
         rows : shape (96, 1040)
             Rows from 32 on get the magnitudes.
         percussive : shape (80, 1040)
@@ -293,16 +279,16 @@ class Spectra:
         out : Frames
             64 rows.
         """
-        octets = list(zip(range(0, TILE, WIDTH), self._power, self._bins, strict=True))
-        for first, power, _ in octets:
-            _powers(samples, self._taper, self._twiddles, power, first)
+        groups = list(zip(range(0, TILE, WIDTH), self._power, self._bins, strict=True))
+        for first, power, _ in groups:
+            _write_powers(samples, self._taper, self._twiddles, power, first)
         self._power[:, self._used : N_BINS] = 0.0
         self._stopwatch.lap("spectrum")
-        for first, power, bins in octets:
-            _line_up(power, bins, first, rows, percussive)
+        for first, power, bins in groups:
+            _write_magnitudes(power, bins, first, rows, percussive)
         self._stopwatch.lap("hpss")
-        for first, power, bins in octets:
-            _describe(
+        for first, power, bins in groups:
+            _write_descriptors(
                 bins,
                 power,
                 self._mel_spans,
@@ -310,7 +296,7 @@ class Spectra:
                 self._chroma,
                 self._used,
                 first,
-                out.shape,
+                out.spectral_shape,
                 out.contrast_db,
                 out.mel_db,
                 out.chroma,

@@ -1,4 +1,4 @@
-"""Turn the frames of one window into its named columns and its series' statistics."""
+"""Statistics over frames: a window's columns and tempo, a track's sequences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from catalog.records import Sequence
-from scanner.features import filters as banks
 from scanner.features.definition import (
     COLUMNS,
     ENERGY_CHANGE,
@@ -29,23 +28,28 @@ from scanner.features.definition import (
     SILENCE_DBFS,
     SR,
 )
+from scanner.features.filters import contrast_bands, dct, hann, sparse_mel
 from scanner.features.kernels import kernel
 from scanner.features.spectral import Frames
 
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
 _TOP_DB = 80.0
 _ONSET_DELAY = 3  # one frame of lag and half a frame of n_fft, in hops
-_DCT = banks.dct().T.copy()
+_DCT = dct().T.copy()
 _MFCC_0_PER_DB = float(np.sqrt(N_MELS))
 _SILENCE = 10.0 ** (SILENCE_DBFS / 20.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Summary:
-    """One window.
+class WindowSummary:
+    """The statistics of one window.
 
     Attributes
     ----------
     start_s, duration_s : float
+        In seconds.
     silent : bool
     columns : shape (11,), in the order of ``definition.COLUMNS``
     mean, std : shape (45,), in the order of ``definition.SERIES``
@@ -54,18 +58,13 @@ class Summary:
     start_s: float
     duration_s: float
     silent: bool
-    columns: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
+    columns: Doubles
+    mean: Doubles
+    std: Doubles
 
 
 @kernel("void(f4[:,:], f4, f4[:,::1], f4[::1])")
-def _clamp_bands(
-    mel_db: NDArray[np.float32],
-    floor: float,
-    clamped: NDArray[np.float32],
-    onset: NDArray[np.float32],
-) -> None:
+def _clamp_bands(mel_db: Floats, floor: float, clamped: Floats, onset: Floats) -> None:
     """Write the bands, not below ``floor``, and by how much they rise, delayed."""
     n = mel_db.shape[0]
     for t in range(n):
@@ -81,11 +80,7 @@ def _clamp_bands(
 
 
 @kernel("void(f4[:,::1], f8[::1], f8[::1])")
-def _statistics(
-    series: NDArray[np.float32],
-    mean: NDArray[np.float64],
-    std: NDArray[np.float64],
-) -> None:
+def _statistics(series: Floats, mean: Doubles, std: Doubles) -> None:
     """Write mean and standard deviation of each column."""
     n, width = series.shape
     mean[:] = 0.0
@@ -103,18 +98,18 @@ def _statistics(
         std[i] = np.sqrt(std[i] / n)
 
 
-def dynamics(rms: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def dynamics(rms: Doubles) -> tuple[float, float, float, float]:
     """Return how the level moves around its mean.
 
     Parameters
     ----------
-    rms : shape (n,)
+    rms : float64, shape (n,)
         Frame RMS.
 
     Returns
     -------
     above : float
-        Fraction of frames above the mean.
+        Fraction of frames above the mean, 0 to 1.
     crossings, changes, drops : float
         Per second: crossings of the mean; jumps from one frame to the next by more
         than ``ENERGY_CHANGE`` times the mean; the falling ones among these.
@@ -135,13 +130,13 @@ def dynamics(rms: NDArray[np.float64]) -> tuple[float, float, float, float]:
     )
 
 
-def _clamped(db: NDArray[np.float32]) -> NDArray[np.float32]:
-    clamped: NDArray[np.float32] = np.maximum(db, db.max() - np.float32(_TOP_DB))
+def _clamped(db: Floats) -> Floats:
+    clamped: Floats = np.maximum(db, db.max() - np.float32(_TOP_DB))
     return clamped
 
 
-class Summariser:
-    """Summarises windows, in memory that is used again and again.
+class WindowSummarizer:
+    """Summarizes windows, in memory that is used again and again.
 
     Parameters
     ----------
@@ -153,15 +148,17 @@ class Summariser:
     """
 
     def __init__(self, longest: int, bins: int = N_BINS) -> None:
-        self._n_contrast = sum(band.stop <= bins for band in banks.contrast_bands())
+        self._n_contrast = sum(band.stop <= bins for band in contrast_bands())
         self._bands = np.empty((longest, N_MELS), np.float32)
         self._onset = np.empty(longest, np.float32)
         self._mfcc = np.empty((longest, N_MFCC), np.float32)
         self._series = np.empty((longest, len(SERIES)), np.float32)
-        self._tempo = TempoMeter(longest)
+        self._tempo = TempoEstimator(longest)
 
-    def summarise(self, frames: Frames, start_s: float, duration_s: float) -> Summary:
-        """Summarise the frames whose centres lie inside a window."""
+    def summarize(
+        self, frames: Frames, start_s: float, duration_s: float
+    ) -> WindowSummary:
+        """Summarize the frames whose centres lie inside a window."""
         n = frames.mel_db.shape[0]
         bands, onset, mfcc = self._bands[:n], self._onset[:n], self._mfcc[:n]
         floor = frames.mel_db.max() - np.float32(_TOP_DB)
@@ -172,19 +169,17 @@ class Summariser:
         peaks = _clamped(frames.contrast_db[:, :whole])
         valleys = _clamped(frames.contrast_db[:, N_CONTRAST : N_CONTRAST + whole])
         np.subtract(peaks, valleys, out=contrast[:, :whole])
-        parts = (mfcc, contrast, frames.shape, frames.level[:, 1:])
+        parts = (mfcc, contrast, frames.spectral_shape, frames.level[:, 1:])
         series = self._series[:n]
         np.concatenate([*parts, onset[:, None], frames.chroma], axis=1, out=series)
         mean, std = np.empty(len(SERIES)), np.empty(len(SERIES))
         _statistics(series, mean, std)
-        columns = _columns(frames, mean, self._tempo.measure(onset))
+        columns = _columns(frames, mean, self._tempo.estimate(onset))
         silent = bool(columns[COLUMNS.index("rms_max")] < _SILENCE)
-        return Summary(start_s, duration_s, silent, columns, mean, std)
+        return WindowSummary(start_s, duration_s, silent, columns, mean, std)
 
 
-def _columns(
-    frames: Frames, mean: NDArray[np.float64], tempo_bpm: float
-) -> NDArray[np.float64]:
+def _columns(frames: Frames, mean: Doubles, tempo_bpm: float) -> Doubles:
     rms = frames.level[:, 0].astype(np.float64)
     harmonic, percussive = frames.energy.sum(axis=0, dtype=np.float64)
     total = harmonic + percussive
@@ -202,12 +197,12 @@ def _columns(
     )
 
 
-def vector(summary: Summary, loudness_lufs: float) -> NDArray[np.float32]:
+def feature_vector(summary: WindowSummary, loudness_lufs: float) -> Floats:
     """Return the feature vector, as if the track had the reference loudness.
 
     Parameters
     ----------
-    summary : Summary
+    summary : WindowSummary
     loudness_lufs : float
         The whole track's integrated loudness.
     """
@@ -228,29 +223,24 @@ _START_BPM = 120.0
 _MAX_BPM = 320.0
 
 
-def _taper() -> NDArray[np.float32]:
-    phase = 2.0 * np.pi * np.arange(_LAGS) / _LAGS
-    return (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
-
-
-def _bpms() -> NDArray[np.float64]:
+def _bpms() -> Doubles:
     lags = np.arange(1, _LAGS)
     return 60.0 * SR / (HOP_LENGTH * lags)
 
 
-def _log_prior() -> NDArray[np.float64]:
-    prior: NDArray[np.float64] = -0.5 * (np.log2(_bpms()) - np.log2(_START_BPM)) ** 2
+def _log_prior() -> Doubles:
+    prior: Doubles = -0.5 * (np.log2(_bpms()) - np.log2(_START_BPM)) ** 2
     prior[_bpms() >= _MAX_BPM] = -np.inf
     return prior
 
 
-_TAPER = _taper()
+_TAPER = hann(_LAGS).astype(np.float32)
 _BPMS = _bpms()
 _LOG_PRIOR = _log_prior()
 
 
-class TempoMeter:
-    """Finds tempi, in memory that is used again and again.
+class TempoEstimator:
+    """Estimates tempi as ``librosa.feature.tempo`` does, in memory of its own.
 
     Parameters
     ----------
@@ -258,13 +248,18 @@ class TempoMeter:
         Most frames of an envelope.
     stride : int
         Use every ``stride``-th frame of the tempogram.
+
+    References
+    ----------
+    P. Grosche, M. Müller, F. Kurth, "Cyclic tempogram: a mid-level tempo representation
+    for music signals", Proc. IEEE ICASSP, 2010.
     """
 
     def __init__(self, longest: int, stride: int = _STRIDE) -> None:
         self._padded = np.empty(longest + 2 * _HALF, np.float32)
         self._stride = stride
 
-    def measure(self, onset: NDArray[np.float32]) -> float:
+    def estimate(self, onset: Floats) -> float:
         """Return the tempo in beats per minute; the prior's peak where nothing starts.
 
         Parameters
@@ -291,13 +286,13 @@ class TempoMeter:
         return float(_BPMS[best])
 
 
-def _summed_power(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+def _summed_power(frames: Floats) -> Floats:
     """Return the sum of the power spectra, each divided by its frame's energy."""
     local = frames * _TAPER
     energy = np.einsum("ij,ij->i", local, local)
     energy[energy < np.finfo(np.float32).tiny] = 1.0
     spectra = scipy.fft.rfft(local, _N_FFT, axis=1, workers=1)
-    total: NDArray[np.float32] = (1.0 / energy) @ (spectra.real**2 + spectra.imag**2)
+    total: Floats = (1.0 / energy) @ (spectra.real**2 + spectra.imag**2)
     return total
 
 
@@ -308,12 +303,7 @@ _PAGE = 256
 
 @kernel("void(f4[:,::1], f4[:,:], i8, i8, f4[::1], f4[::1])")
 def _add(
-    S: NDArray[np.float32],
-    chroma: NDArray[np.float32],
-    start: int,
-    stop: int,
-    power: NDArray[np.float32],
-    pitch: NDArray[np.float32],
+    S: Floats, chroma: Floats, start: int, stop: int, power: Floats, pitch: Floats
 ) -> None:
     """Add the power and the chroma of frames ``start:stop``."""
     for t in range(start, stop):
@@ -325,11 +315,7 @@ def _add(
 
 @kernel("void(f4[::1], f4[::1], i8[:,::1], f4[::1], f4[:])")
 def _close(
-    power: NDArray[np.float32],
-    pitch: NDArray[np.float32],
-    spans: NDArray[np.int64],
-    weights: NDArray[np.float32],
-    out: NDArray[np.float32],
+    power: Floats, pitch: Floats, spans: NDArray[np.int64], weights: Floats, out: Floats
 ) -> None:
     """Write the mean chroma and the mel bands in dB; start again from nothing."""
     for c in range(N_CHROMA):
@@ -345,18 +331,18 @@ def _close(
     pitch[:] = 0.0
 
 
-class Sequences:
-    """Averages frames by 22 as they come; a last step of fewer is left out."""
+class SequenceBuilder:
+    """Averages frames by 22, half a second; a last step of fewer is left out."""
 
     def __init__(self) -> None:
         self._power = np.zeros(N_BINS, np.float32)
         self._pitch = np.zeros(N_CHROMA, np.float32)
-        self._spans, self._weights = banks.sparse_mel(N_SEQUENCE_MELS)
+        self._spans, self._weights = sparse_mel(N_SEQUENCE_MELS)
         self._frames = 0
-        self._pages: list[NDArray[np.float32]] = []
+        self._pages: list[Floats] = []
         self._steps = 0
 
-    def push(self, S: NDArray[np.float32], chroma: NDArray[np.float32]) -> None:
+    def push(self, S: Floats, chroma: Floats) -> None:
         """Take the next frames' magnitudes, shape (n, 1040), and chroma (n, 12)."""
         start, n = 0, S.shape[0]
         while start < n:
@@ -369,13 +355,13 @@ class Sequences:
                 _close(self._power, self._pitch, self._spans, self._weights, out)
                 self._frames = 0
 
-    def _next(self) -> NDArray[np.float32]:
+    def _next(self) -> Floats:
         page, row = divmod(self._steps, _PAGE)
         if page == len(self._pages):
             page_shape = (_PAGE, N_CHROMA + N_SEQUENCE_MELS)
             self._pages.append(np.empty(page_shape, np.float32))
         self._steps += 1
-        out: NDArray[np.float32] = self._pages[page][row]
+        out: Floats = self._pages[page][row]
         return out
 
     def finish(self, loudness_lufs: float) -> tuple[Sequence, ...]:

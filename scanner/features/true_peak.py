@@ -1,4 +1,4 @@
-"""Sample peak, true peak and energy of a stream, in one pass over its samples."""
+"""Sample peak, true peak and crest factor of a signal, in one pass."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from scanner.features.kernels import kernel
 from scanner.features.simd.llvm import FLOAT, INT, WIDTH, Lanes, Value, vector_code
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 
 _PHASES = 4
 _REACH = 6
@@ -24,10 +27,10 @@ Between the samples of a wave below a quarter of the rate lies at most 1 / 0.7 o
 """
 
 
-def _interpolator() -> NDArray[np.float32]:
+def _interpolator() -> Floats:
     """Return a windowed sinc at 1/4, 1/2 and 3/4 between samples, shape (13, 8).
 
-    The 4-fold oversampling of ITU-R BS.1770-4, annex 2, with as many taps; lanes 0 to 2
+    As many taps as the 4-fold oversampling of BS.1770-4, annex 2, has; lanes 0 to 2
     before the seventh of 13 samples, 4 to 6 behind it.
     """
     offsets = np.arange(-_REACH + 1, _REACH + 1, dtype=np.float64)
@@ -58,13 +61,13 @@ def _survey(
         for n in range(_CHUNK // WIDTH):
             at = lanes.offset(lanes.offset(chunk, 0, _CHUNK), n * WIDTH)
             value = lanes.load(samples, at, FLOAT)
-            bits = lanes.both(lanes.cast(value, INT), magnitude)
+            bits = lanes.bit_and(lanes.bitcast(value, INT), magnitude)
             parts[n % 4] = lanes.add(parts[n % 4], lanes.mul(value, value))
-            highest[n % 4] = lanes.most(highest[n % 4], bits)
+            highest[n % 4] = lanes.maximum(highest[n % 4], bits)
         energy = lanes.add(lanes.add(*parts[:2]), lanes.add(*parts[2:]))
-        top = lanes.most(lanes.most(*highest[:2]), lanes.most(*highest[2:]))
-        lanes.store_one(lanes.fold(energy, lanes.add), energies, chunk)
-        lanes.store_one(lanes.fold(top, lanes.most), tops, chunk)
+        top = lanes.maximum(lanes.maximum(*highest[:2]), lanes.maximum(*highest[2:]))
+        lanes.store_scalar(lanes.reduce(energy, lanes.add), energies, chunk)
+        lanes.store_scalar(lanes.reduce(top, lanes.maximum), tops, chunk)
 
 
 @vector_code
@@ -77,67 +80,62 @@ def _mark(
     least: Value,
     marks: Value,
 ) -> None:
-    """Emit: note which samples of ``count`` octets are extremes of ``least`` and more.
+    """Emit: note which samples of ``count`` groups are extremes of ``least`` and more.
 
     A bit for each sample, set where neither neighbour of its channel is greater.
     """
     magnitude = lanes.constant(INT, 0x7FFFFFFF)
-    floor = lanes.scalar(least, lanes.index(0))
-    with lanes.loop(count) as octet:
-        at = lanes.sum(first, lanes.offset(octet, 0, WIDTH))
+    floor = lanes.broadcast(least, lanes.index(0))
+    with lanes.loop(count) as group:
+        at = lanes.add_int(first, lanes.offset(group, 0, WIDTH))
         here, before, after = (
-            lanes.both(lanes.load(bits, place, INT), magnitude)
-            for place in (at, lanes.minus(at, channels), lanes.sum(at, channels))
+            lanes.bit_and(lanes.load(bits, place, INT), magnitude)
+            for place in (at, lanes.sub_int(at, channels), lanes.add_int(at, channels))
         )
-        highest = lanes.most(floor, lanes.most(before, after))
-        lanes.store_bits(lanes.not_less(here, highest), marks, octet)
+        highest = lanes.maximum(floor, lanes.maximum(before, after))
+        lanes.store_bits(lanes.greater_equal(here, highest), marks, group)
 
 
 @vector_code
 def _interpolate(
-    lanes: Lanes,
-    flat: Value,
-    first: Value,
-    channels: Value,
-    taps: Value,
-    out: Value,
+    lanes: Lanes, flat: Value, first: Value, channels: Value, taps: Value, out: Value
 ) -> None:
     """Emit: the values between three samples, of which the first is out of reach."""
     sums = [lanes.constant(FLOAT, 0.0)] * 2
     for k in range(2 * _REACH + 1):
-        at = lanes.sum(first, lanes.times(channels, lanes.index(k)))
+        at = lanes.add_int(first, lanes.mul_int(channels, lanes.index(k)))
         row = lanes.load(taps, lanes.index(k * WIDTH), FLOAT)
-        sums[k % 2] = lanes.add(sums[k % 2], lanes.mul(lanes.scalar(flat, at), row))
+        sums[k % 2] = lanes.add(sums[k % 2], lanes.mul(lanes.broadcast(flat, at), row))
     lanes.store(lanes.add(*sums), out, lanes.index(0))
 
 
 @kernel("f8(f4[::1], i4[::1], i8, i8, i8, i8, i4[::1], f8, f4[:,::1])")
 def _peak_among(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
-    flat: NDArray[np.float32],
-    bits: NDArray[np.int32],
+    flat: Floats,
+    bits: Ints,
     channels: int,
     start: int,
     stop: int,
     begin: int,
-    least: NDArray[np.int32],
+    least: Ints,
     known: float,
-    taps: NDArray[np.float32],
+    taps: Floats,
 ) -> float:
-    """Return the highest value beside the extremes of the octets from ``begin`` on.
+    """Return the highest value beside the extremes of the groups from ``begin`` on.
 
-    As many octets as end before ``stop``; extremes before ``start`` are passed over.
+    As many groups as end before ``stop``; extremes before ``start`` are passed over.
     """
     between = np.empty(WIDTH, np.float32)
     marks = np.empty(_CHUNK // WIDTH, np.uint8)
     best = np.float32(known)
     count = (stop - begin) // WIDTH
     _mark(bits, begin, count, channels, least, marks)
-    for octet in range(count):
-        if marks[octet] == 0:
+    for group in range(count):
+        if marks[group] == 0:
             continue
         for bit in range(WIDTH):
-            i = begin + WIDTH * octet + bit
-            if marks[octet] >> bit & 1 and i >= start:
+            i = begin + WIDTH * group + bit
+            if marks[group] >> bit & 1 and i >= start:
                 _interpolate(flat, i - _REACH * channels, channels, taps, between)
                 for p in range(WIDTH):
                     best = max(best, abs(between[p]))
@@ -146,14 +144,14 @@ def _peak_among(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
 
 @kernel("f8(f4[::1], i4[::1], i8, i8, i8, i4[::1], f8, f4[:,::1])")
 def _interpolated_peak(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
-    flat: NDArray[np.float32],
-    bits: NDArray[np.int32],
+    flat: Floats,
+    bits: Ints,
     channels: int,
     start: int,
     stop: int,
-    least: NDArray[np.int32],
+    least: Ints,
     known: float,
-    taps: NDArray[np.float32],
+    taps: Floats,
 ) -> float:
     """Return the highest value beside the local extremes in ``start:stop``.
 
@@ -172,13 +170,13 @@ def _interpolated_peak(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
 
 @kernel("void(f4[:,::1], i4[:,::1], i8, i8, f4[::1], f8[::1], f4[:,::1])")
 def _measure(
-    chunks: NDArray[np.float32],
-    bits: NDArray[np.int32],
+    chunks: Floats,
+    bits: Ints,
     size: int,
     channels: int,
-    seam: NDArray[np.float32],
+    seam: Floats,
     found: NDArray[np.float64],
-    taps: NDArray[np.float32],
+    taps: Floats,
 ) -> None:
     """Measure the first ``size`` samples of the chunks.
 
@@ -218,7 +216,7 @@ def _measure(
         seam[i] = flat[size - half + i]
 
 
-class PeakMeter:
+class TruePeakMeter:
     """Measures a stream of blocks, of which the last alone may be very short.
 
     Parameters
@@ -230,6 +228,11 @@ class PeakMeter:
     Values between samples are computed only beside local extremes that reach 0.7 of
     the highest value so far: elsewhere only a signal near the Nyquist frequency could
     pass a peak that was found already.
+
+    References
+    ----------
+    ITU-R BS.1770-4, "Algorithms to measure audio programme loudness and true-peak audio
+    level", annex 2, 2015.
     """
 
     def __init__(self, channels: int) -> None:
@@ -238,7 +241,7 @@ class PeakMeter:
         self._found = np.zeros(3)
         self._samples = 0
 
-    def push(self, block: NDArray[np.float32]) -> None:
+    def push(self, block: Floats) -> None:
         """Take the next samples, shape (n, channels)."""
         self._samples += block.size
         flat = np.ascontiguousarray(block).reshape(-1)

@@ -1,4 +1,4 @@
-"""RMS and zero-crossing rate of frames, from sums over the hops that they share."""
+"""The mean of a signal's channels, and RMS and zero-crossing rate of its frames."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from scanner.features.simd.llvm import (
     vector_code,
 )
 
+Floats = NDArray[np.float32]
+
 _CROSSING = float(np.float32(-1e-10))
 _STEPS = N_FFT // HOP_LENGTH
 
@@ -38,12 +40,14 @@ def _measure_hop(
     limit = lanes.constant(FLOAT, _CROSSING)
     with lanes.loop(lanes.index(HOP_LENGTH // (2 * WIDTH))) as pair:
         for n, place in enumerate(energy):
-            at = lanes.sum(first, lanes.offset(pair, 0, 2 * WIDTH))
+            at = lanes.add_int(first, lanes.offset(pair, 0, 2 * WIDTH))
             at = lanes.offset(at, n * WIDTH)
             here = lanes.load(samples, at, FLOAT)
             before = lanes.load(samples, lanes.offset(at, -1), FLOAT)
-            changed = lanes.differ(lanes.less(here, limit), lanes.less(before, limit))
-            lanes.write([lanes.plus(lanes.read(count)[0], changed)], count)
+            changed = lanes.not_equal(
+                lanes.less(here, limit), lanes.less(before, limit)
+            )
+            lanes.write([lanes.add_int(lanes.read(count)[0], changed)], count)
             wide = lanes.widen(here)
             total = lanes.add(lanes.read([place])[0], lanes.mul(wide, wide))
             lanes.write([total], [place])
@@ -52,7 +56,7 @@ def _measure_hop(
 
 
 @kernel("i8(f4[::1], i8, i8)")
-def _changes(samples: NDArray[np.float32], start: int, stop: int) -> int:
+def _changes(samples: Floats, start: int, stop: int) -> int:
     """Return how many samples of ``start:stop`` differ in sign from the one before."""
     count = 0
     for i in range(start, stop):
@@ -61,9 +65,7 @@ def _changes(samples: NDArray[np.float32], start: int, stop: int) -> int:
 
 
 @kernel("Tuple((f8, i8))(f4[::1], i8, i8, i8)")
-def _hop(
-    samples: NDArray[np.float32], start: int, first: int, last: int
-) -> tuple[float, int]:
+def _hop(samples: Floats, start: int, first: int, last: int) -> tuple[float, int]:
     """Return energy and sign changes of the hop from ``start`` on."""
     stop = start + HOP_LENGTH
     energy, count = 0.0, 0
@@ -80,18 +82,19 @@ def _hop(
 
 
 @kernel("void(f4[::1], i8, i8, f4[:,:])")
-def describe_waveform(
-    samples: NDArray[np.float32], first: int, last: int, level: NDArray[np.float32]
-) -> None:
-    """Write RMS and zero-crossing rate of each frame.
+def measure_waveform(samples: Floats, first: int, last: int, level: Floats) -> None:
+    """Write RMS and zero-crossing rate of each frame, as librosa defines them.
+
+    Frames share the sums over their hops.
 
     Parameters
     ----------
-    samples : shape (64 * 512 + 1536,)
+    samples : float32, shape (64 * 512 + 1536,)
     first, last : int
         ``samples[first:last]`` belong to the track; the rest is padding, in which
         nothing crosses.
-    level : shape (64, 2)
+    level : float32, shape (64, 2)
+        Gets the RMS, full scale being 1, and the rate, 0 to 1.
     """
     n_steps = level.shape[0] + _STEPS - 1
     energy = np.zeros(n_steps)
@@ -118,25 +121,25 @@ _TOO_LOUD = np.float32(2.0**40).view(np.int32)
 
 
 @vector_code
-def _average_of_two(lanes: Lanes, block: Value, count: Value, out: Value) -> None:
-    """Emit: the mean of two channels for ``count`` octets of samples."""
+def _downmix_stereo(lanes: Lanes, block: Value, count: Value, out: Value) -> None:
+    """Emit: the mean of two channels for ``count`` groups of samples."""
     half = lanes.constant(FLOAT, 0.5)
     sides = [[2 * n + side for n in range(WIDTH)] for side in range(2)]
-    with lanes.loop(count) as octet:
-        at = lanes.offset(octet, 0, 2 * WIDTH)
+    with lanes.loop(count) as group:
+        at = lanes.offset(group, 0, 2 * WIDTH)
         first = lanes.load(block, at, FLOAT)
         second = lanes.load(block, lanes.offset(at, WIDTH), FLOAT)
         left, right = (lanes.shuffle(first, second, side) for side in sides)
         mean = lanes.mul(lanes.add(left, right), half)
-        lanes.store(mean, out, lanes.offset(octet, 0, WIDTH))
+        lanes.store(mean, out, lanes.offset(group, 0, WIDTH))
 
 
 @kernel("void(f4[:,::1], f4[::1])", exact=True)
-def _average(block: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+def _downmix(block: Floats, out: Floats) -> None:
     n, channels = block.shape
     done = 0
     if channels == 2:
-        _average_of_two(block, n // WIDTH, out)
+        _downmix_stereo(block, n // WIDTH, out)
         done = n - n % WIDTH
     for i in range(done, n):
         total = np.float32(0.0)
@@ -147,16 +150,16 @@ def _average(block: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 @vector_code
 def _highest(lanes: Lanes, bits: Value, count: Value, top: Value) -> None:
-    """Emit: the largest magnitude of ``count`` octets, as the integer of its bits."""
+    """Emit: the largest magnitude of ``count`` groups, as the integer of its bits."""
     magnitude = lanes.constant(INT, 0x7FFFFFFF)
     held = lanes.variables([lanes.constant(INT, 0)])
-    with lanes.loop(count) as octet:
-        value = lanes.load(bits, lanes.offset(octet, 0, WIDTH), INT)
+    with lanes.loop(count) as group:
+        value = lanes.load(bits, lanes.offset(group, 0, WIDTH), INT)
         lanes.write(
-            [lanes.most(lanes.read(held)[0], lanes.both(value, magnitude))], held
+            [lanes.maximum(lanes.read(held)[0], lanes.bit_and(value, magnitude))], held
         )
-    folded = lanes.fold(lanes.read(held)[0], lanes.most)
-    lanes.store_one(folded, top, lanes.index(0))
+    folded = lanes.reduce(lanes.read(held)[0], lanes.maximum)
+    lanes.store_scalar(folded, top, lanes.index(0))
 
 
 @kernel("i4(i4[::1])")
@@ -170,12 +173,12 @@ def _top(bits: NDArray[np.int32]) -> np.int32:
     return np.int32(top[0])
 
 
-def average(block: NDArray[np.float32]) -> NDArray[np.float32]:
+def downmix(block: Floats) -> Floats:
     """Return the mean of the channels, shape (n,): of one, the channel itself.
 
     Parameters
     ----------
-    block : shape (n, channels)
+    block : float32, shape (n, channels)
 
     Raises
     ------
@@ -186,7 +189,7 @@ def average(block: NDArray[np.float32]) -> NDArray[np.float32]:
         out = block.reshape(-1)
     else:
         out = np.empty(block.shape[0], np.float32)
-        _average(block, out)
+        _downmix(block, out)
     top = _top(out.view(np.int32))
     if top >= _INFINITE:
         raise FeatureError("features", "the decoded audio holds NaN or infinity")

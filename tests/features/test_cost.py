@@ -78,9 +78,9 @@ def test_kernels_work_without_any_folder():
     code = (
         "import scanner.features.kernels as c\n"
         "c._make_writable = lambda folder: False\n"
-        "from scanner.features.waveform import average\n"
+        "from scanner.features.waveform import downmix\n"
         "import numpy as np\n"
-        "print(c.cache_folder(), average(np.ones((3, 2), np.float32)).tolist())"
+        "print(c.cache_folder(), downmix(np.ones((3, 2), np.float32)).tolist())"
     )
     assert run(code) == "None [1.0, 1.0, 1.0]"
 
@@ -88,7 +88,7 @@ def test_kernels_work_without_any_folder():
 def test_a_second_process_compiles_nothing(tmp_path):
     code = (
         "from scanner.features import waveform\n"
-        "print(sum(waveform._average.stats.cache_hits.values()))"
+        "print(sum(waveform._downmix.stats.cache_hits.values()))"
     )
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0"
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "1"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scanner.exceptions import FeatureError
-from scanner.features.waveform import average
+from scanner.features.waveform import downmix
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 6])
@@ -12,7 +12,7 @@ from scanner.features.waveform import average
 def test_the_mean_is_numpys(n, channels):
     block = np.random.default_rng(n).standard_normal((n, channels)).astype(np.float32)
     expected = block.mean(axis=1, dtype=np.float64)
-    np.testing.assert_allclose(average(block), expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(downmix(block), expected, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("value", [np.nan, -np.inf, -(2.0**41)])
@@ -22,4 +22,4 @@ def test_one_bad_sample_is_found_wherever_it_is(place, channels, value):
     block = np.zeros((19, channels), np.float32)
     block[place, -1] = value * channels
     with pytest.raises(FeatureError):
-        average(block)
+        downmix(block)

@@ -20,10 +20,10 @@ from scanner.features.definition import (
     TILE,
     VECTOR_NAMES,
 )
-from scanner.features.hpss import Separation, _split
+from scanner.features.hpss import HarmonicPercussive, _split
 from scanner.features.simd.llvm import INT, vector_code
 from scanner.features.simd.median import Network, _running
-from scanner.features.spectral import _line_up
+from scanner.features.spectral import _write_magnitudes
 
 TOLERANCE = 1e-4
 
@@ -170,7 +170,7 @@ def test_banks_are_librosas():
     expected = filters.chroma(sr=22050, n_fft=2048, tuning=0.0)
     np.testing.assert_allclose(banks.chroma(), expected, rtol=1e-5, atol=1e-9)
     np.testing.assert_allclose(
-        banks.hann(), filters.get_window("hann", 2048), atol=1e-12
+        banks.hann(2048), filters.get_window("hann", 2048), atol=1e-12
     )
 
 
@@ -210,7 +210,7 @@ def test_tracks_end_anywhere(frames):
     S[:, 700:800] *= rng.random((frames, 100)) < 0.1  # both medians zero
     H, P = librosa.decompose.hpss(S.T.astype(np.float64))
     seen = []
-    separation = Separation()
+    separation = HarmonicPercussive()
     perc = median_filter(S, (1, 31), mode="reflect")
     for start in range(0, frames + LAG, TILE):
         tile = S[start : start + TILE]
@@ -232,7 +232,7 @@ def test_frequency_medians_are_scipys_to_the_bit():
         np.zeros((96, 1040), np.float32),
         np.zeros((80, 1040), np.float32),
     )
-    _line_up(power, bins, 8, rows, percussive)
+    _write_magnitudes(power, bins, 8, rows, percussive)
     S = np.sqrt(power[:1025]).T
     np.testing.assert_array_equal(rows[40:48, :1025], S)
     expected = median_filter(S, (1, 31), mode="reflect")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from scipy.signal import firwin, resample_poly
 
 from scanner.audio.encode import encode, ffmpeg_path
-from scanner.features.bandwidth import UpperEdge
-from scanner.features.extractor import AudioFacts, Extractor
+from scanner.features.bandwidth import BandwidthMeter
+from scanner.features.extractor import AudioFactsMeter, Extractor
 from scanner.features.loudness import LoudnessMeter, loudness_range
-from scanner.features.true_peak import PeakMeter
+from scanner.features.true_peak import TruePeakMeter
 
 SR = 44100
 
@@ -27,13 +27,13 @@ def noise(seconds, seed=0, channels=1, sr=SR):
 
 
 def peaks(block):
-    meter = PeakMeter(block.shape[1])
+    meter = TruePeakMeter(block.shape[1])
     meter.push(block)
     return meter.finish()
 
 
 def upper_edge(mono, sr=SR):
-    meter = UpperEdge(sr)
+    meter = BandwidthMeter(sr)
     meter.push(mono)
     return meter.finish()
 
@@ -102,7 +102,7 @@ def test_silence_has_no_edge_and_no_peak_but_its_length():
 
 def test_leading_digital_silence_is_counted_in_samples():
     block = np.concatenate([np.zeros((20_001, 2), np.float32), noise(1, channels=2)])
-    facts = AudioFacts(SR, 2)
+    facts = AudioFactsMeter(SR, 2)
     for start in range(0, len(block), 16384):
         part = block[start : start + 16384]
         facts.push(part, part.mean(axis=1))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from catalog.audio_facts import AudioFacts
+from catalog.audio_facts import AudioFactsMeter
 from catalog.predictions import track_predictions
 from catalog.records import TagFacts
 from catalog.runs import load_run
@@ -22,7 +22,7 @@ from classify.file_facts import fact_table, suspicion, suspicions
 from classify.folds import album_folds
 from classify.refit import fold_models, studied
 from scanner.audio.encode import encode
-from scanner.features.bandwidth import UpperEdge
+from scanner.features.bandwidth import BandwidthMeter
 from tests.tag_writer import write_tags
 
 SR = 44100
@@ -35,7 +35,7 @@ def noise(seconds, sr=SR, seed=0):
 
 def facts(track_id=0, codec="flac", edge=22_050.0, loudness=-14.0, **more):
     lossless = codec in {"flac", "alac"}
-    return AudioFacts(
+    return AudioFactsMeter(
         **{
             "track_id": track_id,
             "container": codec,
@@ -56,7 +56,7 @@ def facts(track_id=0, codec="flac", edge=22_050.0, loudness=-14.0, **more):
 
 
 def suspected(samples, sr, codec, *, bitrate=None):
-    meter = UpperEdge(sr)
+    meter = BandwidthMeter(sr)
     meter.push(samples.mean(axis=1))
     return suspicion(
         codec=codec,

@@ -1,13 +1,9 @@
-"""What the spectra of eight frames say, in vectors: a lane for each frame.
-
-In ``bins`` their magnitudes stand side by side: row 16 + k is bin k of all eight. The
-emitters below write rows of eight likewise.
-"""
+"""The descriptors of eight spectra at once, a lane for each frame."""
 
 from __future__ import annotations
 
-from scanner.features import filters as banks
 from scanner.features.definition import MARGIN, N_BINS, N_CHROMA, N_MELS, STRIDE
+from scanner.features.filters import contrast_bands
 from scanner.features.simd.llvm import (
     DOUBLE,
     FLOAT,
@@ -17,6 +13,9 @@ from scanner.features.simd.llvm import (
     Value,
     vector_code,
 )
+
+# In ``bins`` the magnitudes of eight frames stand side by side: row 16 + k is bin k of
+# all of them. The emitters below write rows of eight likewise.
 
 CHUNK = 32
 """Bins between two stored partial sums, from which the rolloff is found."""
@@ -65,12 +64,12 @@ def magnitudes(
         line = []
         for n in range(WIDTH):
             k = lanes.offset(start, n)
-            S = lanes.root(lanes.load(power, lanes.offset(k, 0, WIDTH), FLOAT))
+            S = lanes.sqrt(lanes.load(power, lanes.offset(k, 0, WIDTH), FLOAT))
             lanes.store(S, bins, _bin(lanes, k))
             line.append(S)
         for n, values in enumerate(lanes.transpose(line)):
             at = lanes.offset(lanes.offset(row, n), 0, STRIDE)
-            lanes.store(values, rows, lanes.sum(at, start))
+            lanes.store(values, rows, lanes.add_int(at, start))
     end = MARGIN + N_BINS
     for n in range(_REACH):
         for source, target in ((MARGIN + n, MARGIN - 1 - n), (end - 1 - n, end + n)):
@@ -84,14 +83,14 @@ def _bin(lanes: Lanes, k: Value) -> Value:
 
 def _decibels(lanes: Lanes, power: Value) -> Value:
     """Return ten times the decimal logarithm of at least 1e-10."""
-    least = lanes.cast(lanes.constant(FLOAT, _AMIN), INT)
-    bits = lanes.most(lanes.cast(power, INT), least)
-    above = lanes.plus(bits, lanes.constant(INT, _ONE - _SQRT_HALF_BITS))
+    least = lanes.bitcast(lanes.constant(FLOAT, _AMIN), INT)
+    bits = lanes.maximum(lanes.bitcast(power, INT), least)
+    above = lanes.add_int(bits, lanes.constant(INT, _ONE - _SQRT_HALF_BITS))
     octaves = lanes.shift_right(above, _MANTISSA_BITS)
-    octaves = lanes.plus(octaves, lanes.constant(INT, -_EXPONENT_BIAS))
-    rest = lanes.both(above, lanes.constant(INT, _MANTISSA))
-    rest = lanes.plus(rest, lanes.constant(INT, _SQRT_HALF_BITS))
-    x = lanes.add(lanes.cast(rest, FLOAT), lanes.constant(FLOAT, -1.0))
+    octaves = lanes.add_int(octaves, lanes.constant(INT, -_EXPONENT_BIAS))
+    rest = lanes.bit_and(above, lanes.constant(INT, _MANTISSA))
+    rest = lanes.add_int(rest, lanes.constant(INT, _SQRT_HALF_BITS))
+    x = lanes.add(lanes.bitcast(rest, FLOAT), lanes.constant(FLOAT, -1.0))
     series = lanes.constant(FLOAT, _LOG_TERMS[0])
     for term in _LOG_TERMS[1:]:
         series = lanes.add(lanes.mul(series, x), lanes.constant(FLOAT, term))
@@ -116,13 +115,15 @@ def mel_decibels(
 
     def band(m: Value) -> Value:
         first, count, weight = (
-            lanes.integer(spans, lanes.offset(m, n, 3)) for n in range(3)
+            lanes.load_index(spans, lanes.offset(m, n, 3)) for n in range(3)
         )
         places = lanes.variables([lanes.constant(FLOAT, 0.0)])
         with lanes.loop(count) as n:
             (total,) = lanes.read(places)
-            P = lanes.load(power, lanes.offset(lanes.sum(first, n), 0, WIDTH), FLOAT)
-            w = lanes.scalar(weights, lanes.sum(weight, n))
+            P = lanes.load(
+                power, lanes.offset(lanes.add_int(first, n), 0, WIDTH), FLOAT
+            )
+            w = lanes.broadcast(weights, lanes.add_int(weight, n))
             lanes.write([lanes.add(total, lanes.mul(P, w))], places)
         return _decibels(lanes, lanes.read(places)[0])
 
@@ -131,7 +132,7 @@ def mel_decibels(
         bands = [band(lanes.offset(start, n)) for n in range(WIDTH)]
         for n, frame in enumerate(lanes.transpose(bands)):
             at = lanes.offset(lanes.offset(row, n), 0, N_MELS)
-            lanes.store(frame, out, lanes.sum(at, start))
+            lanes.store(frame, out, lanes.add_int(at, start))
 
 
 @vector_code
@@ -141,7 +142,7 @@ def chroma(lanes: Lanes, power: Value, weights: Value, out: Value) -> None:
     with lanes.loop(lanes.index(N_BINS)) as k:
         P = lanes.load(power, lanes.offset(k, 0, WIDTH), FLOAT)
         for c, place in enumerate(places):
-            w = lanes.scalar(weights, lanes.offset(k, c, N_CHROMA))
+            w = lanes.broadcast(weights, lanes.offset(k, c, N_CHROMA))
             (total,) = lanes.read([place])
             lanes.write([lanes.add(total, lanes.mul(P, w))], [place])
     for c, total in enumerate(lanes.read(places)):
@@ -154,18 +155,18 @@ def contrast_decibels(lanes: Lanes, bins: Value, out: Value) -> None:
 
     The highest and the lowest few of a band sink through two short sorted chains.
     """
-    bands = banks.contrast_bands()
+    bands = contrast_bands()
     for k, band in enumerate(bands):
         peaks = lanes.variables([lanes.constant(INT, 0)] * band.extremes)
         valleys = lanes.variables([lanes.constant(INT, _TOP)] * band.extremes)
         with lanes.loop(lanes.index(band.stop - band.start)) as n:
             S = lanes.load(bins, _bin(lanes, lanes.offset(n, band.start)), INT)
-            _sink(lanes, S, peaks, lanes.most, lanes.least)
-            _sink(lanes, S, valleys, lanes.least, lanes.most)
+            _sink(lanes, S, peaks, lanes.maximum, lanes.minimum)
+            _sink(lanes, S, valleys, lanes.minimum, lanes.maximum)
         for places, row in ((peaks, k), (valleys, len(bands) + k)):
             total = lanes.constant(FLOAT, 0.0)
             for value in lanes.read(places):
-                total = lanes.add(total, lanes.cast(value, FLOAT))
+                total = lanes.add(total, lanes.bitcast(value, FLOAT))
             mean = lanes.mul(total, lanes.constant(FLOAT, 1.0 / band.extremes))
             lanes.store(_decibels(lanes, mean), out, lanes.index(row * WIDTH))
 
@@ -200,7 +201,7 @@ def moments(lanes: Lanes, bins: Value, out: Value) -> None:
 
     with lanes.loop(lanes.index(N_CHUNKS)) as chunk:
         with lanes.loop(lanes.index(CHUNK)) as n:
-            take(lanes.sum(lanes.offset(chunk, 0, CHUNK), n))
+            take(lanes.add_int(lanes.offset(chunk, 0, CHUNK), n))
         lanes.store(lanes.read(sums)[0], out, lanes.offset(chunk, 0, WIDTH))
         _carry_over(lanes, product, sums)
     take(lanes.index(N_BINS - 1))
@@ -225,9 +226,9 @@ def _take_moments(
 
 def _take_factor(lanes: Lanes, power: Value, product: list[Value]) -> None:
     exponents, mantissas, total = lanes.read(product)
-    least = lanes.cast(lanes.constant(FLOAT, _AMIN), INT)
-    bits = lanes.most(lanes.cast(power, INT), least)
-    total = lanes.add(total, lanes.cast(bits, FLOAT))
+    least = lanes.bitcast(lanes.constant(FLOAT, _AMIN), INT)
+    bits = lanes.maximum(lanes.bitcast(power, INT), least)
+    total = lanes.add(total, lanes.bitcast(bits, FLOAT))
     exponents, mantissa = _split(lanes, bits, exponents)
     lanes.write([exponents, lanes.mul(mantissas, mantissa), total], product)
 
@@ -235,16 +236,18 @@ def _take_factor(lanes: Lanes, power: Value, product: list[Value]) -> None:
 def _split(lanes: Lanes, bits: Value, exponents: Value) -> tuple[Value, Value]:
     """Return the exponents with those of ``bits`` added, and the mantissas."""
     biased = lanes.shift_right(bits, _MANTISSA_BITS)
-    exponents = lanes.plus(exponents, biased)
-    exponents = lanes.plus(exponents, lanes.constant(INT, -_EXPONENT_BIAS))
-    rest = lanes.both(bits, lanes.constant(INT, _MANTISSA))
-    return exponents, lanes.cast(lanes.either(rest, lanes.constant(INT, _ONE)), FLOAT)
+    exponents = lanes.add_int(exponents, biased)
+    exponents = lanes.add_int(exponents, lanes.constant(INT, -_EXPONENT_BIAS))
+    rest = lanes.bit_and(bits, lanes.constant(INT, _MANTISSA))
+    return exponents, lanes.bitcast(
+        lanes.bit_or(rest, lanes.constant(INT, _ONE)), FLOAT
+    )
 
 
 def _carry_over(lanes: Lanes, product: list[Value], sums: list[Value]) -> None:
     """Bring the product of mantissas back to [1, 2), and widen the sum of powers."""
     exponents, mantissas, power = lanes.read(product)
-    exponents, mantissas = _split(lanes, lanes.cast(mantissas, INT), exponents)
+    exponents, mantissas = _split(lanes, lanes.bitcast(mantissas, INT), exponents)
     lanes.write([exponents, mantissas, lanes.constant(FLOAT, 0.0)], product)
     places = sums[3:]
     lanes.write([lanes.add(lanes.read(places)[0], lanes.widen(power))], places)

@@ -1,14 +1,4 @@
-"""Power spectra of eight frames at once, in double precision, a lane for each frame.
-
-A real transform of 2048 is a complex one of 1024 on pairs of samples; that is 32 times
-32, so that data passes through memory twice only. Each of 32 points is four of 8, which
-find room in the registers, and then eight of 4, written out.
-Lanes are frames, so no step ever mixes lanes, and what comes out stands side by side,
-as the filters along frequency want it.
-
-In single precision the transform's own noise, some 140 dB below a frame's peak, shows
-in the spectral contrast of lossy files, which is empty above a cut-off.
-"""
+"""The Fourier transform of eight real frames at once, a lane for each of them."""
 
 from __future__ import annotations
 
@@ -28,6 +18,14 @@ from scanner.features.simd.llvm import (
     vector_code,
 )
 
+# A real transform of 2048 is a complex one of 1024 on pairs of samples; that is 32
+# times 32, so that data passes through memory twice only. Each of 32 points is four of
+# 8, which find room in the registers, and then eight of 4, written out. Lanes are
+# frames, so no step ever mixes lanes, and what comes out stands side by side, as the
+# filters along frequency want it.
+# In single precision the transform's own noise, some 140 dB below a frame's peak, shows
+# in the spectral contrast of lossy files, which is empty above a cut-off.
+
 POINTS = N_FFT // 2
 SIDE = 32
 _HALF = WIDTH // 2
@@ -35,7 +33,7 @@ _PITCH = SIDE + 1
 """Numbers from one line of 32 to the next: powers of two would fight over the cache."""
 
 _EIGHT, FOUR = 8, 4
-_TURNS_WITHIN = POINTS + POINTS // 2
+_TWIDDLES_WITHIN = POINTS + POINTS // 2
 
 WORK_ROWS = _PITCH * SIDE
 ROOM_ROWS = SIDE
@@ -127,17 +125,17 @@ def _store(lanes: Lanes, value: Complex, work: Value, place: Value) -> None:
     lanes.store(value.im, work, lanes.offset(at, _HALF))
 
 
-def _turn(lanes: Lanes, turns: Value, place: Value) -> Complex:
+def _twiddle(lanes: Lanes, twiddles: Value, place: Value) -> Complex:
     at = lanes.offset(place, 0, 2)
-    re = lanes.scalar(turns, at, _HALF)
-    return Complex(lanes, re, lanes.scalar(turns, lanes.offset(at, 1), _HALF))
+    re = lanes.broadcast(twiddles, at, _HALF)
+    return Complex(lanes, re, lanes.broadcast(twiddles, lanes.offset(at, 1), _HALF))
 
 
 def _transform_line(
     lanes: Lanes,
     read: Callable[[Value], Complex],
     write: Callable[[Value, Complex], None],
-    turns: Value,
+    twiddles: Value,
     room: Value,
 ) -> None:
     """Emit a transform of 32 points, in two loops with ``room`` between them."""
@@ -145,8 +143,8 @@ def _transform_line(
         points = [read(lanes.offset(j, FOUR * i)) for i in range(_EIGHT)]
         for k, value in enumerate(_transform(points)):
             place = lanes.offset(j, FOUR * k)
-            turn = _turn(lanes, turns, lanes.offset(place, _TURNS_WITHIN))
-            _store(lanes, value * turn if k else value, room, place)
+            twiddle = _twiddle(lanes, twiddles, lanes.offset(place, _TWIDDLES_WITHIN))
+            _store(lanes, value * twiddle if k else value, room, place)
     with lanes.loop(lanes.index(_EIGHT)) as k:
         first = lanes.offset(k, 0, FOUR)
         points = [_load(lanes, room, lanes.offset(first, j)) for j in range(FOUR)]
@@ -163,12 +161,14 @@ def interleave(lanes: Lanes, samples: Value, first: Value, out: Value) -> None:
         lanes.loop(lanes.index(SIDE // _HALF)) as n,
     ):
         block = lanes.offset(n, 0, WIDTH)
-        start = lanes.sum(origin, lanes.sum(lanes.offset(line, 0, 2 * SIDE), block))
+        start = lanes.add_int(
+            origin, lanes.add_int(lanes.offset(line, 0, 2 * SIDE), block)
+        )
         frames = [
             lanes.load(samples, lanes.offset(start, n * HOP_LENGTH), FLOAT)
             for n in range(WIDTH)
         ]
-        place = lanes.sum(lanes.offset(line, 0, 2 * _PITCH), block)
+        place = lanes.add_int(lanes.offset(line, 0, 2 * _PITCH), block)
         for i, values in enumerate(lanes.transpose(frames)):
             lanes.store(values, out, lanes.offset(lanes.offset(place, i), 0, WIDTH))
 
@@ -179,7 +179,7 @@ def power_spectra(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     frames: Value,
     half: Value,
     taper: Value,
-    turns: Value,
+    twiddles: Value,
     columns: Value,
     spectrum: Value,
     room: Value,
@@ -194,10 +194,10 @@ def power_spectra(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
 
     def sample(line: Value, column: Value, part: int) -> Value:
         n = lanes.offset(column, part, 2)
-        at = lanes.offset(lanes.sum(n, lanes.offset(line, 0, 2 * _PITCH)), 0, WIDTH)
-        value = lanes.widen(lanes.load(frames, lanes.sum(at, half), HALF_FLOAT))
-        at = lanes.sum(n, lanes.offset(line, 0, 2 * SIDE))
-        return lanes.mul(value, lanes.scalar(taper, at, _HALF))
+        at = lanes.offset(lanes.add_int(n, lanes.offset(line, 0, 2 * _PITCH)), 0, WIDTH)
+        value = lanes.widen(lanes.load(frames, lanes.add_int(at, half), HALF_FLOAT))
+        at = lanes.add_int(n, lanes.offset(line, 0, 2 * SIDE))
+        return lanes.mul(value, lanes.broadcast(taper, at, _HALF))
 
     with lanes.loop(lanes.index(SIDE)) as column:
 
@@ -205,37 +205,39 @@ def power_spectra(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
             return Complex(lanes, sample(line, column, 0), sample(line, column, 1))
 
         def write(row: Value, value: Complex) -> None:
-            turn = _turn(lanes, turns, lanes.sum(column, lanes.offset(row, 0, SIDE)))
-            place = lanes.sum(column, lanes.offset(row, 0, _PITCH))
-            _store(lanes, value * turn, columns, place)
+            twiddle = _twiddle(
+                lanes, twiddles, lanes.add_int(column, lanes.offset(row, 0, SIDE))
+            )
+            place = lanes.add_int(column, lanes.offset(row, 0, _PITCH))
+            _store(lanes, value * twiddle, columns, place)
 
-        _transform_line(lanes, read, write, turns, room)
+        _transform_line(lanes, read, write, twiddles, room)
     with lanes.loop(lanes.index(SIDE)) as row:
         start = lanes.offset(row, 0, _PITCH)
         _transform_line(
             lanes,
-            lambda n: _load(lanes, columns, lanes.sum(start, n)),
+            lambda n: _load(lanes, columns, lanes.add_int(start, n)),
             lambda n, value: _store(
-                lanes, value, spectrum, lanes.sum(row, lanes.offset(n, 0, _PITCH))
+                lanes, value, spectrum, lanes.add_int(row, lanes.offset(n, 0, _PITCH))
             ),
-            turns,
+            twiddles,
             room,
         )
-    _unpack(lanes, spectrum, turns, half, power)
+    _unpack(lanes, spectrum, twiddles, half, power)
 
 
 def _unpack(
-    lanes: Lanes, spectrum: Value, turns: Value, half: Value, power: Value
+    lanes: Lanes, spectrum: Value, twiddles: Value, half: Value, power: Value
 ) -> None:
     """Emit the step from pairs of samples to real frames."""
     quarter = lanes.constant(HALF_DOUBLE, 0.25)
 
     def write(value: Value, k: Value) -> None:
-        at = lanes.sum(lanes.offset(k, 0, WIDTH), half)
+        at = lanes.add_int(lanes.offset(k, 0, WIDTH), half)
         lanes.store(lanes.narrow(value), power, at)
 
     def read(k: Value) -> Complex:
-        return _load(lanes, spectrum, lanes.sum(k, lanes.divided(k, SIDE)))
+        return _load(lanes, spectrum, lanes.add_int(k, lanes.index_div(k, SIDE)))
 
     ends = read(lanes.index(0))
     for value, k in (
@@ -247,10 +249,10 @@ def _unpack(
     write(read(middle).power(), middle)
     with lanes.loop(lanes.index(POINTS // 2 - 1)) as n:
         k = lanes.offset(n, 1)
-        mirrored = lanes.minus(lanes.index(POINTS), k)
+        mirrored = lanes.sub_int(lanes.index(POINTS), k)
         a, b = read(k), read(mirrored)
         even = Complex(lanes, lanes.add(a.re, b.re), lanes.sub(a.im, b.im))
         odd = Complex(lanes, lanes.sub(a.re, b.re), lanes.add(a.im, b.im)).turned()
-        odd = odd * _turn(lanes, turns, lanes.offset(k, POINTS))
+        odd = odd * _twiddle(lanes, twiddles, lanes.offset(k, POINTS))
         write(lanes.mul((even + odd).power(), quarter), k)
         write(lanes.mul((even - odd).power(), quarter), mirrored)

@@ -1,11 +1,4 @@
-"""The K-weighting filters of BS.1770, eight stretches of 100 ms at once.
-
-A filter whose every output waits for the one before leaves most of a processor idle, so
-a lane is a stretch. What a lane cannot know is where the stretch before it leaves the
-filters. The shelf forgets within a few hundred samples, and starts that much earlier.
-The high-pass does not; but it is linear: what is left in it adds a known response to
-the output, and energy follows from three sums.
-"""
+"""The K-weighting filters of ITU-R BS.1770, for eight steps of 100 ms at once."""
 
 from __future__ import annotations
 
@@ -24,6 +17,14 @@ from scanner.features.simd.llvm import (
     vector_code,
 )
 
+# A filter whose every output waits for the one before leaves most of a processor idle,
+# so a lane is a step. What a lane cannot know is where the step before it leaves the
+# filters. The shelf's past fades within a few hundred samples: it starts that much
+# earlier. The high-pass's does not; but it is linear: what is left in it adds a known
+# response to the output, and energy follows from three sums.
+
+Doubles = NDArray[np.float64]
+
 _NOTHING = 1e-30
 _HALVES = (range(WIDTH // 2), range(WIDTH // 2, WIDTH))
 _SUMS = 5
@@ -33,7 +34,7 @@ _CHUNK = 64
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """The first filter over eight stretches, in direct form II transposed."""
+    """The first filter over eight steps, in direct form II transposed."""
 
     lanes: Lanes
     starts: list[Value]
@@ -42,11 +43,11 @@ class _Shelf:
     states: list[list[Value]]
 
     def take(self, n: Value) -> list[Value]:
-        """Take sample ``n`` of each stretch; return the output, in halves."""
+        """Take sample ``n`` of each step; return the output, in halves."""
         lanes = self.lanes
         b1, b2, a1, a2 = _repeated(lanes, self.factors, lanes.index(0), 4)
-        ahead = lanes.times(n, self.pitch)
-        places = [lanes.sum(start, ahead) for start in self.starts]
+        ahead = lanes.mul_int(n, self.pitch)
+        places = [lanes.add_int(start, ahead) for start in self.starts]
         samples = lanes.gather(places, FLOAT)
         outputs = []
         for half, states in zip(_HALVES, self.states, strict=True):
@@ -72,7 +73,7 @@ class _HighPass:
     sums: list[list[Value]]
 
     def take(self, n: Value, inputs: list[Value]) -> None:
-        """Take sample ``n`` of each stretch, in halves."""
+        """Take sample ``n`` of each step, in halves."""
         lanes = self.lanes
         d1, d2 = _repeated(lanes, self.factors, lanes.index(4), 2)
         left = _repeated(lanes, self.response, lanes.offset(n, 0, 2), 2)
@@ -89,11 +90,11 @@ class _HighPass:
 def _repeated(lanes: Lanes, pointer: Value, first: Value, n: int) -> list[Value]:
     """Return ``n`` numbers of an array, each repeated in all lanes."""
     places = [lanes.offset(first, k) for k in range(n)]
-    return [lanes.scalar(pointer, place, WIDTH // 2) for place in places]
+    return [lanes.broadcast(pointer, place, WIDTH // 2) for place in places]
 
 
 @vector_code
-def _stretches(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
+def _filter_steps(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     lanes: Lanes,
     firsts: Value,
     pitch: Value,
@@ -104,7 +105,7 @@ def _stretches(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     between: Value,
     out: Value,
 ) -> None:
-    """Emit: eight stretches that begin at ``firsts``, the high-pass at rest.
+    """Emit: eight steps that begin at ``firsts``, the high-pass at rest.
 
     ``firsts`` are addresses, ``pitch`` the bytes from one sample to the next. Five
     rows of ``out``: energy, the sums of products with the two responses, the states at
@@ -116,35 +117,33 @@ def _stretches(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     before, after, sums = (
         [lanes.variables([zero] * n) for _ in _HALVES] for n in (2, 2, 3)
     )
-    starts = [lanes.integer(firsts, lanes.index(n)) for n in range(WIDTH)]
+    starts = [lanes.load_index(firsts, lanes.index(n)) for n in range(WIDTH)]
     shelf = _Shelf(lanes, starts, pitch, factors, before)
     high_pass = _HighPass(lanes, factors, response, after, sums)
     with lanes.loop(reach) as n:
-        shelf.take(lanes.minus(n, reach))
-    with lanes.loop(lanes.divided(lanes.offset(step, _CHUNK - 1), _CHUNK)) as chunk:
+        shelf.take(lanes.sub_int(n, reach))
+    with lanes.loop(lanes.index_div(lanes.offset(step, _CHUNK - 1), _CHUNK)) as chunk:
         done = lanes.offset(chunk, 0, _CHUNK)
-        count = lanes.least(lanes.index(_CHUNK), lanes.minus(step, done))
+        count = lanes.minimum(lanes.index(_CHUNK), lanes.sub_int(step, done))
         with lanes.loop(count) as n:
-            for half, y in zip(_HALVES, shelf.take(lanes.sum(done, n)), strict=True):
+            for half, y in zip(
+                _HALVES, shelf.take(lanes.add_int(done, n)), strict=True
+            ):
                 lanes.store(y, between, lanes.offset(n, half[0], WIDTH))
         with lanes.loop(count) as n:
             places = [lanes.offset(n, half[0], WIDTH) for half in _HALVES]
             inputs = [lanes.load(between, place, HALF_DOUBLE) for place in places]
-            high_pass.take(lanes.sum(done, n), inputs)
+            high_pass.take(lanes.add_int(done, n), inputs)
     for half, states, totals in zip(_HALVES, after, sums, strict=True):
         for row, value in enumerate([*lanes.read(totals), *lanes.read(states)]):
             lanes.store(value, out, lanes.index(row * WIDTH + half[0]))
 
 
 @kernel("f8(f8[:,::1], i8, f8[:,::1], f8[:,::1], f8[:])")
-def _settle(
-    found: NDArray[np.float64],
-    lane: int,
-    energies: NDArray[np.float64],
-    onward: NDArray[np.float64],
-    state: NDArray[np.float64],
+def _finish_step(
+    found: Doubles, lane: int, energies: Doubles, onward: Doubles, state: Doubles
 ) -> float:
-    """Return the energy of a stretch that began with ``state``; move that on."""
+    """Return the energy of a step that began with ``state``; move that on."""
     s, t = state[0], state[1]
     energy = found[0, lane] + 2.0 * (s * found[1, lane] + t * found[2, lane])
     energy += s * s * energies[0, 0] + t * t * energies[1, 1]
@@ -166,32 +165,32 @@ def add_powers(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     place: NDArray[np.int64],
     sets: NDArray[np.int64],
     step: int,
-    factors: NDArray[np.float64],
+    factors: Doubles,
     reach: int,
-    response: NDArray[np.float64],
-    energies: NDArray[np.float64],
-    onward: NDArray[np.float64],
-    state: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    out: NDArray[np.float64],
+    response: Doubles,
+    energies: Doubles,
+    onward: Doubles,
+    state: Doubles,
+    weights: Doubles,
+    out: Doubles,
 ) -> None:
-    """Add the weighted energies of stretches to ``out``.
+    """Add the weighted energies of steps to ``out``.
 
     Parameters
     ----------
     seam, block : shape (n, channels)
-        Some stretches lie in the seam, behind ``reach`` samples of the past, the
+        Some steps lie in the seam, behind ``reach`` samples of the past, the
         others in the block.
     place : shape (2,)
         How many lie in the seam; where the others begin.
     sets : shape (m, 1 or 2)
         Channels that share the eight lanes; one that stands twice counts once.
     step : int
-        Samples of a stretch.
+        Samples of a step.
     factors, reach, response, energies, onward
         As in `scanner.features.loudness.KWeighting`.
     state : shape (channels, 2)
-        Of the high-pass before the first stretch; after the last one on return.
+        Of the high-pass before the first step; after the last one on return.
     weights : shape (channels,)
     out : shape (count,)
     """
@@ -206,17 +205,17 @@ def add_powers(  # noqa: PLR0913, PLR0917  (a kernel's arrays)
     for first in range(0, count, abreast):
         used = min(count - first, abreast)
         for one in range(sets.shape[0]):
-            for lane in range(WIDTH):  # those without a stretch repeat the last one
-                stretch = first + min(lane % abreast, used - 1)
-                origin = before if stretch < place[0] else inside
-                ahead = stretch * step * pitch + sets[one, lane // abreast] * _BYTES
+            for lane in range(WIDTH):  # those without a step repeat the last one
+                number = first + min(lane % abreast, used - 1)
+                origin = before if number < place[0] else inside
+                ahead = number * step * pitch + sets[one, lane // abreast] * _BYTES
                 firsts[lane] = origin + ahead
-            _stretches(firsts, pitch, reach, step, factors, response, between, found)
+            _filter_steps(firsts, pitch, reach, step, factors, response, between, found)
             for side in range(sides):
                 c = sets[one, side]
                 if side and c == sets[one, 0]:
                     break
                 for n in range(used):
                     lane = side * abreast + n
-                    energy = _settle(found, lane, energies, onward, state[c])
+                    energy = _finish_step(found, lane, energies, onward, state[c])
                     out[first + n] += weights[c] * energy

@@ -1,9 +1,4 @@
-"""Vector code, eight lanes wide, written out for LLVM.
-
-numba leaves vectorising to LLVM, which the rules on aliasing and NaN keep from it in
-the hot loops here. So these are spelled out in vectors. LLVM turns them into what the
-processor has: one AVX register, two of SSE or NEON.
-"""
+"""LLVM instructions on vectors of eight lanes."""
 
 from __future__ import annotations
 
@@ -16,6 +11,10 @@ from llvmlite import ir
 from numba.core import cgutils as untyped_cgutils
 
 from scanner.features.kernels import intrinsic
+
+# numba leaves vectorising to LLVM, which the rules on aliasing and NaN keep from it in
+# the hot loops here. So these are spelled out in vectors. LLVM turns them into what the
+# processor has: one AVX register, two of SSE or NEON.
 
 WIDTH = 8
 INT = ir.VectorType(ir.IntType(32), WIDTH)
@@ -34,11 +33,27 @@ Value = Any
 
 
 class Lanes:
-    """Emits vector instructions at a builder's place."""
+    """Emits vector instructions at a builder's place.
+
+    Attributes
+    ----------
+    add, sub, mul, divide : callable
+        Arithmetic of two vectors of floats.
+    add_int, sub_int, mul_int, bit_and, bit_or : callable
+        Likewise of integers, vectors of them or single indices.
+    bitcast : callable
+        Given a value and a type, returns the same bits as that type.
+    """
 
     def __init__(self, builder: Value, sums: tuple[str, ...] = _SUMS) -> None:
         self._builder = builder
-        self._sums = sums
+        self.add = partial(builder.fadd, flags=sums)
+        self.sub = partial(builder.fsub, flags=sums)
+        self.mul = partial(builder.fmul, flags=sums)
+        self.divide = builder.fdiv
+        self.add_int, self.sub_int, self.mul_int = builder.add, builder.sub, builder.mul
+        self.bit_and, self.bit_or = builder.and_, builder.or_
+        self.bitcast = builder.bitcast
 
     def in_order(self) -> Lanes:
         """Return one that keeps sums as they are written: what comes late, late."""
@@ -53,19 +68,7 @@ class Lanes:
         b = self._builder
         return b.add(b.mul(base, self.index(times)), self.index(add))
 
-    def sum(self, a: Value, b: Value) -> Value:
-        """Return a + b, of indices."""
-        return self._builder.add(a, b)
-
-    def times(self, a: Value, b: Value) -> Value:
-        """Return a * b, of indices."""
-        return self._builder.mul(a, b)
-
-    def minus(self, a: Value, b: Value) -> Value:
-        """Return a - b, of indices."""
-        return self._builder.sub(a, b)
-
-    def divided(self, a: Value, by: int) -> Value:
+    def index_div(self, a: Value, by: int) -> Value:
         """Return a / by, of an index, rounded down."""
         return self._builder.udiv(a, self.index(by))
 
@@ -81,7 +84,7 @@ class Lanes:
         address = self._builder.gep(pointer, [at])
         return self._builder.bitcast(address, kind.as_pointer())
 
-    def scalar(self, pointer: Value, at: Value, width: int = WIDTH) -> Value:
+    def broadcast(self, pointer: Value, at: Value, width: int = WIDTH) -> Value:
         """Load one element and repeat it in all lanes."""
         value = self._builder.load(self._builder.gep(pointer, [at]))
         kind = ir.VectorType(value.type, width)
@@ -100,7 +103,7 @@ class Lanes:
             value = self._builder.insert_element(value, one, where)
         return value
 
-    def integer(self, pointer: Value, at: Value) -> Value:
+    def load_index(self, pointer: Value, at: Value) -> Value:
         """Load one integer, an index."""
         return self._builder.load(self._builder.gep(pointer, [at]))
 
@@ -108,15 +111,15 @@ class Lanes:
         """Return a vector of one constant."""
         return ir.Constant(kind, [value] * kind.count)
 
-    def least(self, a: Value, b: Value) -> Value:
+    def minimum(self, a: Value, b: Value) -> Value:
         """Return the smaller of two integer vectors, lane by lane."""
         return self._builder.select(self._builder.icmp_signed("<", a, b), a, b)
 
-    def most(self, a: Value, b: Value) -> Value:
+    def maximum(self, a: Value, b: Value) -> Value:
         """Return the greater of two integer vectors, lane by lane."""
         return self._builder.select(self._builder.icmp_signed(">", a, b), a, b)
 
-    def not_less(self, a: Value, b: Value) -> Value:
+    def greater_equal(self, a: Value, b: Value) -> Value:
         """Return a bit for each lane, set where an integer of ``a`` is not less."""
         return self._builder.icmp_signed(">=", a, b)
 
@@ -124,7 +127,7 @@ class Lanes:
         """Return a bit for each lane, set where a float of ``a`` is less."""
         return self._builder.fcmp_ordered("<", a, b)
 
-    def differ(self, a: Value, b: Value) -> Value:
+    def not_equal(self, a: Value, b: Value) -> Value:
         """Return 1 in each lane where bits differ, else 0."""
         return self._builder.zext(self._builder.xor(a, b), INT)
 
@@ -133,33 +136,13 @@ class Lanes:
         byte = self._builder.bitcast(bits, ir.IntType(8))
         self._builder.store(byte, self._builder.gep(pointer, [at]))
 
-    def add(self, a: Value, b: Value) -> Value:
-        """Return a + b, of floats."""
-        return self._builder.fadd(a, b, flags=self._sums)
-
-    def sub(self, a: Value, b: Value) -> Value:
-        """Return a - b, of floats."""
-        return self._builder.fsub(a, b, flags=self._sums)
-
-    def mul(self, a: Value, b: Value) -> Value:
-        """Return a * b, of floats."""
-        return self._builder.fmul(a, b, flags=self._sums)
-
-    def cast(self, value: Value, kind: Any) -> Value:
-        """Return the same bits as another kind."""
-        return self._builder.bitcast(value, kind)
-
-    def divide(self, a: Value, b: Value) -> Value:
-        """Return a / b, of floats."""
-        return self._builder.fdiv(a, b)
-
     def where_zero(self, value: Value, then: Value, other: Value) -> Value:
         """Return ``then`` in lanes where a float is zero, else ``other``."""
         zero = self.constant(value.type, 0.0)
         is_zero = self._builder.fcmp_ordered("==", value, zero)
         return self._builder.select(is_zero, then, other)
 
-    def root(self, value: Value) -> Value:
+    def sqrt(self, value: Value) -> Value:
         """Return the square roots of floats."""
         kind = ir.FunctionType(FLOAT, [FLOAT])
         module = self._builder.module
@@ -182,18 +165,6 @@ class Lanes:
         """Return integers as floats."""
         return self._builder.sitofp(value, FLOAT)
 
-    def both(self, a: Value, b: Value) -> Value:
-        """Return the bits that two integer vectors share."""
-        return self._builder.and_(a, b)
-
-    def either(self, a: Value, b: Value) -> Value:
-        """Return the bits of either of two integer vectors."""
-        return self._builder.or_(a, b)
-
-    def plus(self, a: Value, b: Value) -> Value:
-        """Return a + b, of integer vectors."""
-        return self._builder.add(a, b)
-
     def shift_right(self, value: Value, bits: int) -> Value:
         """Return integers without their last bits; the sign stays."""
         return self._builder.ashr(value, self.constant(INT, bits))
@@ -203,14 +174,14 @@ class Lanes:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), lanes)
         return self._builder.shuffle_vector(a, b, mask)
 
-    def fold(self, value: Value, join: Callable[[Value, Value], Value]) -> Value:
+    def reduce(self, value: Value, join: Callable[[Value, Value], Value]) -> Value:
         """Return what ``join`` makes of all lanes, as one number."""
         for distance in (4, 2, 1):
             lanes = [(lane + distance) % WIDTH for lane in range(WIDTH)]
             value = join(value, self.shuffle(value, value, lanes))
         return self._builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
-    def store_one(self, value: Value, pointer: Value, at: Value) -> None:
+    def store_scalar(self, value: Value, pointer: Value, at: Value) -> None:
         """Store one number."""
         self._builder.store(value, self._builder.gep(pointer, [at]))
 

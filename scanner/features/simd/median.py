@@ -1,8 +1,4 @@
-"""The two running medians of HPSS over tiles of magnitudes, in vectors.
-
-Magnitudes are compared as the integers that their bits are: non-negative floats order
-like these, and integer minima need no care for NaN.
-"""
+"""Running medians of 31 values by networks that neighbouring outputs share."""
 
 from __future__ import annotations
 
@@ -12,6 +8,9 @@ from typing import Generic, TypeVar
 
 from scanner.features.definition import BINS_ROWS, STRIDE, TILE
 from scanner.features.simd.llvm import FLOAT, INT, WIDTH, Lanes, Value, vector_code
+
+# Magnitudes are compared as the integers that their bits are: non-negative floats order
+# like these, and integer minima need no care for NaN.
 
 T = TypeVar("T")
 
@@ -35,18 +34,23 @@ class Block(Generic[T]):
 
 @dataclass(frozen=True)
 class Network(Generic[T]):
-    """The networks over two operations and their bounds.
+    """Sorting and selection networks over two operations and their bounds.
 
     Attributes
     ----------
-    least, most : callable
+    minimum, maximum : callable
         Return the smaller and the greater of two.
     bottom, top : T
         At or below, at or above every input.
+
+    References
+    ----------
+    A. Adams, "Fast median filters using separable sorting networks", ACM Trans. Graph.
+    40 (4), 2021.
     """
 
-    least: Callable[[T, T], T]
-    most: Callable[[T, T], T]
+    minimum: Callable[[T, T], T]
+    maximum: Callable[[T, T], T]
     bottom: T
     top: T
 
@@ -60,7 +64,7 @@ class Network(Generic[T]):
         values = list(values)
         for i, j in steps:
             a, b = values[i], values[j]
-            values[i], values[j] = self.least(a, b), self.most(a, b)
+            values[i], values[j] = self.minimum(a, b), self.maximum(a, b)
         return values
 
     def merge(self, a: list[T], b: list[T]) -> list[T]:
@@ -72,8 +76,8 @@ class Network(Generic[T]):
         if half == 0:
             return values
         both = list(zip(values[:half], values[half:], strict=True))
-        low = [self.least(a, b) for a, b in both]
-        high = [self.most(a, b) for a, b in both]
+        low = [self.minimum(a, b) for a, b in both]
+        high = [self.maximum(a, b) for a, b in both]
         return self._bitonic(low) + self._bitonic(high)
 
     def middle(self, a: list[T], b: list[T]) -> list[T]:
@@ -104,7 +108,7 @@ class Network(Generic[T]):
             (self.middle(late, right.pairs[4:6]), left.raw[7], right.raw[6]),
         )
         return [
-            self.most(low, self.least(high, last))
+            self.maximum(low, self.minimum(high, last))
             for (low, high), *singles in pairs
             for last in singles
         ]
@@ -137,7 +141,10 @@ def _running(
         Called with i and the medians around the inputs 16 + i to 23 + i.
     """
     network: Network[Value] = Network(
-        lanes.least, lanes.most, lanes.constant(INT, _BOTTOM), lanes.constant(INT, _TOP)
+        lanes.minimum,
+        lanes.maximum,
+        lanes.constant(INT, _BOTTOM),
+        lanes.constant(INT, _TOP),
     )
 
     def block(start: Value) -> Block[Value]:
@@ -180,13 +187,13 @@ def split_energies(
         first = lanes.offset(column, 0, WIDTH)
 
         def place(i: Value) -> Value:
-            return lanes.sum(lanes.offset(i, 0, STRIDE), first)
+            return lanes.add_int(lanes.offset(i, 0, STRIDE), first)
 
         def emit(i: Value, medians: list[Value]) -> None:
             for n, median in enumerate(medians):
                 row = lanes.offset(i, n)
                 S = lanes.load(rows, place(lanes.offset(row, MEDIAN_ROW)), FLOAT)
-                h = lanes.cast(median, FLOAT)
+                h = lanes.bitcast(median, FLOAT)
                 p = lanes.load(percussive, place(row), FLOAT)
                 h, p = lanes.mul(h, h), lanes.mul(p, p)
                 both = lanes.add(h, p)
@@ -212,7 +219,7 @@ def medians_along_bins(lanes: Lanes, bins: Value, out: Value, row: Value) -> Non
 
     def emit(i: Value, medians: list[Value]) -> None:
         for n, frame in enumerate(lanes.transpose(medians)):
-            at = lanes.sum(lanes.offset(lanes.offset(row, n), 0, STRIDE), i)
+            at = lanes.add_int(lanes.offset(lanes.offset(row, n), 0, STRIDE), i)
             lanes.store(frame, out, at)
 
     def load(i: Value) -> Value:
