@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.audio_facts import variant_counts
-from catalog.datasets import load_library
+from catalog.database import Catalog
+from catalog.datasets import Library, load_library
 from classify.arrays import Pairs, Rows
-from classify.dataset import heard_windows, loaded_sequences, usable
+from classify.dataset import Dataset, heard_windows, loaded_sequences, usable
 from classify.exceptions import TooLittleToLearnFromError
 from classify.metrics import balanced_accuracy
-from classify.sequence_features import sliced
+from classify.sequence_features import TrackSequences, sliced
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from catalog.datasets import Library
-    from classify.arrays import Rows
-    from classify.dataset import Dataset
-    from classify.sequence_features import TrackSequences
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 ENOUGH_CODECS = 3

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from catalog.audio_facts import AudioFacts
 from classify.arrays import Problem, Rows
 from classify.cross_validation import judge
+from classify.file_facts import FactTable
+from classify.folds import Split
 from classify.metrics import album_interval, balanced_accuracy
 from classify.models.base import fit
 from classify.models.linear import CONFOUNDS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
-
-    from classify.file_facts import FactTable
-    from classify.folds import Split
-
-    Floats = NDArray[np.float64]
-
-    from catalog.audio_facts import AudioFacts
+Floats = NDArray[np.float64]
 
 
 _NEAR = 0.5

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 
+from classify.arrays import Problem
 from classify.folds import INNER_FOLDS, Split, inner_folds
 from classify.metrics import fit_temperature, log_loss, tempered
-from classify.models.base import Fitted, balanced_weights, fit, fit_estimator, view
+from classify.models.base import (
+    Fitted,
+    Recipe,
+    Setting,
+    balanced_weights,
+    fit,
+    fit_estimator,
+    view,
+)
 from classify.models.registry import MANY
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from classify.arrays import Problem
-    from classify.models.base import Recipe, Setting
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.albums import fold
-from catalog.datasets import tag_values, track_sequences
+from catalog.database import Catalog
+from catalog.datasets import Library, TrackRow, WindowRows, tag_values, track_sequences
+from catalog.records import FeatureSetFacts
 from classify.arrays import Problem, Rows
 from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
 from classify.folds import album_groups
@@ -32,16 +35,6 @@ from classify.sequence_features import (
     sliced,
     without_key,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from catalog.datasets import Library, TrackRow, WindowRows
-    from catalog.records import FeatureSetFacts
-
 
 _NAMED = 5
 MIN_ALBUMS = 2

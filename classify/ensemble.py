@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from classify.cross_validation import Choice, Outcome
 from classify.metrics import fit_temperature, log_loss, tempered
 from classify.models.base import balanced_weights
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 ROUNDS = 20
 """Votes that are given away one by one, beside the one that every member has."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
+from numpy.typing import NDArray
 
+from classify.arrays import Problem
 from classify.cross_validation import Choice, Outcome, judge, learn, window_split
 from classify.ensemble import vote, voted
 from classify.folds import OUTER_FOLDS, Split, album_folds
@@ -22,20 +25,12 @@ from classify.metrics import (
     tempered,
 )
 from classify.model import Member
-from classify.models.base import fit
+from classify.models.base import Fitted, fit
 from classify.models.registry import VOTERS, VOTING, recipe, with_voters
 from classify.novelty import MOST_LABELS, novelty
 from scanner.signals import end_with_parent, worker_replacement_silenced
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    from classify.arrays import Problem
-    from classify.models.base import Fitted
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,18 +8,14 @@ the tracks it is judged on.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from catalog.datasets import TrackRow
-
+from catalog.datasets import TrackRow
 
 OUTER_FOLDS = 5
 INNER_FOLDS = 4

@@ -9,16 +9,12 @@ spelling.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from catalog.albums import fold
+from catalog.datasets import TrackRow
 from classify.exceptions import BadLabelRuleError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from catalog.datasets import TrackRow
 
 _NOBODY = frozenset({"various artists", "various", "va", "v.a.", "verschiedene"})
 

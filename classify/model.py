@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from catalog.records import FeatureSetFacts
+from classify.arrays import Rows
 from classify.exceptions import FeatureSetMismatchError, UntrustedArtifactError
 from classify.metrics import tempered
+from classify.models.base import Fitted
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from catalog.records import FeatureSetFacts
-    from classify.arrays import Rows
-    from classify.models.base import Fitted
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 UNKNOWN = "unknown"

@@ -6,30 +6,29 @@ these settings takes no search, and gives the same models: the seed is kept, too
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from catalog.datasets import load_library
-from catalog.runs import fold_parameters
+from catalog.database import Catalog
+from catalog.datasets import Library, load_library
+from catalog.records import FeatureSetFacts
+from catalog.runs import RunFacts, fold_parameters
+from classify.arrays import Problem
 from classify.codec_pairs import with_pairs
-from classify.dataset import dataset_hash, loaded_labels, loaded_sequences, prepare
+from classify.dataset import (
+    Dataset,
+    dataset_hash,
+    loaded_labels,
+    loaded_sequences,
+    prepare,
+)
 from classify.exceptions import NothingToReportError
-from classify.folds import OUTER_FOLDS, album_folds
+from classify.folds import OUTER_FOLDS, Split, album_folds
 from classify.model import Member, Model
 from classify.models.base import fit
 from classify.models.registry import VOTING, reads_slices, recipe, with_voters
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from catalog.database import Catalog
-    from catalog.datasets import Library
-    from catalog.records import FeatureSetFacts
-    from catalog.runs import RunFacts
-    from classify.arrays import Problem
-    from classify.dataset import Dataset
-    from classify.folds import Split
-    from classify.sequence_features import TrackSequences
+from classify.sequence_features import TrackSequences
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from catalog.database import Catalog
 from catalog.runs import (
     FoldFacts,
     Predictions,
@@ -18,24 +21,13 @@ from catalog.runs import (
     store_run,
 )
 from classify import model as artifacts
-from classify.dataset import dataset_hash
-from classify.evaluate import scores
+from classify.dataset import Dataset, dataset_hash
+from classify.evaluate import Evaluation, scores
 from classify.exceptions import NothingToReportError
+from classify.folds import Split
 from classify.metrics import balanced_accuracy, macro_f1
 from classify.model import UNKNOWN, Model
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from catalog.runs import RunFacts
-    from classify.dataset import Dataset
-    from classify.evaluate import Evaluation
-    from classify.folds import Split
-    from classify.settings import Request
-
+from classify.settings import Request
 
 _PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
 

@@ -7,14 +7,12 @@ window: nothing of it depends on playback level, on the key or on a track's leng
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 CEPSTRA = 13
 LAGS = (1, 2, 4, 8, 16, 32)

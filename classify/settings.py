@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from catalog.runs import RunFacts
-    from classify.confounds import Matched
+from catalog.runs import RunFacts
+from classify.confounds import Matched
 
 
 @dataclass(frozen=True)

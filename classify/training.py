@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from catalog.audio_facts import audio_facts
-from catalog.datasets import load_library
+from catalog.audio_facts import AudioFacts, audio_facts
+from catalog.database import Catalog
+from catalog.datasets import Library, load_library
+from classify.arrays import Problem
 from classify.codec_pairs import steadied
-from classify.confounds import audit, figures, judged_pairs, matched
-from classify.dataset import loaded_labels, loaded_sequences, prepare
-from classify.evaluate import evaluate, majority_baseline, n_tasks
+from classify.confounds import Matched, audit, figures, judged_pairs, matched
+from classify.dataset import Dataset, loaded_labels, loaded_sequences, prepare
+from classify.evaluate import Evaluation, evaluate, majority_baseline, n_tasks
 from classify.exceptions import TooLittleToLearnFromError
 from classify.file_facts import fact_table
 from classify.models.registry import reads_slices
 from classify.runs import run_facts, store
-from classify.settings import Summary
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from catalog.audio_facts import AudioFacts
-    from catalog.database import Catalog
-    from catalog.datasets import Library
-    from classify.arrays import Problem
-    from classify.confounds import Matched
-    from classify.dataset import Dataset
-    from classify.evaluate import Evaluation
-    from classify.settings import Request
+from classify.settings import Request, Summary
 
 
 def classify_library(

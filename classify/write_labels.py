@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from catalog.database import Catalog
 from catalog.library import track_paths
 from catalog.predictions import track_predictions
 from scanner.exceptions import ScannerError
 from scanner.tags.write import set_label
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from catalog.database import Catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,26 @@
-"""The command `classify`: options, one call, an exit status."""
+"""The command `classify`, and the text that it prints."""
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from tqdm import tqdm
 
-from classify.confounds import warning
-from classify.reports.table import as_text
+from catalog.schema import open_catalog, open_existing
+from classify.models.registry import chosen
+from classify.reports.table import Table, as_text
 from scanner.signals import explain_interruption, terminations_as_interrupts
 from sonicat.errors import SOME_FAILED
 from sonicat.options import DB
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from classify.reports.table import Table
+if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.settings import Summary
-
+    from classify.write_labels import Writing
 
 _UNSTORED = "a run is stored whole or not at all"
 _HALF_WRITTEN = "files are changed one by one, each wholly; say it again to go on"
@@ -117,8 +120,11 @@ def classify(only: tuple[str, ...], **options: Any) -> int:
 
 def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     """Train and store what was asked for; return the number of the last run."""
+    # Loads scikit-learn: not for --help.
     from classify.labels import check_rule  # noqa: PLC0415
-    from classify.models.registry import chosen  # noqa: PLC0415
+    from classify.reports.models import models as compare_models  # noqa: PLC0415
+    from classify.settings import Request  # noqa: PLC0415
+    from classify.training import classify_library  # noqa: PLC0415
 
     models = chosen(options["models"])
     check_rule(options["rule"])
@@ -130,12 +136,6 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         raise click.UsageError(
             "--write-tags takes what one model says: name a single one with --model"
         )
-    from catalog.schema import open_existing  # noqa: PLC0415
-    from classify.reports import models as ranking  # noqa: PLC0415
-    from classify.settings import Request  # noqa: PLC0415
-    from classify.training import classify_library  # noqa: PLC0415
-    from sonicat import report as render  # noqa: PLC0415
-
     request = Request(
         rule=options["rule"],
         only=only,
@@ -150,33 +150,94 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     with (
         terminations_as_interrupts(),
         open_existing(options["db"]) as catalog,
-        render.progress(quiet=options["quiet"]) as started,
+        _show_progress(quiet=options["quiet"]) as started,
     ):
         found = classify_library(catalog, request, started=started)
         last = found.runs[-1].id
-        table = ranking.models(catalog, last) if len(found.runs) > 1 else None
+        table = compare_models(catalog, last) if len(found.runs) > 1 else None
     if not options["quiet"]:
-        render.summary(found, table)
+        width = shutil.get_terminal_size((120, 24)).columns
+        for line in summary(found, table, width):
+            click.echo(line)
     return last
 
 
 def _tags(options: dict[str, Any], run_id: int | None) -> int:
     """Write a run's labels into the files, or take all labels out; or only say so."""
-    from catalog.schema import open_catalog  # noqa: PLC0415
-    from classify import write_labels as tagging  # noqa: PLC0415
-    from sonicat import report as render  # noqa: PLC0415
+    from classify import write_labels  # noqa: PLC0415 - loads mutagen: not for --help
 
     with open_catalog(options["db"], mode="read") as catalog:
         writings = (
-            tagging.labels_to_remove(catalog)
+            write_labels.labels_to_remove(catalog)
             if run_id is None
-            else tagging.labels_to_write(catalog, run_id)
+            else write_labels.labels_to_write(catalog, run_id)
         )
     if not options["yes"]:
-        render.planned(writings)
+        _print_planned(writings)
         return 0
-    failed = render.written(tagging.written(writings))
+    failed = _print_written(write_labels.written(writings))
     return SOME_FAILED if failed else 0
+
+
+def _print_planned(writings: list[Writing]) -> None:
+    """Print what would be written into which file."""
+    for writing in writings:
+        click.echo(str(writing))
+    click.echo(f"{_files(len(writings))} would be written; add --yes to do it")
+
+
+def _print_written(done: Iterator[tuple[Writing, bool, str | None]]) -> int:
+    """Print each file that cannot be written, and at the end how many were.
+
+    Returns
+    -------
+    int
+        How many could not.
+    """
+    changed = failed = same = 0
+    for writing, new, error in done:
+        if error is not None:
+            failed += 1
+            click.echo(f"{writing}: {error}", err=True)
+        elif new:
+            changed += 1
+        else:
+            same += 1
+    click.echo(f"{_files(changed)} written, {same} so already, {failed} failed")
+    return failed
+
+
+def _files(n: int) -> str:
+    return "1 file" if n == 1 else f"{n} files"
+
+
+@contextmanager
+def _show_progress(*, quiet: bool) -> Iterator[Callable[[int], Callable[[str], None]]]:
+    """Give a function that starts a bar on stderr; no terminal, no bar."""
+    bars: list[Any] = []
+
+    def start(total: int) -> Callable[[str], None]:
+        bar = tqdm(
+            total=total,
+            unit="fit",
+            desc="classify",
+            file=sys.stderr,
+            disable=True if quiet else None,
+            leave=False,
+        )
+        bars.append(bar)
+
+        def step(name: str) -> None:
+            bar.set_postfix_str(name, refresh=False)
+            bar.update()
+
+        return step
+
+    try:
+        yield start
+    finally:
+        for bar in bars:
+            bar.close()
 
 
 _NAMED = 10
@@ -248,6 +309,8 @@ def _scant(found: Summary) -> Iterator[str]:
 
 def _without_music(found: Summary) -> Iterator[str]:
     """Yield what the files alone give away, and where that comes near."""
+    from classify.confounds import warning  # noqa: PLC0415 - loads scikit-learn
+
     reached = found.confounds
     yield (
         "Facts about the files (codec, bandwidth, loudness and the like), without the "

@@ -15,7 +15,7 @@ from scanner.exceptions import ScannerError
 from sonicat.errors import SOME_FAILED
 from sonicat.options import DB
 
-if TYPE_CHECKING:  # loads scikit-learn
+if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.predict import FilePrediction
 
 _NEXT = {

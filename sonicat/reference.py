@@ -5,14 +5,11 @@ python -m sonicat.reference > docs/commands.md
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 
 from sonicat.main import group
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _WIDTH = 88
 _HEAD = """\

@@ -1,29 +1,22 @@
-"""The command `report`: options, one call, an exit status."""
+"""The command `report`: tables and pictures of a stored run."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from catalog.database import Catalog
+from catalog.schema import open_catalog
 from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
-from classify.reports.table import as_csv, as_json, as_text
+from classify.reports.table import Table, as_csv, as_json, as_text
 from scanner.signals import explain_interruption
 from sonicat.options import DB
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from catalog.database import Catalog
-    from classify.reports.table import Table
-    from classify.settings import Summary
-    from classify.write_labels import Writing
-
 
 _DEFAULT_REPORT = "by-album"
 
@@ -88,8 +81,6 @@ def report(
     """Show what a run of `classify` found, from its stored predictions."""
     _refuse_idle(ctx, kind, options)
     with explain_interruption("nothing was changed"):
-        from catalog.schema import open_catalog  # noqa: PLC0415
-
         with open_catalog(options["db"], mode="read") as catalog:
             if options["plots"] or options["form"] == "html":
                 _all_pictures(catalog, run_id, options)
@@ -216,75 +207,3 @@ def _write(text: str, output: str | None) -> None:
         raise click.ClickException(
             f"-o {output}: cannot be written ({error.strerror}); name another file"
         ) from error
-
-
-def planned(writings: list[Writing]) -> None:
-    """Print what would be written into which file."""
-    for writing in writings:
-        click.echo(str(writing))
-    click.echo(f"{_files(len(writings))} would be written; add --yes to do it")
-
-
-def written(done: Iterator[tuple[Writing, bool, str | None]]) -> int:
-    """Print each file that cannot be written, and at the end how many were.
-
-    Returns
-    -------
-    int
-        How many could not.
-    """
-    changed = failed = same = 0
-    for writing, new, error in done:
-        if error is not None:
-            failed += 1
-            click.echo(f"{writing}: {error}", err=True)
-        elif new:
-            changed += 1
-        else:
-            same += 1
-    click.echo(f"{_files(changed)} written, {same} so already, {failed} failed")
-    return failed
-
-
-def _files(n: int) -> str:
-    return "1 file" if n == 1 else f"{n} files"
-
-
-@contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[int], Callable[[str], None]]]:
-    """Give a function that starts a bar on stderr; no terminal, no bar."""
-    from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
-
-    bars: list[Any] = []
-
-    def start(total: int) -> Callable[[str], None]:
-        bar = tqdm(
-            total=total,
-            unit="fit",
-            desc="classify",
-            file=sys.stderr,
-            disable=True if quiet else None,
-            leave=False,
-        )
-        bars.append(bar)
-
-        def step(name: str) -> None:
-            bar.set_postfix_str(name, refresh=False)
-            bar.update()
-
-        return step
-
-    try:
-        yield start
-    finally:
-        for bar in bars:
-            bar.close()
-
-
-def summary(found: Summary, ranking: Table | None) -> None:
-    """Print what a training found; several models as one table."""
-    from sonicat import classify as told  # noqa: PLC0415
-
-    wide = shutil.get_terminal_size((120, 24)).columns
-    for line in told.summary(found, ranking, wide):
-        click.echo(line)

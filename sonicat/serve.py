@@ -5,27 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from tqdm import tqdm
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from sonicat.errors import INTERRUPTED
+from sonicat.options import DB
+from webapp.settings import (
+    MEGABYTE,
+    ServeSettings,
+    UploadLimits,
+    is_loopback,
+    new_token,
+)
 
+if TYPE_CHECKING:  # loads SQLAlchemy: not for --help
     from catalog.maps import Level
-    from webapp.settings import ServeSettings
-
-INTERRUPTED = 130
 
 
 @click.command()
-@click.option(
-    "--db",
-    metavar="PATH|URL",
-    help="The catalog. Default: $SONICAT_DB, else one in your data folder "
-    "(`sonicat db path` says where).",
-)
+@DB
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -102,14 +104,6 @@ def serve(**options: Any) -> None:
 
 
 def _settings(options: dict[str, Any]) -> ServeSettings:
-    from webapp.settings import (  # noqa: PLC0415 (not for --help)
-        MEGABYTE,
-        ServeSettings,
-        UploadLimits,
-        is_loopback,
-        new_token,
-    )
-
     token = options["token"]
     if not token and not is_loopback(options["host"]):
         token = new_token()
@@ -151,8 +145,6 @@ def run(settings: ServeSettings, *, browser: bool) -> None:
 @contextmanager
 def _drawing() -> Iterator[Callable[[Level, float], None]]:
     """Show a bar on stderr while a map is drawn; no terminal, no bar."""
-    from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
-
     bars: dict[Level, Any] = {}
 
     def told(level: Level, share: float) -> None:

@@ -8,16 +8,18 @@ from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from catalog.browse import listed_tracks, state
+from catalog.maps import Level
 from catalog.predictions import track_predictions
 from webapp.context import catalog, chosen_run, shared, tracks_sought, whole
 from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.filters import printable
-from webapp.map import feature_values, map_document
+from webapp.map import Chart, feature_values, map_document
 from webapp.map_worker import Progress
 from webapp.reports import (
     begin_study,
@@ -29,12 +31,6 @@ from webapp.reports import (
     table_document,
 )
 from webapp.track import track_document
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response as BaseResponse
-
-    from catalog.maps import Level
-    from webapp.map import Chart
 
 api = Blueprint("api", __name__, url_prefix="/api")
 _DOCUMENT = Path(__file__).with_name("openapi.json")

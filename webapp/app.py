@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from catalog.exceptions import CatalogError, CatalogMissingError
+from catalog.maps import Level
 from classify.exceptions import ClassifyError, NothingToReportError
 from webapp import api, pages
 from webapp import filters as formats
@@ -20,12 +22,7 @@ from webapp.errors import TooBigError, WebError
 from webapp.jobs import Jobs, Studies
 from webapp.map_worker import Atlas
 from webapp.security import guard
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from catalog.maps import Level
-    from webapp.settings import ServeSettings
+from webapp.settings import ServeSettings
 
 log = logging.getLogger(__name__)
 

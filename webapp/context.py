@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from datetime import datetime
+from typing import Any, cast
 
 from flask import current_app, g, request
 
-from catalog.browse import listed_tracks
+from catalog.browse import ListedTrack, listed_tracks
 from catalog.database import Catalog
 from catalog.exceptions import CatalogError
 from catalog.runs import RunFacts, load_run, load_runs
 from catalog.schema import open_catalog
+from classify.predict import Predictor
 from webapp.errors import NotFoundError, WebError
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from catalog.browse import ListedTrack
-    from catalog.database import Catalog
-    from classify.predict import Predictor
-    from webapp.jobs import Jobs, Studies
-    from webapp.map_worker import Atlas
-    from webapp.settings import ServeSettings
-
+from webapp.jobs import Jobs, Studies
+from webapp.map_worker import Atlas
+from webapp.settings import ServeSettings
 
 STATE = "sonicat"
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from flask import Flask
 from markupsafe import Markup, escape
 
 from classify.reports.table import number as of_three_places
 from classify.reports.table import shown
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 NOTHING = "-"
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from catalog.exceptions import CatalogError
+from catalog.runs import RunFacts
 from catalog.schema import open_catalog
 from classify.exceptions import ClassifyError
+from classify.reports.registry import Report
+from classify.reports.table import Table
 from webapp.errors import BusyError, CannotJudgeError, NotFoundError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from catalog.runs import RunFacts
-    from classify.reports.registry import Report
-    from classify.reports.table import Table
-    from webapp.settings import ServeSettings
-
+from webapp.settings import ServeSettings
 
 log = logging.getLogger(__name__)
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.browse import ListedTrack
+from catalog.datasets import Library
 from catalog.maps import Level, StoredMap
+from catalog.predictions import TrackPrediction
+from catalog.runs import RunFacts
 from classify.map.map import Map, pack, place, unpack
 from webapp.filters import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from catalog.datasets import Library
-    from catalog.predictions import TrackPrediction
-    from catalog.runs import RunFacts
-
 
 REDRAW_SHARE = 0.25
 """A map of which more than this share would be approximate is drawn anew."""

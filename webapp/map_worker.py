@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from catalog.browse import State, state
+from catalog.database import Catalog
 from catalog.datasets import load_library
 from catalog.exceptions import CatalogError
 from catalog.maps import Level, load_map, store_map
 from catalog.schema import open_catalog
 from classify.map.map import draw_map
 from webapp.map import Chart, MapRows, fresh_chart, rows_of, standing_chart, to_store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from catalog.database import Catalog
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
@@ -10,14 +10,11 @@ from catalog.browse import listed_tracks, state
 from catalog.predictions import track_predictions
 from classify.reports.charts.choose import picture
 from classify.reports.charts.svg import STYLE, standalone
-from classify.reports.table import as_csv
+from classify.reports.table import Table, as_csv
 from webapp.context import catalog, chosen_run, runs, shared, tracks_sought, whole
 from webapp.errors import NotFoundError
 from webapp.reports import EVERY, choice_of, is_study, made, report_named, study_of
 from webapp.track import feature_pictures, track_document
-
-if TYPE_CHECKING:
-    from classify.reports.table import Table
 
 pages = Blueprint("pages", __name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import request
 
@@ -14,14 +14,12 @@ from classify.reports.registry import (
     STUDIES,
     Report,
 )
+from classify.reports.table import Table
 from classify.runs import chosen_run as run_or_reason
 from webapp.context import catalog, chosen_run, shared, whole
 from webapp.errors import NotFoundError, NotReadyError
 from webapp.filters import printable
-
-if TYPE_CHECKING:
-    from classify.reports.table import Table
-    from webapp.jobs import Study
+from webapp.jobs import Study
 
 EVERY: tuple[Report, ...] = (*REPORTS, *OF_AN_ARTIST, *STUDIES)
 LAST_YEAR = 9999

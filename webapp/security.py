@@ -10,18 +10,13 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, redirect, request
+from flask import Flask, Response, current_app, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import ForbiddenError
-
-if TYPE_CHECKING:
-    from flask import Response
-    from werkzeug.wrappers import Response as BaseResponse
-
-    from webapp.settings import ServeSettings
+from webapp.settings import ServeSettings
 
 CSRF_HEADER = "X-Sonicat-Csrf"
 COOKIE = "sonicat_token"

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flask import Flask
 from waitress.server import create_server
 
 from catalog.exceptions import CatalogError
+from catalog.maps import Level
 from catalog.runs import load_run
 from catalog.schema import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
 from webapp.errors import ServeError
 from webapp.sandbox import end_all
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from flask import Flask
-
-    from catalog.maps import Level
-    from webapp.settings import ServeSettings
+from webapp.settings import ServeSettings
 
 _THREADS = 8
 _MOST_CONNECTIONS = 100

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
 from catalog.browse import (
     COLUMNS,
+    TrackFile,
     TrackWindows,
     listed_track,
     raw_tags,
@@ -27,6 +29,7 @@ from catalog.predictions import (
     track_prediction,
     track_window_predictions,
 )
+from catalog.runs import RunFacts
 from classify.map.neighbors import nearest
 from classify.reports.charts.lines import Frame, Line, lines
 from webapp.context import catalog, chosen_run, shared
@@ -34,13 +37,6 @@ from webapp.errors import GoneError, NotFoundError
 from webapp.filters import printable, words
 from webapp.map import Chart
 from webapp.uploads import NEIGHBOURS, neighbour
-
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response as BaseResponse
-
-    from catalog.browse import TrackFile
-    from catalog.runs import RunFacts
-
 
 _LARGEST = 2**31
 

@@ -7,9 +7,11 @@ shape of the data and makes equal data give an equal map (Kobak and Berens 2019)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from openTSNE import TSNE, TSNEEmbedding
 from openTSNE.affinity import (
     Affinities,
@@ -19,11 +21,6 @@ from openTSNE.affinity import (
 from scipy.sparse import csr_array
 
 from classify.map.neighbors import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
 EARLY_ITERATIONS = 250
 ITERATIONS = 500

@@ -7,24 +7,20 @@ windows so that every label counts the same, and within a label every track.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
+from classify.arrays import Problem, Rows
 from classify.exceptions import FeatureSetMismatchError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from numpy.typing import NDArray
-
-    from classify.arrays import Problem, Rows
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 Setting = dict[str, Any]

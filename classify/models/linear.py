@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectPercentile, f_classif
@@ -14,9 +14,6 @@ from sklearn.pipeline import Pipeline
 
 from classify.models.base import Recipe, Setting
 from classify.models.wccn import SteadyScaler
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def differing(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -11,9 +12,6 @@ from sklearn.pipeline import Pipeline
 
 from classify.models.base import Recipe, Setting
 from classify.models.wccn import SteadyScaler
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 KEPT = 6000
 

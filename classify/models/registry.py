@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from classify.exceptions import MissingExtraError, UnknownModelError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.models.base import Recipe
 
 _HOMES = {

@@ -7,17 +7,15 @@ kept aside are judged no better.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 
 from classify.folds import album_folds
 from classify.models.base import Recipe, Setting
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 BATCH = 64
 PATIENCE = 4

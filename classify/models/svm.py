@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -17,9 +18,6 @@ from sklearn.svm import SVC
 
 from classify.models.base import Recipe, Setting
 from classify.models.wccn import SteadyScaler
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LANDMARKS = 500
 _SHARPNESS = 10.0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
+from catalog.database import Catalog
 from catalog.predictions import (
     AlbumAccuracy,
     TrackPrediction,
+    WindowPrediction,
     album_accuracy,
     total_accuracy,
     track_predictions,
@@ -19,15 +22,7 @@ from classify.metrics import accuracy_interval, album_interval, wilson_interval
 from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
 from classify.runs import chosen_run, described
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from catalog.predictions import TrackPrediction, WindowPrediction
-
-    Flags = NDArray[np.bool_]
+Flags = NDArray[np.bool_]
 
 
 _ALBUM_COLUMNS = (

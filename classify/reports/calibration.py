@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from catalog.database import Catalog
 from catalog.predictions import track_predictions
 from classify.exceptions import NothingToReportError
 from classify.metrics import calibration_error, reliability
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described
-
-if TYPE_CHECKING:
-    from catalog.database import Catalog
 
 
 def calibration(catalog: Catalog, run_id: int | None = None) -> Table:

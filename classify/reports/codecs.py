@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
+from catalog.database import Catalog
+from catalog.runs import RunFacts
+from classify.arrays import Pairs, Rows
 from classify.codec_pairs import (
     NO_VARIANTS,
     Drift,
@@ -16,19 +19,11 @@ from classify.codec_pairs import (
     track_spread,
 )
 from classify.exceptions import NothingToReportError
-from classify.refit import fold_models, studied
+from classify.folds import Split
+from classify.model import Model
+from classify.refit import Studied, fold_models, studied
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described, judged_alike
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from catalog.database import Catalog
-    from catalog.runs import RunFacts
-    from classify.arrays import Pairs, Rows
-    from classify.folds import Split
-    from classify.model import Model
-    from classify.refit import Studied
 
 _WORST = 5
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.audio_facts import audio_facts
-from classify.confounds import audit, figures, right_from, warning
+from catalog.database import Catalog
+from classify.confounds import Audit, audit, figures, right_from, warning
 from classify.evaluate import majority_baseline
 from classify.file_facts import KINDS, fact_table, suspicions
 from classify.folds import OUTER_FOLDS, album_folds
@@ -15,12 +15,6 @@ from classify.labels import decade_of
 from classify.refit import studied
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from classify.confounds import Audit
 
 COLUMNS = (
     Column("of"),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.albums import fold
-from catalog.audio_facts import audio_facts
+from catalog.audio_facts import AudioFacts, audio_facts
+from catalog.database import Catalog
 from catalog.predictions import TrackPrediction, era_accuracy, track_predictions
+from catalog.runs import RunFacts
 from classify.arrays import Problem
 from classify.cross_validation import judge
+from classify.dataset import Dataset
 from classify.exceptions import NothingToReportError
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import artist_of
@@ -22,17 +26,6 @@ from classify.models.registry import recipe
 from classify.refit import fitted_as, studied
 from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
 from classify.runs import chosen_run, described
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from numpy.typing import NDArray
-
-    from catalog.audio_facts import AudioFacts
-    from catalog.database import Catalog
-    from catalog.runs import RunFacts
-    from classify.dataset import Dataset
-
 
 _ERA_COLUMNS = (Column("era"), Column("albums", "count"), *JUDGED)
 

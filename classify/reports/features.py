@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.browse import COLUMNS as CLASSIC
+from catalog.database import Catalog
 from classify.arrays import Problem, Rows
 from classify.cross_validation import judge
-from classify.folds import OUTER_FOLDS, album_folds
+from classify.dataset import Dataset
+from classify.folds import OUTER_FOLDS, Split, album_folds
 from classify.metrics import balanced_accuracy, log_loss
+from classify.model import Model
 from classify.models.registry import reads_slices, recipe
 from classify.refit import fold_models, studied
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from classify.dataset import Dataset
-    from classify.folds import Split
-    from classify.model import Model
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
 REPEATS = 10

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from html import escape
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from catalog.browse import listed_tracks
+from catalog.database import Catalog
 from catalog.maps import load_newest_map
 from catalog.runs import load_run
 from classify.exceptions import CannotDrawError, ClassifyError, NothingToReportError
@@ -24,14 +26,7 @@ from classify.reports.registry import (
     REPORTS,
     STUDIES,
 )
-from classify.reports.table import as_csv, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from catalog.database import Catalog
-    from classify.reports.table import Column, Table
-
+from classify.reports.table import Column, Table, as_csv, shown
 
 _TO_TOP = '<p class="note"><a href="#top">All reports</a></p>'
 _PAGE = (

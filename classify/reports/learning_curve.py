@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
+from catalog.database import Catalog
+from classify.arrays import Problem
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import balanced_accuracy
 from classify.refit import fitted_as, studied
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from catalog.database import Catalog
-    from classify.arrays import Problem
 
 DRAWS = 3
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)

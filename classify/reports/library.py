@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from catalog.browse import listed_tracks
+from catalog.database import Catalog
 from catalog.library import energy_spent
 from catalog.maintenance import failures, stage_costs
 from catalog.predictions import track_predictions
 from catalog.runs import load_run
 from classify.metrics import wilson_interval
 from classify.reports.table import Column, Table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from catalog.database import Catalog
 
 
 def cost(catalog: Catalog, _run_id: int | None = None) -> Table:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.predictions import track_predictions, window_predictions
+from catalog.database import Catalog
+from catalog.predictions import (
+    TrackPrediction,
+    WindowPrediction,
+    track_predictions,
+    window_predictions,
+)
 from classify.exceptions import NothingToReportError
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described
-
-if TYPE_CHECKING:
-    from catalog.database import Catalog
-    from catalog.predictions import TrackPrediction, WindowPrediction
-
 
 COLUMNS = (
     Column("verdict"),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from catalog.predictions import track_predictions
+from catalog.database import Catalog
+from catalog.predictions import TrackPrediction, track_predictions
+from catalog.runs import RunFacts
 from classify.metrics import holm, paired_test
 from classify.reports.table import Column, Table
 from classify.runs import chosen_run, described, judged_alike
-
-if TYPE_CHECKING:
-    from catalog.database import Catalog
-    from catalog.predictions import TrackPrediction
-    from catalog.runs import RunFacts
 
 COLUMNS = (
     Column("model", whole=True),

@@ -7,14 +7,11 @@ import io
 import json
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from catalog.predictions import TrackPrediction
-
+from catalog.predictions import TrackPrediction
 
 Kind = Literal["text", "count", "share", "number"]
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from classify.reports.charts.lines import Frame, Line, lines
 from classify.reports.charts.matrix import heat
 from classify.reports.charts.rows import Bar, bars, dots
-from classify.reports.table import number
-
-if TYPE_CHECKING:
-    from classify.reports.table import Table
+from classify.reports.table import Table, number
 
 MOST_ROWS = 60
 """More rows than this are drawn as a distribution, or as the first of them."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from classify.reports.charts.svg import (
     LINES,
@@ -15,13 +18,6 @@ from classify.reports.charts.svg import (
     label,
     titled,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SECONDS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from classify.reports.charts.svg import STEPS, cut, element, figure, label, titled
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _CELL = 48
 _LEFT = 170

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from classify.reports.charts.lines import shown, ticks
 from classify.reports.charts.svg import cut, element, figure, label, text_of, titled
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
 
 ROW = 20
 WIDTH = 480
