@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from catalog import library as tracks
 from catalog.database import Catalog
@@ -20,6 +20,7 @@ from catalog.records import TrackMissing
 from catalog.schema import HEAD, open_catalog
 from catalog.store_scan import store_batch
 from sonicat.main import main
+from tests.runner import Runner
 
 Run = Callable[..., Result]
 
@@ -34,7 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def command(words: tuple[str, ...]) -> None:
         main(["db", *words])
 
-    return lambda *words, **more: CliRunner().invoke(
+    return lambda *words, **more: Runner().invoke(
         command, ["--", *map(str, words)], **more
     )
 

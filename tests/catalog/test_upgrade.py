@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 import migrations
 from catalog import library as tracks
@@ -16,6 +15,7 @@ from catalog.exceptions import CatalogBusyError, CatalogError, CatalogTooOldErro
 from catalog.schema import HEAD, open_catalog, schema_version, upgrade
 from catalog.store_scan import store_batch
 from sonicat.db import db
+from tests.runner import Runner
 
 REPO = Path(__file__).resolve().parents[2]
 DATA = Path(__file__).parent / "data"
@@ -85,7 +85,7 @@ def test_opening_upgrades_and_keeps_the_old_one(
 def test_the_command_reports_what_it_did(sqlite_catalog, next_version):
     sqlite_catalog.close()
     next_version()
-    result = CliRunner().invoke(db, ["upgrade", "--db", str(sqlite_catalog.path)])
+    result = Runner().invoke(db, ["upgrade", "--db", str(sqlite_catalog.path)])
     assert result.exit_code == 0, result.output
     first, second = result.output.splitlines()
     assert first == f"brought from schema {HEAD} to next"

@@ -10,14 +10,14 @@ import sqlite3
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from sonicat.classify import classify
 from sonicat.report import report
+from tests.runner import Runner
 
 
 def run(command, *options):
-    return CliRunner().invoke(command, [str(o) for o in options])
+    return Runner().invoke(command, [str(o) for o in options])
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from click.testing import CliRunner
 
 from catalog.datasets import TrackRow, load_library
 from catalog.schema import open_catalog
@@ -13,6 +12,7 @@ from classify.dataset import loaded_labels
 from classify.exceptions import BadLabelRuleError
 from classify.labels import labels_from_lines, labels_of
 from sonicat.classify import classify
+from tests.runner import Runner
 
 
 def track(number, path, album=None, year=None):
@@ -67,7 +67,7 @@ def test_a_table_is_learned_from_and_what_it_misses_is_named(bands, tmp_path):
     table = tmp_path / "labels.csv"
     rows = [f"Album {g},{'odd' if g % 2 else 'even'}" for g in range(12)]
     table.write_text("\n".join([*rows, "Nowhere,odd"]), encoding="utf-8-sig")
-    result = CliRunner().invoke(
+    result = Runner().invoke(
         classify,
         [
             "--all",

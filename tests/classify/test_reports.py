@@ -7,20 +7,20 @@ import sqlite3
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from classify.reports.features import effect_sizes
 from classify.reports.learning_curve import at_most
 from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
 from sonicat.classify import classify
 from sonicat.report import report
+from tests.runner import Runner
 
 
 @pytest.fixture(scope="module")
 def judged(make_catalog, make_problem, tagged):
     """Return a catalog with a hard problem, judged by two models."""
     path = make_catalog(tagged(make_problem(apart=1.5)))
-    result = CliRunner().invoke(
+    result = Runner().invoke(
         classify,
         [
             "--all",
@@ -39,9 +39,7 @@ def judged(make_catalog, make_problem, tagged):
 
 
 def rows_of(path, *options):
-    result = CliRunner().invoke(
-        report, [*options, "--db", str(path), "--format", "json"]
-    )
+    result = Runner().invoke(report, [*options, "--db", str(path), "--format", "json"])
     assert result.exit_code == 0, result.output
     return json.loads(result.output)
 
@@ -58,7 +56,7 @@ TRAINED = [r for r in STUDIES if r.name in ("features", "learning-curve")]
     ids=lambda value: getattr(value, "name", value),
 )
 def test_every_report_comes_in_every_format(judged, found, form):
-    result = CliRunner().invoke(
+    result = Runner().invoke(
         report, [f"--{found.name}", "--db", str(judged), "--format", form]
     )
     assert result.exit_code == 0, result.output
@@ -108,7 +106,7 @@ def test_a_track_under_a_wrong_name_is_found(make_catalog, make_problem, tagged)
     tags, _ = rows[4]
     rows[4] = (tags, rows[20][1])
     path = make_catalog(rows)
-    CliRunner().invoke(
+    Runner().invoke(
         classify, ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
     )
     first = rows_of(path, "--hardest")["rows"][0]
@@ -141,11 +139,11 @@ def test_a_study_of_a_library_that_has_changed_is_refused(
     make_catalog, make_problem, tagged
 ):
     path = make_catalog(tagged(make_problem()))
-    CliRunner().invoke(
+    Runner().invoke(
         classify, ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
     )
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE windows SET silent = 1 WHERE id = 1")
-    result = CliRunner().invoke(report, ["--features", "--db", str(path)])
+    result = Runner().invoke(report, ["--features", "--db", str(path)])
     assert result.exit_code == 1
     assert "changed" in result.output

@@ -67,10 +67,9 @@ def test_the_command_shows_before_it_writes(
     music, tmp_path, make_catalog, make_problem, tagged
 ):
     """Without --yes nothing is changed; a file that is gone does not stop the rest."""
-    from click.testing import CliRunner
-
     from catalog.schema import open_catalog
     from sonicat.classify import classify
+    from tests.runner import Runner
 
     path = make_catalog(tagged(make_problem()))
     song = tmp_path / "000.mp3"
@@ -80,11 +79,11 @@ def test_the_command_shows_before_it_writes(
         catalog.execute("UPDATE roots SET path = :path", path=bytes(tmp_path))
     options = ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
     several = [*options, "--model", "majority", "--write-tags"]
-    assert "one model" in CliRunner().invoke(classify, several).output
-    shown = CliRunner().invoke(classify, [*options, "--write-tags"])
+    assert "one model" in Runner().invoke(classify, several).output
+    shown = Runner().invoke(classify, [*options, "--write-tags"])
     assert "36 files would be written" in shown.output
     assert "SONICAT_LABEL" not in str(mutagen.File(song).tags)
-    done = CliRunner().invoke(
+    done = Runner().invoke(
         classify,
         [*options, "--write-tags", "--yes"],
         standalone_mode=False,
@@ -92,5 +91,5 @@ def test_the_command_shows_before_it_writes(
     assert done.return_value == 3
     assert "1 file written, 0 so already, 35 failed" in done.output
     assert "SONICAT_LABEL" in str(mutagen.File(song).tags)
-    CliRunner().invoke(classify, ["--remove-tags", "--yes", "--db", str(path)])
+    Runner().invoke(classify, ["--remove-tags", "--yes", "--db", str(path)])
     assert "SONICAT_LABEL" not in str(mutagen.File(song).tags)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from scanner.audio.decode import open_audio
 from scanner.demo import library
@@ -15,6 +14,7 @@ from scanner.demo.library import DemoError, make_demo, play
 from scanner.demo.styles import ARTISTS, vary
 from scanner.tags.read import read_tags
 from sonicat.demo import demo
+from tests.runner import Runner
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
     with pytest.raises(DemoError, match="not empty"):
         make_demo(tmp_path)
-    shown = CliRunner().invoke(demo, [str(tmp_path)])
+    shown = Runner().invoke(demo, [str(tmp_path)])
     assert shown.exit_code == 1
     assert "--force" in shown.output
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
@@ -98,6 +98,6 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
 def test_a_file_is_no_place_for_a_library(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("x")
-    shown = CliRunner().invoke(demo, [str(path)])
+    shown = Runner().invoke(demo, [str(path)])
     assert shown.exit_code == 1
     assert "Traceback" not in shown.output

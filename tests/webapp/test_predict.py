@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from catalog.schema import open_catalog
 from classify.measure import MeasuringSettings, measure_file
@@ -26,6 +25,7 @@ from classify.predict import (
 from scanner.audio.encode import encode
 from scanner.features.definition import VECTOR_NAMES, feature_set
 from sonicat.predict import predict
+from tests.runner import Runner
 from webapp.errors import BusyError, CannotJudgeError
 from webapp.jobs import Jobs
 from webapp.sandbox import measure_upload
@@ -111,7 +111,7 @@ def test_the_command_and_the_page_give_one_file_the_same_answer(
     said = send(client, path.read_bytes(), query=f"&whole={int(whole)}").json
     page = said["verdict"]["said"]
     arguments = ["--json", "--db", str(made.db), *(["--whole"] if whole else [])]
-    shown = CliRunner().invoke(
+    shown = Runner().invoke(
         predict, [*arguments, str(path)], standalone_mode=False, catch_exceptions=False
     )
     (command,) = json.loads(shown.stdout)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from scanner.audio.encode import encode
 from sonicat.predict import predict
+from tests.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 def judged(made: Made, *arguments: object) -> Result:
     given = ["--db", str(made.db), *map(str, arguments)]
-    return CliRunner().invoke(predict, given, standalone_mode=False)
+    return Runner().invoke(predict, given, standalone_mode=False)
 
 
 def test_a_file_is_judged_the_same_each_time(

@@ -16,10 +16,10 @@ from typing import IO, TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from click.testing import CliRunner
 
 from sonicat.report import report
 from sonicat.serve import serve
+from tests.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,25 +103,23 @@ def test_a_port_that_is_taken_is_an_error_in_one_line(made: Made) -> None:
 
 def test_a_run_that_does_not_exist_is_an_error_in_one_line(made: Made) -> None:
     options = ["--db", str(made.db), "--run", "77", "--port", "0", "--no-browser"]
-    done = CliRunner().invoke(serve, options)
+    done = Runner().invoke(serve, options)
     assert done.exit_code == 1
     assert done.output == (
-        "Error: --run 77: there is no such run; leave it out for the newest\n"
+        "serve: --run 77: there is no such run; leave it out for the newest\n"
     )
 
 
 @pytest.mark.parametrize("wrong", [["--port", "99999"], ["--map", "albums"]])
 def test_a_wrong_option_is_a_usage_error(wrong: list[str]) -> None:
-    assert CliRunner().invoke(serve, wrong).exit_code == 2
+    assert Runner().invoke(serve, wrong).exit_code == 2
 
 
 @pytest.mark.usefixtures("app")  # which draws the map
 def test_the_page_to_send_needs_nothing_else(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     options = ["--db", str(made.db), "--format", "html", "-o", str(out)]
-    done = CliRunner().invoke(
-        report, [*options, "--artist", "Low", "--through", "1984"]
-    )
+    done = Runner().invoke(report, [*options, "--artist", "Low", "--through", "1984"])
     assert done.exit_code == 0, done.output
     text = out.read_text(encoding="utf-8")
     for part in ("by-album", "by-artist", "confusion", "cost", "by-era", "map"):
@@ -145,7 +143,7 @@ def test_pictures_for_a_paper_are_files_of_their_own(
     made: Made, tmp_path: Path
 ) -> None:
     folder = tmp_path / "a" / "plots"
-    done = CliRunner().invoke(report, ["--db", str(made.db), "--plots", str(folder)])
+    done = Runner().invoke(report, ["--db", str(made.db), "--plots", str(folder)])
     assert done.exit_code == 0, done.output
     files = sorted(folder.glob("*.svg"))
     names = {one.name for one in files}
@@ -160,7 +158,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_in_one_line(
 ) -> None:
     (tmp_path / "file").write_text("")
     target = str(tmp_path / "file" / "plots")
-    done = CliRunner().invoke(report, ["--db", str(made.db), "--plots", target])
+    done = Runner().invoke(report, ["--db", str(made.db), "--plots", target])
     assert done.exit_code == 1
     assert "name another folder" in done.output
 
