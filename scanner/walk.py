@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from catalog.text import readable
-from scanner.audio.files import HEAD, cause, open_path, regular_file, sniff
+from scanner.audio.files import HEAD, cause, is_audio_like, open_path, regular_file
 from scanner.exceptions import PathMissingError
 
 OnError = Callable[[bytes, str], None]
@@ -227,7 +227,7 @@ class _Walk:
 
 def _looks_like_audio(root: bytes, path: bytes) -> bool:
     with regular_file(os.path.join(root, path)) as fd:
-        return sniff(os.pread(fd, HEAD, 0))
+        return is_audio_like(os.pread(fd, HEAD, 0))
 
 
 class Scope(NamedTuple):

@@ -1,11 +1,11 @@
-"""Choose the decoder of a file, and see that all of the audio comes out."""
+"""The audio of a file as a stream of blocks, checked to be all there."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,13 @@ from scanner.audio.files import (
     open_regular,
     read_declared,
 )
+from scanner.audio.libav import LibavStream
 from scanner.audio.payload import Span, audio_spans
 from scanner.audio.sndfile import CONTAINERS, SndfileStream
 from scanner.exceptions import DecodeError
 
 Block = NDArray[np.float32]
+Decoder = SndfileStream | LibavStream
 
 # A stream is truncated that is shorter than declared by more than one of these and the
 # share. What libav shows is the container's, which may count padding; not in these.
@@ -33,23 +35,6 @@ _RATES = range(1000, 1_000_001)
 _CHANNELS = range(1, 65)
 _TRUNCATED = "truncated"
 _EXACT = frozenset(("ape", "wavpack", "tta", "dsf"))
-
-
-class Decoder(Protocol):
-    """What a decoder gives."""
-
-    name: str
-    sample_rate: int
-    channels: int
-    declared_s: float | None  # the length it expects
-
-    def blocks(self, frames: int) -> Iterator[Block]:
-        """Yield the audio from the current place on."""
-        ...
-
-    def close(self) -> None:
-        """Free what the decoder holds."""
-        ...
 
 
 class AudioStream:
@@ -143,7 +128,7 @@ class AudioStream:
         agree to the sample on where the audio starts, so `done` is the same place.
         """
         try:
-            self._replace(_libav(self._file.fd))
+            self._replace(LibavStream(self._file.fd))
             behind = done
             done = 0
             for block in self._decoder.blocks(frames):
@@ -232,22 +217,16 @@ def open_audio(path: bytes) -> AudioStream:
 
 def _decoder(file: AudioFile) -> Decoder:
     if file.container not in CONTAINERS or is_joined(file):
-        return _libav(file.fd)
+        return LibavStream(file.fd)
     try:
         return SndfileStream(file.fd)
     except DecodeError as first:
         try:
-            return _libav(file.fd)
+            return LibavStream(file.fd)
         except DecodeError as second:
             raise DecodeError(
                 f"libsndfile: {first.reason}; libav: {second.reason}"
             ) from first
-
-
-def _libav(fd: int) -> Decoder:
-    from scanner.audio.libav import LibavStream  # noqa: PLC0415  (a tenth of a second)
-
-    return LibavStream(fd)
 
 
 _SLOPPY = 4096  # bytes that a careless writer of WAV may claim too many

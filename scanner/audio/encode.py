@@ -1,4 +1,4 @@
-"""Write audio files: through pydub, which hands the samples to ffmpeg."""
+"""Signals written to audio files by ffmpeg, through pydub."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import os
 import shutil
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
+import imageio_ffmpeg
 import numpy as np
+from numpy.typing import NDArray
 
 from scanner.exceptions import DecodeError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+with warnings.catch_warnings():
+    # Old regular expressions, audioop, and an ffmpeg that is not on the PATH.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+    from pydub.exceptions import CouldntEncodeError
 
 # codec -> (ffmpeg's format, ffmpeg's encoder)
 _TARGETS = {
@@ -73,8 +76,8 @@ def encode(
     container, encoder = _TARGETS[codec]
     shaped = samples[:, np.newaxis] if samples.ndim == 1 else samples
     pcm = np.round(np.clip(shaped, -1, 1) * 32767).astype("<i2")
-    segment_type, failure = _pydub()
-    segment = segment_type(
+    AudioSegment.converter = ffmpeg_path()
+    segment = AudioSegment(
         pcm.tobytes(), frame_rate=sr, sample_width=2, channels=shaped.shape[1]
     )
     # Without these the same samples would make different bytes each time.
@@ -87,19 +90,8 @@ def encode(
             bitrate=bitrate,
             parameters=exact,
         ).close()
-    except failure as error:
+    except CouldntEncodeError as error:
         raise DecodeError(f"cannot encode {codec}: {error}") from error
-
-
-def _pydub() -> tuple[Any, type[Exception]]:
-    """Import pydub, silently, and show it the ffmpeg that is there."""
-    with warnings.catch_warnings():
-        # Old regular expressions, audioop, and an ffmpeg that is not on the PATH.
-        warnings.simplefilter("ignore")
-        from pydub import AudioSegment  # noqa: PLC0415
-        from pydub.exceptions import CouldntEncodeError  # noqa: PLC0415
-    AudioSegment.converter = ffmpeg_path()
-    return AudioSegment, CouldntEncodeError
 
 
 @cache
@@ -113,8 +105,6 @@ def ffmpeg_path() -> str:
     """
     if found := shutil.which("ffmpeg"):
         return found
-    import imageio_ffmpeg  # noqa: PLC0415  (only where the system has none)
-
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:

@@ -1,8 +1,4 @@
-"""Open files and folders by their raw bytes path, however long it is.
-
-Everything that reads a file of the library opens it here: a path past the kernel's
-limit is reached folder by folder, and a pipe or device is refused, not waited for.
-"""
+"""Files of the library: how they are opened, and their format by their content."""
 
 from __future__ import annotations
 
@@ -13,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from scanner.exceptions import IdentifyError
+
+# Everything that reads a file of the library opens it here: a path past the kernel's
+# limit is reached folder by folder, and a pipe or device is refused, not waited for.
 
 PATH_LIMIT = 1024 if os.uname().sysname == "Darwin" else 4096
 _NAME_LIMIT = 256
@@ -34,7 +33,9 @@ def open_path(path: bytes, flags: int = os.O_RDONLY) -> int:
     flags |= os.O_CLOEXEC
     if not is_long(path):
         return os.open(path, flags)
-    folder, parts = _start(path)
+    parts = [part for part in path.split(b"/") if part]
+    start = b"/" if path.startswith(b"/") else b"."
+    folder = os.open(start, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for part in parts[:-1]:
             inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY, dir_fd=folder)
@@ -43,12 +44,6 @@ def open_path(path: bytes, flags: int = os.O_RDONLY) -> int:
         return os.open(parts[-1], flags, dir_fd=folder)
     finally:
         os.close(folder)
-
-
-def _start(path: bytes) -> tuple[int, list[bytes]]:
-    start = b"/" if path.startswith(b"/") else b"."
-    parts = [part for part in path.split(b"/") if part]
-    return os.open(start, os.O_RDONLY | os.O_DIRECTORY), parts
 
 
 def open_regular(path: bytes) -> int:
@@ -83,28 +78,8 @@ def cause(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-HEAD = 4096  # bytes that settle nearly every file
+HEAD = 4096  # bytes by which nearly every file is known
 _SEARCH = 1 << 16  # how far to look for the first frame of a stream without a header
-
-CONTAINERS = (
-    "mp3",
-    "aac",
-    "flac",
-    "ogg",
-    "mp4",
-    "wav",
-    "aiff",
-    "asf",
-    "ape",
-    "wavpack",
-    "matroska",
-    "musepack",
-    "tta",
-    "dsf",
-    "caf",
-    "au",
-    "w64",
-)
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"fLaC", "flac"),
@@ -157,7 +132,7 @@ class AudioFile:
     fd : int
         Descriptor, open for reading.
     container : str
-        One of `CONTAINERS`.
+        "mp3", "aac", "flac", "ogg", "mp4", "matroska" ...: a name of `identify`.
     start : int
         Offset in bytes behind the ID3v2 tags at the front, 0 without any.
     first_frame : int or None
@@ -184,14 +159,14 @@ def identify(fd: int) -> AudioFile:
     """
     start = audio_start(fd)
     head = os.pread(fd, HEAD, start)
-    if container := by_magic(head):
+    if container := _by_magic(head):
         return AudioFile(fd, container, start)
-    if known := _other(head):
+    if known := _foreign_format(head):
         raise IdentifyError(f"not audio: {known}")
     if run := find_frames(os.pread(fd, _SEARCH, start)):
         container, offset = run
         return AudioFile(fd, container, start, start + offset)
-    raise IdentifyError(_unknown(fd, head))
+    raise IdentifyError(_describe_unknown(fd, head))
 
 
 @contextmanager
@@ -209,11 +184,11 @@ def audio_file(path: bytes) -> Iterator[AudioFile]:
         yield identify(fd)
 
 
-def sniff(head: bytes) -> bool:
+def is_audio_like(head: bytes) -> bool:
     """Say whether a file that starts with `head` is worth trying as audio."""
-    if head.startswith(b"ID3") or by_magic(head) is not None:
+    if head.startswith(b"ID3") or _by_magic(head) is not None:
         return True
-    return _other(head) is None and _frames_at(head, 0) is not None
+    return _foreign_format(head) is None and _frames_at(head, 0) is not None
 
 
 def audio_start(fd: int) -> int:
@@ -235,7 +210,7 @@ def id3v2_size(head: bytes) -> int:
     return 10 + size + footer
 
 
-def by_magic(head: bytes) -> str | None:
+def _by_magic(head: bytes) -> str | None:
     """Return the container that the first bytes of a file name, if they do."""
     for offset, magic, container in _MAGIC:
         if head.startswith(magic, offset):
@@ -245,7 +220,7 @@ def by_magic(head: bytes) -> str | None:
     return _FORMS.get((head[:4], head[8:12]))
 
 
-def _other(head: bytes) -> str | None:
+def _foreign_format(head: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, name in _NOT_AUDIO:
         if text.startswith(magic) or head.startswith(magic):
@@ -253,7 +228,7 @@ def _other(head: bytes) -> str | None:
     return None
 
 
-def _unknown(fd: int, head: bytes) -> str:
+def _describe_unknown(fd: int, head: bytes) -> str:
     if os.fstat(fd).st_size == 0:
         return "the file is empty"
     if not head:

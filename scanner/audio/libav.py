@@ -1,7 +1,4 @@
-"""libav, the library behind ffmpeg: open one untrusted file, and nothing else.
-
-By way of PyAV. Importing this module takes a tenth of a second.
-"""
+"""Decoding through libav, the library behind ffmpeg, of one untrusted file."""
 
 from __future__ import annotations
 
@@ -9,27 +6,23 @@ import errno
 import logging
 import os
 import re
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import av
 import av.logging
 import numpy as np
+from av.audio import AudioStream
+from av.container import InputContainer
 from av.stream import Discard, Disposition
+from numpy.typing import NDArray
 
 from scanner.audio.files import cause
 from scanner.exceptions import DecodeError
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
-
-    from av.audio import AudioStream
-    from av.container import InputContainer
-    from numpy.typing import NDArray
-
 
 # Demuxers that hold audio and can refer to nothing outside the file. Playlists, concat
 # scripts, image sequences, devices and game formats are not among them.
@@ -40,7 +33,7 @@ FORMATS = (
 _NO_PROTOCOL = "none"  # what is read comes from a descriptor that is open already
 _GEN_PTS = 1  # AVFMT_FLAG_GENPTS
 _BUFFER = 1 << 16  # bytes that are read at once
-_EMPTY = "Truncating packet"  # no complaint, but what libav does about one
+_EMPTY = "Truncating packet"  # no error, but what libav does about one
 # A disk that fails is heard of otherwise: these are about the content.
 _PLAIN = {
     "End of file": "it ends too soon",
@@ -58,26 +51,26 @@ av.logging.set_level(av.logging.PANIC)
 logging.getLogger("libav").setLevel(logging.CRITICAL + 1)
 
 
-class Complaints:
-    """What libav complains of from now on."""
+class ErrorLog:
+    """The errors that libav logs from now on."""
 
     def __init__(self) -> None:
         self._before = av.logging.get_last_error()[0]
 
     def last(self) -> str:
-        """Return the last complaint as one line, "" if there was none."""
+        """Return the last error as one line, "" if there was none."""
         count, last = av.logging.get_last_error()
         if last is None or count == self._before or last[2].startswith(_EMPTY):
             return ""
         return " ".join(last[2].split()).rstrip(".")
 
     def reason(self, error: av.FFmpegError) -> str:
-        """Return what was wrong: the last complaint, or else what `error` says."""
-        said = str(error.strerror)
-        return self.last() or _PLAIN.get(said, said)
+        """Return what was wrong: the last error logged, or else what `error` says."""
+        text = str(error.strerror)
+        return self.last() or _PLAIN.get(text, text)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def as_decode_errors(self) -> Iterator[None]:
         """Raise what libav raises inside as a DecodeError with its reason."""
         try:
             yield
@@ -96,15 +89,15 @@ class OpenFile:
     container : InputContainer
     audio : AudioStream
         Its first one; packets of all others are thrown away.
-    said : str
-        What the program ffmpeg would say of the file.
-    complaints : Complaints
+    description : str
+        What the program ffmpeg would print about the file.
+    error_log : ErrorLog
     """
 
     container: InputContainer
     audio: AudioStream
-    said: str
-    complaints: Complaints
+    description: str
+    error_log: ErrorLog
 
 
 def open_file(fd: int) -> OpenFile:
@@ -118,15 +111,15 @@ def open_file(fd: int) -> OpenFile:
     DecodeError
         If libav does not know it, or finds no audio stream.
     """
-    complaints = Complaints()
+    error_log = ErrorLog()
     options = {
         "protocol_whitelist": _NO_PROTOCOL,
         "format_whitelist": FORMATS,
         "codec_whitelist": _audio_decoders(),
     }
-    with complaints.told(), _heard() as said:
+    with error_log.as_decode_errors(), _captured_messages() as messages:
         container = av.open(
-            _Bytes(fd), "r", container_options=options, buffer_size=_BUFFER, **_text()
+            _Reader(fd), "r", container_options=options, buffer_size=_BUFFER, **_text()
         )
         try:
             dump = container.dumps_format()
@@ -134,8 +127,8 @@ def open_file(fd: int) -> OpenFile:
         except BaseException:
             container.close()
             raise
-    text = "".join(message for _, _, message in said)
-    return OpenFile(container, audio, text + dump, complaints)
+    text = "".join(message for _, _, message in messages)
+    return OpenFile(container, audio, text + dump, error_log)
 
 
 def _first_audio(container: InputContainer, dump: str) -> AudioStream:
@@ -156,12 +149,12 @@ def _first_audio(container: InputContainer, dump: str) -> AudioStream:
 
 
 @contextmanager
-def _heard() -> Iterator[list[tuple[int, str, str]]]:
+def _captured_messages() -> Iterator[list[tuple[int, str, str]]]:
     """Give the messages of libav: level, who says it, and what."""
     av.logging.set_level(av.logging.INFO)
     try:
-        with av.logging.Capture() as said:
-            yield said
+        with av.logging.Capture() as messages:
+            yield messages
     finally:
         av.logging.set_level(av.logging.PANIC)
 
@@ -183,7 +176,7 @@ def _text() -> dict[str, Any]:
     return _NOT_UTF8 if int(av.__version__.split(".")[0]) < 19 else {}
 
 
-class _Bytes:
+class _Reader:
     """The bytes of a descriptor, at a position that is nobody else's."""
 
     def __init__(self, fd: int) -> None:
@@ -211,7 +204,7 @@ class _Bytes:
 
 _MICROSECONDS = 1_000_000
 _ESTIMATED = "Estimating duration from bitrate"
-_TOO_BAD = 2 / 3  # of all that is decoded: as much as the program ffmpeg tolerates
+_TOLERATED = 2 / 3  # of all that is decoded: as much as the program ffmpeg tolerates
 _PLANES = 8  # of so many in a frame, PyAV does not see the end
 # Sample format -> its type, its zero, and what makes full scale of it.
 _FORMATS = {
@@ -238,21 +231,19 @@ class LibavStream:
         except BaseException:
             self.close()
             raise
-        self._form = _form(self._first)
-        _, self.sample_rate, self.channels = self._form
+        self._format = _frame_format(self._first)
+        _, self.sample_rate, self.channels = self._format
         self._to_float = av.AudioResampler("flt")
         self.declared_s = self._duration()
 
     def _start(self) -> av.AudioFrame:
         """Open the decoder, and decode the first frame: it says rate and channels."""
-        with self._file.complaints.told():
+        with self._file.error_log.as_decode_errors():
             self._file.audio.codec_context.thread_count = 1
             self._file.audio.codec_context.open()
             for frame in self._frames:
                 return frame
-        raise DecodeError(
-            self._file.complaints.last() or "nothing in it can be decoded"
-        )
+        raise DecodeError(self._file.error_log.last() or "nothing in it can be decoded")
 
     def _duration(self) -> float | None:
         """Return the length that the container declares.
@@ -263,7 +254,11 @@ class LibavStream:
         pictures = [
             s.disposition & Disposition.attached_pic for s in container.streams.video
         ]
-        if not container.duration or _ESTIMATED in self._file.said or not all(pictures):
+        if (
+            not container.duration
+            or _ESTIMATED in self._file.description
+            or not all(pictures)
+        ):
             return None
         return container.duration / _MICROSECONDS
 
@@ -288,30 +283,30 @@ class LibavStream:
         except av.PatchWelcomeError as error:  # streams in an Ogg file that differ
             raise DecodeError("libav does not support what comes next in it") from error
         except av.FFmpegError as error:
-            self._broken = self._file.complaints.reason(error)
+            self._broken = self._file.error_log.reason(error)
         yield None
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield the audio, float32 of shape (n, channels)."""
-        with self._file.complaints.told():
+        with self._file.error_log.as_decode_errors():
             fifo = av.AudioFifo()
-            for frame in self._alike(chain([self._first], self._frames)):
+            for frame in self._conform(chain([self._first], self._frames)):
                 frame.pts = None  # gaps are no concern of the queue's
                 fifo.write(frame)
                 while block := fifo.read(frames):
                     yield self._block(block)
             if rest := fifo.read():
                 yield self._block(rest)
-        if self._bad > _TOO_BAD * (self._good + self._bad):
-            raise DecodeError(f"most of it is damaged: {self._file.complaints.last()}")
+        if self._bad > _TOLERATED * (self._good + self._bad):
+            raise DecodeError(f"most of it is damaged: {self._file.error_log.last()}")
         if self._broken and not self.declared_s:
             raise DecodeError(f"it breaks off: {self._broken}")
 
-    def _alike(self, frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    def _conform(self, frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
         """Bring frames of another rate or other channels to those of the first."""
-        form, converter = self._form, None
+        form, converter = self._format, None
         for frame in frames:
-            if (now := _form(frame)) != form:
+            if (now := _frame_format(frame)) != form:
                 if converter:
                     yield from self._converted(converter, None)
                 form, converter = now, self._converter(now)
@@ -324,17 +319,17 @@ class LibavStream:
 
     def _converter(self, form: tuple[str, int, int]) -> av.AudioResampler | None:
         first = self._first
-        if form == self._form:
+        if form == self._format:
             return None
         return av.AudioResampler(first.format, first.layout, first.sample_rate)
 
     def _converted(
         self, converter: av.AudioResampler, frame: av.AudioFrame | None
     ) -> Iterator[av.AudioFrame]:
-        for made in converter.resample(frame):
+        for converted in converter.resample(frame):
             if self._first.time_base:
-                made.time_base = self._first.time_base
-            yield made
+                converted.time_base = self._first.time_base
+            yield converted
 
     def _block(self, frame: av.AudioFrame) -> NDArray[np.float32]:
         """Return the samples of a frame, the channels side by side."""
@@ -361,5 +356,5 @@ class LibavStream:
         self._file.container.close()
 
 
-def _form(frame: av.AudioFrame) -> tuple[str, int, int]:
+def _frame_format(frame: av.AudioFrame) -> tuple[str, int, int]:
     return frame.format.name, frame.sample_rate, frame.layout.nb_channels

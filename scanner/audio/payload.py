@@ -1,4 +1,4 @@
-"""A file's audio as a name: equal while only its tags are edited."""
+"""The hash of a file's audio alone, which stays the same while its tags are edited."""
 
 from __future__ import annotations
 
@@ -343,12 +343,7 @@ def _at(file: IO[bytes], start: int, length: int) -> bytes:
 
 
 _SPANS: dict[str, Callable[[IO[bytes]], Iterator[Span]]] = {
-    "mp3": tagged_spans,
-    "aac": tagged_spans,
-    "ape": tagged_spans,
-    "wavpack": tagged_spans,
-    "musepack": tagged_spans,
-    "tta": tagged_spans,
+    **dict.fromkeys(("mp3", "aac", "ape", "wavpack", "musepack", "tta"), tagged_spans),
     "flac": flac_spans,
     "ogg": ogg_spans,
     "mp4": mp4_spans,

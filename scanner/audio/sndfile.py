@@ -1,22 +1,17 @@
-"""Decode through libsndfile."""
+"""Decoding through libsndfile."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from scanner.exceptions import DecodeError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
 
 # Of Ogg it reads Vorbis in 1.4 times, and Opus in three times the CPU of libav.
 CONTAINERS = frozenset({"wav", "flac", "mp3", "aiff", "au", "caf", "w64"})

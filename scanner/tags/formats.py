@@ -165,18 +165,18 @@ def read_probed(source: AudioFile) -> Metadata:
     pairs = [*file.container.metadata.items(), *file.audio.metadata.items()]
     file.container.close()
     kind = "Matroska" if source.container == "matroska" else "libav"
-    return [TagBlock.of(kind, pairs)], _facts(file.said, source.container)
+    return [TagBlock.of(kind, pairs)], _facts(file.description, source.container)
 
 
-def _facts(said: str, container: str) -> StreamFacts:
-    stream = _STREAM.search(said)
+def _facts(description: str, container: str) -> StreamFacts:
+    stream = _STREAM.search(description)
     if stream is None:
         raise TagError("there is no audio stream")
     codec, rest = stream["codec"], stream["rest"]
     rate = _RATE.search(rest)
     count = _COUNT.search(rest)
-    length = _DURATION.search(said)
-    kbits = _KBITS.search(said)
+    length = _DURATION.search(description)
+    kbits = _KBITS.search(description)
     channels = int(count[1]) if count else None
     if rate and not channels:
         channels = _LAYOUTS.get(rate[2].partition("(")[0])
