@@ -19,12 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 CONTENT = {
     "tracks": "SELECT path, size, mtime_ns, title, album_id IS NULL, hash FROM tracks "

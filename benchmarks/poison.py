@@ -154,7 +154,7 @@ def _scan(folder: Path, private: Path, jobs: int) -> dict[str, str]:
     found = scan_folder(folder, private, jobs)
     slowest_s, name = found.slowest
     print(
-        f"exit status {found.status}, {found.wall_s:.0f} s, on stderr: {found.said!r}"
+        f"exit status {found.status}, {found.wall_s:.0f} s, on stderr: {found.errors!r}"
     )
     print(f"slowest: {slowest_s:.1f} s, {name}; most memory: {found.peak_mb:.0f} MB")
     again = {k: found.again[k] for k in ("unchanged", "left_alone", "new", "failed")}

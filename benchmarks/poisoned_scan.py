@@ -63,7 +63,7 @@ class Findings:
     ----------
     status : int
         Exit status.
-    said : str
+    errors : str
         On stderr.
     summary, again : dict
         Of the scan, and of a second one.
@@ -77,7 +77,7 @@ class Findings:
     """
 
     status: int
-    said: str
+    errors: str
     summary: dict[str, Any]
     again: dict[str, Any]
     outcomes: dict[str, str]
@@ -92,12 +92,12 @@ def scan_folder(folder: Path, private: Path, jobs: int = 2) -> Findings:
     line = [sys.executable, "-m", "sonicat", "scan", "--json", "--db", str(db)]
     line += ["-j", str(jobs), "--log-file", str(log), str(folder)]
     start = time.perf_counter()
-    status, out, said, peak = _watched(line, private)
+    status, out, errors, peak = _watched(line, private)
     wall_s = time.perf_counter() - start
     second = subprocess.run(line, capture_output=True, text=True, check=False)
     return Findings(
         status=status,
-        said=said,
+        errors=errors,
         summary=json.loads(out),
         again=json.loads(second.stdout),
         outcomes=_outcomes(db),
@@ -108,7 +108,7 @@ def scan_folder(folder: Path, private: Path, jobs: int = 2) -> Findings:
 
 
 def _watched(line: list[str], private: Path) -> tuple[int, str, str, int]:
-    """Run a command; return its status, what it said, and its peak memory."""
+    """Run a command; return its status, its two outputs, and its peak memory."""
     peak = 0
     out, err = private / "out", private / "err"
     with out.open("w") as to, err.open("w") as complaints:

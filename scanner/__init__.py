@@ -1,1 +1,1 @@
-"""Walk a music library, read its tags and extract windowed audio features."""
+"""The scan of a music library: its files, their tags, their audio features."""

@@ -140,7 +140,7 @@ class _Run:
             self.progress.close()
             self.summary.wall_s = time.monotonic() - self._start
             self.summary.energy_j = self._energy.joules()
-            with suppress(CatalogError):  # a full disk is told of already
+            with suppress(CatalogError):  # a full disk has been reported
                 counts = self.summary.counts()
                 library.end_scan(self.catalog, number, ending, counts)
 

@@ -54,7 +54,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def too_late(self) -> None:
-        """Take no more notice: all is done, and only remains to be told."""
+        """Take no more notice: all is done, and only the summary is left."""
         self._held = True
 
     @contextmanager

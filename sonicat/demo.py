@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from tqdm import tqdm
 
 
 @click.command()
@@ -17,9 +18,7 @@ def demo(folder: Path, seed: int, *, force: bool) -> None:
     Two artists with three albums each, in MP3, FLAC and Ogg. Try it with
     "scan DIR", "classify --all" and "report --by-album".
     """
-    from tqdm import tqdm  # noqa: PLC0415 (only where there is work)
-
-    from scanner.demo.library import make_demo  # noqa: PLC0415
+    from scanner.demo.library import make_demo  # noqa: PLC0415 - NumPy: not for --help
 
     with tqdm(unit="track", disable=None, leave=False) as bar:
 
@@ -27,5 +26,5 @@ def demo(folder: Path, seed: int, *, force: bool) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        paths = make_demo(folder, seed=seed, force=force, report=show)
+        paths = make_demo(folder, seed=seed, force=force, on_progress=show)
     click.echo(f"{len(paths)} tracks by 2 artists in {folder}: now run scan {folder}")

@@ -1,1 +1,1 @@
-"""A small library of synthesised music, to try everything on."""
+"""A small library of synthesized music, to try everything on."""

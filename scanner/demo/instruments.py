@@ -1,4 +1,4 @@
-"""Instruments: a note or a beat as samples."""
+"""Synthesized instruments: notes and drum beats as samples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Timbre:
-    """How a pitched voice sounds.
+    """The sound of a pitched instrument.
 
     Attributes
     ----------
@@ -42,8 +42,22 @@ class Timbre:
 
 
 @lru_cache(maxsize=512)
-def note(timbre: Timbre, midi: int, length: int) -> Samples:
-    """Return a note of `length` samples, shape (length,), peak near 1."""
+def make_note(timbre: Timbre, midi: int, length: int) -> Samples:
+    """Return a note.
+
+    Parameters
+    ----------
+    timbre : Timbre
+    midi : int
+        Pitch: the number of the key, 69 for 440 Hz.
+    length : int
+        Samples, at 44 100 Hz.
+
+    Returns
+    -------
+    float32, shape (length,)
+        Its peak is near 1.
+    """
     hertz = 440.0 * 2.0 ** ((midi - 69) / 12)
     time = np.arange(length, dtype=np.float32) / SR
     wave = np.zeros(length, np.float32)
@@ -59,10 +73,10 @@ def note(timbre: Timbre, midi: int, length: int) -> Samples:
     wave /= np.max(np.abs(wave)) + 1e-9
     if timbre.drive:
         wave = np.tanh(timbre.drive * wave) / np.tanh(timbre.drive)
-    return _shaped(wave, timbre.attack_s)
+    return _fade(wave, timbre.attack_s)
 
 
-def _shaped(sound: NDArray[np.floating], attack_s: float) -> Samples:
+def _fade(sound: NDArray[np.floating], attack_s: float) -> Samples:
     """Fade a note in, and out at its end, so that it starts and stops without click."""
     wave = sound.astype(np.float32)
     rise = min(len(wave), max(1, int(attack_s * SR)))
@@ -73,8 +87,22 @@ def _shaped(sound: NDArray[np.floating], attack_s: float) -> Samples:
 
 
 @lru_cache(maxsize=64)
-def drum(kind: str, tone: float, seed: int) -> Samples:
-    """Return one beat, "kick", "snare" or "hat"; `tone` is 0 (dull) to 1 (bright)."""
+def make_beat(kind: str, tone: float, seed: int) -> Samples:
+    """Return one beat of a drum.
+
+    Parameters
+    ----------
+    kind : {"kick", "snare", "hat"}
+    tone : float
+        From 0 (dull) to 1 (bright).
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    float32, shape (n,)
+        At 44 100 Hz, within about [-1, 1].
+    """
     rng = np.random.default_rng(seed)
     length = int({"kick": 0.22, "snare": 0.18, "hat": 0.06}[kind] * SR)
     time = np.arange(length, dtype=np.float32) / SR
@@ -82,13 +110,11 @@ def drum(kind: str, tone: float, seed: int) -> Samples:
         sweep = (
             2 * np.pi * (48 * time + (60 + 80 * tone) * 0.03 * -np.expm1(-time / 0.03))
         )
-        return _shaped(np.sin(sweep) * np.exp(-time / 0.09), 0.001)
+        return _fade(np.sin(sweep) * np.exp(-time / 0.09), 0.001)
     noise = rng.standard_normal(length).astype(np.float32) / 3
     if kind == "hat":
         noise = np.diff(noise, n=2, append=noise[-2:]) * 0.5
-        return _shaped(noise * np.exp(-time / (0.012 + 0.02 * tone)), 0.0005)
+        return _fade(noise * np.exp(-time / (0.012 + 0.02 * tone)), 0.0005)
     body = np.sin(2 * np.pi * 185 * time) * np.exp(-time / 0.05)
     rustle = noise * tone + np.convolve(noise, np.ones(6) / 6, "same") * (1 - tone)
-    return _shaped(
-        (0.6 * body + rustle * np.exp(-time / 0.07)).astype(np.float32), 0.001
-    )
+    return _fade((0.6 * body + rustle * np.exp(-time / 0.07)).astype(np.float32), 0.001)

@@ -1,23 +1,17 @@
-"""Write the demo library: two artists with three albums each, tagged."""
+"""The demo library: two artists with three albums each, synthesized and tagged."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from scanner.audio.encode import encode
-from scanner.demo.instruments import SR, Samples, Timbre, drum, note
-from scanner.demo.styles import ARTISTS, Album, Artist, vary
+from scanner.demo.instruments import SR, Samples, Timbre, make_beat, make_note
+from scanner.demo.styles import ARTISTS, Album, Artist, Style, vary_style
 from scanner.exceptions import ScannerError
 from scanner.tags.write import write_easy_tags
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from scanner.demo.styles import Style
-
 
 # codec, suffix, bitrate: drawn at random, so that they say nothing of the artist
 _FORMATS = (
@@ -37,7 +31,7 @@ def make_demo(
     *,
     seed: int = 0,
     force: bool = False,
-    report: Callable[[Path, int, int], None] | None = None,
+    on_progress: Callable[[Path, int, int], None] | None = None,
 ) -> list[Path]:
     """Write a small tagged library of synthesised music into `folder`.
 
@@ -53,7 +47,7 @@ def make_demo(
         The same seed makes the same music, and with the same ffmpeg the same files.
     force : bool
         Write into a folder that holds something already.
-    report : callable (path, done, total), optional
+    on_progress : callable (path, done, total), optional
         Told of every file that was written.
 
     Returns
@@ -66,7 +60,7 @@ def make_demo(
     DemoError
         If the folder is not empty and `force` is not set, or cannot be written.
     """
-    _prepare(folder, force=force)
+    _make_folder(folder, force=force)
     tracks = list(_tracks(folder))
     written: list[Path] = []
     rng = np.random.default_rng(seed)
@@ -76,17 +70,17 @@ def make_demo(
         codec, suffix, bitrate = _FORMATS[(place + int(own.integers(3))) % 3]
         path = path_stem.with_name(f"{path_stem.name}.{suffix}")
         seconds = own.uniform(_SHORTEST_S, _LONGEST_S)
-        samples = play(vary(artist.style, album, own), seconds, own)
+        samples = compose(vary_style(artist.style, album, own), seconds, own)
         path.parent.mkdir(parents=True, exist_ok=True)
         encode(samples, SR, path, codec, bitrate)
         write_easy_tags(bytes(path), _tags(artist, album, number))
         written.append(path)
-        if report:
-            report(path, len(written), len(tracks))
+        if on_progress:
+            on_progress(path, len(written), len(tracks))
     return written
 
 
-def _prepare(folder: Path, *, force: bool) -> None:
+def _make_folder(folder: Path, *, force: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not force and any(folder.iterdir()):
@@ -138,7 +132,7 @@ class _Mix:
         self.samples[start : start + len(cut)] += cut * gains
 
 
-def play(style: Style, seconds: float, rng: np.random.Generator) -> Samples:
+def compose(style: Style, seconds: float, rng: np.random.Generator) -> Samples:
     """Return a piece in `style`.
 
     Parameters
@@ -171,7 +165,7 @@ def play(style: Style, seconds: float, rng: np.random.Generator) -> Samples:
             _beat(mix, style, (place, bar), rng)
         if part in (1, 3):
             step = _melody(mix, style, (place, bar), (root + 24, scale, step), rng)
-    return _finish(mix.samples, rng)
+    return _master(mix.samples, rng)
 
 
 def _pitch(root: int, scale: tuple[int, ...], degree: int) -> int:
@@ -194,14 +188,14 @@ def _chord(
     for struck, eighth in zip(strum, _STRUM, strict=True):
         if struck or eighth == 0:
             for voice, midi in enumerate(pitches):
-                wave = note(style.rhythm, midi, length // 4)
+                wave = make_note(style.rhythm, midi, length // 4)
                 mix.add(wave, start + eighth * length // 8, 0.16, 0.35 + 0.15 * voice)
 
 
 def _bass(mix: _Mix, bar: tuple[int, int], midi: int, part: int) -> None:
     start, length = bar
     times = 2 if part == 0 else 4
-    wave = note(_BASS, midi, length // times)
+    wave = make_note(_BASS, midi, length // times)
     for beat in range(times):
         mix.add(wave, start + beat * length // times, 0.3, 0.5)
 
@@ -214,11 +208,13 @@ def _beat(
     for eighth in range(8):
         place = start + eighth * length // 8
         if eighth in (0, 4) or rng.random() < 0.12:
-            mix.add(drum("kick", style.brightness, seed), place, 0.5 * style.drums, 0.5)
+            mix.add(
+                make_beat("kick", style.brightness, seed), place, 0.5 * style.drums, 0.5
+            )
         if eighth in (2, 6):
-            wave = drum("snare", style.brightness, seed)
+            wave = make_beat("snare", style.brightness, seed)
             mix.add(wave, place, 0.45 * style.drums, 0.55)
-        mix.add(drum("hat", style.brightness, seed), place, 0.3 * style.hats, 0.65)
+        mix.add(make_beat("hat", style.brightness, seed), place, 0.3 * style.hats, 0.65)
 
 
 def _melody(
@@ -234,12 +230,12 @@ def _melody(
     for eighth in range(8):
         if rng.random() < style.melody:
             step = int(np.clip(step + rng.integers(-2, 3), -5, 9))
-            wave = note(style.lead, _pitch(root, scale, step), length // 6)
+            wave = make_note(style.lead, _pitch(root, scale, step), length // 6)
             mix.add(wave, start + eighth * length // 8, 0.2, 0.4)
     return step
 
 
-def _finish(samples: Samples, rng: np.random.Generator) -> Samples:
+def _master(samples: Samples, rng: np.random.Generator) -> Samples:
     """Add an echo, fade in and out, and set the level."""
     late = int(_ECHO_S * SR)
     samples[late:] += 0.22 * samples[:-late, ::-1]

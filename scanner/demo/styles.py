@@ -1,14 +1,12 @@
-"""Two invented artists: what each tends to, and how far albums stray from it."""
+"""The styles of two invented artists, and how far their albums stray from them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from scanner.demo.instruments import Timbre
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MINOR = (0, 2, 3, 5, 7, 8, 10)
 DORIAN = (0, 2, 3, 5, 7, 9, 10)
@@ -147,8 +145,8 @@ ARTISTS = (
 )
 
 
-def vary(style: Style, album: Album, rng: np.random.Generator) -> Style:
-    """Return the style of one track of `album`."""
+def vary_style(style: Style, album: Album, rng: np.random.Generator) -> Style:
+    """Draw the style of one track of `album` from the artist's."""
 
     def about(value: float, spread: float) -> float:
         return float(value * rng.lognormal(0, spread))

@@ -1,1 +1,1 @@
-"""Tracks encoded anew, so that what a lossy codec does to their features is seen."""
+"""Re-encodings of tracks, to measure what lossy codecs do to their features."""

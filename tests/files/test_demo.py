@@ -10,8 +10,8 @@ import pytest
 
 from scanner.audio.decode import open_audio
 from scanner.demo import library
-from scanner.demo.library import DemoError, make_demo, play
-from scanner.demo.styles import ARTISTS, vary
+from scanner.demo.library import DemoError, compose, make_demo
+from scanner.demo.styles import ARTISTS, vary_style
 from scanner.tags.read import read_tags
 from sonicat.demo import demo
 from tests.runner import Runner
@@ -78,8 +78,8 @@ def test_the_same_seed_makes_the_same_files(
 def test_a_piece_is_within_full_scale_and_as_long_as_asked() -> None:
     rng = np.random.default_rng(3)
     artist = ARTISTS[0]
-    style = vary(artist.style, artist.albums[0], rng)
-    piece = play(style, 10, rng)
+    style = vary_style(artist.style, artist.albums[0], rng)
+    piece = compose(style, 10, rng)
     assert piece.dtype == np.float32
     assert 10 <= len(piece) / 44100 < 13
     assert 0.5 < np.abs(piece).max() <= 1

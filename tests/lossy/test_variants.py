@@ -191,8 +191,8 @@ def test_an_interrupt_leaves_no_temporary_file_and_keeps_what_is_done(
     while not list(temp.glob("sonicat-scan-*/*.*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 130, output
     assert list(temp.glob("sonicat-scan-*")) == []
 
 

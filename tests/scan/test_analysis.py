@@ -30,11 +30,11 @@ def task(path: Path) -> FileTask:
 
 def test_the_stamp_is_that_of_what_was_read(library: Any) -> None:
     path = library.add("one.flac", seed=1)
-    seen = analyze(task(path), TAGS, lambda _: True)
+    track = analyze(task(path), TAGS, lambda _: True)
     status = path.stat()
-    assert isinstance(seen, TrackScanned)
-    assert seen.stamp == Stamp(status.st_size, status.st_mtime_ns)
-    assert (seen.tags.title, seen.analysis) == ("One", None)
+    assert isinstance(track, TrackScanned)
+    assert track.stamp == Stamp(status.st_size, status.st_mtime_ns)
+    assert (track.tags.title, track.analysis) == ("One", None)
 
 
 def test_a_file_that_grows_while_it_is_read_is_left_for_later(library: Any) -> None:
@@ -130,6 +130,6 @@ def test_folder_names_fill_in_where_that_is_asked_for(tmp_path: Path) -> None:
     assert isinstance(plain, TrackScanned)
     assert plain.tags.album is None
     guessing = replace(one, rules=ReadingRules(guess_from_path=True))
-    seen = analyze(guessing, TAGS, lambda _: True)
-    assert isinstance(seen, TrackScanned)
-    assert (seen.tags.album, seen.tags.artists) == ("Moving Pictures", ("Rush",))
+    track = analyze(guessing, TAGS, lambda _: True)
+    assert isinstance(track, TrackScanned)
+    assert (track.tags.album, track.tags.artists) == ("Moving Pictures", ("Rush",))

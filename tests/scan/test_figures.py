@@ -194,5 +194,5 @@ def test_a_dry_run_changes_nothing(library: Any, scan: Any, tmp_path: Path) -> N
     figures = scan(library.folder, "--dry-run")
     assert (figures["new"], figures["stale"]) == (0, 4)
     assert scan.db.read_bytes() == before
-    said = scan.run(library.folder, "--dry-run", "--tags-only").stdout
-    assert said.startswith("0 of 4 files to read")
+    output = scan.run(library.folder, "--dry-run", "--tags-only").stdout
+    assert output.startswith("0 of 4 files to read")

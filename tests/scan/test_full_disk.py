@@ -51,7 +51,7 @@ def talkative(library: Any) -> list[Path]:
 
 
 def one_line(done: subprocess.CompletedProcess[str], where: Path) -> str:
-    """Return what a scan that failed said."""
+    """Return what a scan that failed printed."""
     assert done.returncode == 1, done.stdout
     assert done.stderr.count("\n") == 1, done.stderr
     assert str(where) in done.stderr
@@ -67,8 +67,8 @@ def test_a_full_disk_loses_nothing_that_was_stored(
     room = os.statvfs(disk)
     with (disk / "ballast").open("wb") as ballast:
         ballast.write(bytes(room.f_bavail * room.f_bsize - 400_000))
-    said = one_line(scan.run(library.folder, "--tags-only"), scan.db)
-    assert "no room to write" in said
+    output = one_line(scan.run(library.folder, "--tags-only"), scan.db)
+    assert "no room to write" in output
     (disk / "ballast").unlink()
     scan.check()
     assert scan.one("SELECT count(*) FROM tracks") == 3
@@ -109,8 +109,8 @@ def test_no_room_for_notes_is_no_fault_of_the_files(
     # One page, which the list of what is analysed takes up.
     disk = small_disk("4k")
     monkeypatch.setenv("TMPDIR", str(disk))
-    said = one_line(scan.run(library.folder), disk)
-    assert "TMPDIR" in said
+    output = one_line(scan.run(library.folder), disk)
+    assert "TMPDIR" in output
     assert scan.one("SELECT count(*) FROM failures") == 0
     assert list(disk.iterdir()) == []
     scan.check()

@@ -90,23 +90,23 @@ def test_since_sets_older_files_aside_but_loses_none() -> None:
 
 
 def test_a_moved_file_is_recognised_by_a_stamp_that_nothing_else_bears() -> None:
-    lost = track(b"old/one.mp3", 10, 20)
+    missing = track(b"old/one.mp3", 10, 20)
     moved = file(b"new/one.mp3", 10, 20)
-    (move,) = match_moves([moved], [lost], [lost], [moved])
-    assert move == (lost, moved)
+    (move,) = match_moves([moved], [missing], [missing], [moved])
+    assert move == (missing, moved)
 
 
 def test_whatever_is_doubtful_about_a_move_is_left_to_the_audio() -> None:
-    lost = track(b"old/one.mp3", 10, 20)
+    missing = track(b"old/one.mp3", 10, 20)
     moved = file(b"new/one.mp3", 10, 20)
     renamed = file(b"new/two.mp3", 10, 20)
     other_time = file(b"new/one.mp3", 10, 21)
     twin = track(b"twin.mp3", 10, 20, number=2)
-    assert match_moves([renamed], [lost], [lost], [renamed]) == []
-    assert match_moves([other_time], [lost], [lost], [other_time]) == []
-    assert match_moves([moved], [lost], [lost, twin], [moved]) == []
-    assert match_moves([moved], [lost], [lost], [moved, renamed]) == []
-    assert match_moves([moved], [], [lost], [moved]) == []
+    assert match_moves([renamed], [missing], [missing], [renamed]) == []
+    assert match_moves([other_time], [missing], [missing], [other_time]) == []
+    assert match_moves([moved], [missing], [missing, twin], [moved]) == []
+    assert match_moves([moved], [missing], [missing], [moved, renamed]) == []
+    assert match_moves([moved], [], [missing], [moved]) == []
 
 
 def test_more_than_half_is_too_much() -> None:
