@@ -1,4 +1,4 @@
-"""One tag of a file, as text: what all the formats come down to."""
+"""The text of one tag, facts of a stream, and a bounded reader for mutagen."""
 
 from __future__ import annotations
 
@@ -41,10 +41,6 @@ class TagBlock:
                 kept.append((name, _without_surrogates(text)))
         return cls(kind, tuple(kept))
 
-    def values(self, key: str) -> tuple[str, ...]:
-        """Return the values of `key`, which is given in lower case."""
-        return tuple(value for name, value in self.pairs if name.lower() == key)
-
 
 def _without_surrogates(text: str) -> str:
     """Return text that any database takes."""
@@ -69,7 +65,7 @@ class BoundedReader(io.BufferedReader):
 
     def __init__(self, file: AudioFile) -> None:
         super().__init__(io.FileIO(file.fd, closefd=False))
-        self.file = file
+        self.source = file
         self.start = 0
         self._size = file.size()
 

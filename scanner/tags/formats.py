@@ -1,11 +1,11 @@
-"""Containers with a tag of their own: FLAC, Ogg, MP4, ASF, AIFF, DSF."""
+"""Formats with a tag of their own, and those that only libav can read."""
 
 from __future__ import annotations
 
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mutagen.aiff import AIFFInfo
@@ -40,9 +40,9 @@ _LOSSLESS_ASF = "lossless"
 
 
 def read_flac(file: BoundedReader) -> Metadata:
-    """FLAC: Vorbis comments, then the ID3 tags that do not belong there."""
+    """Read FLAC: Vorbis comments, then the ID3 tags that do not belong there."""
     fd = file.fileno()
-    file.begin_at(file.file.start)
+    file.begin_at(file.source.start)
     flac: Any = FLAC(file)
     blocks = [_vorbis(flac.tags)] if flac.tags is not None else []
     blocks += [block for block in (read_id3v2(fd), read_id3v1(fd)) if block]
@@ -53,7 +53,7 @@ def read_flac(file: BoundedReader) -> Metadata:
 
 
 def read_ogg(file: BoundedReader) -> Metadata:
-    """Ogg with Vorbis, Opus, FLAC or Speex in it."""
+    """Read Ogg with Vorbis, Opus, FLAC or Speex in it."""
     head = os.pread(file.fileno(), 512, 0)
     for magic, codec, kind, lossless in _OGG:
         place = head.find(magic)
@@ -77,7 +77,7 @@ def _vorbis(tags: Any) -> TagBlock:
 
 
 def read_mp4(file: BoundedReader) -> Metadata:
-    """MP4, M4A and M4B."""
+    """Read MP4, M4A and M4B."""
     mp4: Any = MP4(file)
     name = mp4.info.codec.partition(".")[0]
     codec = _MP4_CODECS.get(name, name.lower() or None)
@@ -110,7 +110,7 @@ def _mp4_pairs(tags: Any) -> Iterator[tuple[str, str]]:
 
 
 def read_asf(file: BoundedReader) -> Metadata:
-    """ASF, that is WMA."""
+    """Read ASF, that is WMA."""
     asf: Any = ASF(file)
     pairs = (
         (key, str(value))
@@ -124,19 +124,19 @@ def read_asf(file: BoundedReader) -> Metadata:
 
 
 def read_aiff(file: BoundedReader) -> Metadata:
-    """AIFF and AIFC."""
+    """Read AIFF and AIFC."""
     info = AIFFInfo(file)
-    fd = file.fileno()
-    blocks = [
-        tag
-        for chunk in read_chunks(file, "aiff")
-        if chunk.name.lower() == b"id3 " and (tag := read_id3v2(fd, chunk.start))
-    ]
+    blocks = _id3_chunks(file.fileno(), read_chunks(file, "aiff"))
     return blocks, stream_facts("aiff", "pcm", info, lossless=True)
 
 
+def _id3_chunks(fd: int, chunks: Iterable[Chunk]) -> list[TagBlock]:
+    starts = [chunk.start for chunk in chunks if chunk.name.lower() == b"id3 "]
+    return [tag for start in starts if (tag := read_id3v2(fd, start))]
+
+
 def read_dsf(file: BoundedReader) -> Metadata:
-    """DSF: one bit per sample; an ID3 tag at the end."""
+    """Read DSF: one bit per sample; an ID3 tag at the end."""
     dsf = DSF(file)
     place = int.from_bytes(os.pread(file.fileno(), 8, 20), "little")
     tag = read_id3v2(file.fileno(), place) if place else None
@@ -156,7 +156,8 @@ _LOSSLESS = ("flac", "alac", "pcm", "tta", "wavpack", "ape", "truehd", "mlp")
 
 def read_probed(source: AudioFile) -> Metadata:
     """Return the tags and facts that libav finds in an open file."""
-    from scanner.audio.libav import open_file  # noqa: PLC0415  (a tenth of a second)
+    # PyAV takes a tenth of a second, and few files need it
+    from scanner.audio.libav import open_file  # noqa: PLC0415
 
     try:
         file = open_file(source.fd)
@@ -165,10 +166,12 @@ def read_probed(source: AudioFile) -> Metadata:
     pairs = [*file.container.metadata.items(), *file.audio.metadata.items()]
     file.container.close()
     kind = "Matroska" if source.container == "matroska" else "libav"
-    return [TagBlock.of(kind, pairs)], _facts(file.description, source.container)
+    return [TagBlock.of(kind, pairs)], _described_facts(
+        file.description, source.container
+    )
 
 
-def _facts(description: str, container: str) -> StreamFacts:
+def _described_facts(description: str, container: str) -> StreamFacts:
     stream = _STREAM.search(description)
     if stream is None:
         raise TagError("there is no audio stream")
@@ -201,22 +204,18 @@ _EXTENSIBLE = 0xFFFE
 
 
 def read_wav(file: BoundedReader) -> Metadata:
-    """WAV and RF64: ID3v2, then what RIFF has of its own."""
+    """Read WAV and RF64: ID3v2, then what RIFF has of its own."""
     fd = file.fileno()
     chunks = list(read_chunks(file, "wav"))
-    blocks = [
-        tag
-        for chunk in chunks
-        if chunk.name.lower() == b"id3 " and (tag := read_id3v2(fd, chunk.start))
-    ]
+    blocks = _id3_chunks(fd, chunks)
     for chunk in chunks:
         if chunk.name == b"LIST" and os.pread(fd, 4, chunk.start) == b"INFO":
             data = os.pread(fd, min(chunk.size, _INFO_LIMIT), chunk.start)
-            blocks.append(TagBlock.of("RIFF", _info(data[4:])))
-    return blocks, _riff_facts(fd, chunks)
+            blocks.append(TagBlock.of("RIFF", _info_pairs(data[4:])))
+    return blocks, _wav_facts(fd, chunks)
 
 
-def _info(data: bytes) -> Iterator[tuple[str, str]]:
+def _info_pairs(data: bytes) -> Iterator[tuple[str, str]]:
     at = 0
     while at + 8 <= len(data):
         size = int.from_bytes(data[at + 4 : at + 8], "little")
@@ -225,7 +224,7 @@ def _info(data: bytes) -> Iterator[tuple[str, str]]:
         at += 8 + size + size % 2
 
 
-def _riff_facts(fd: int, chunks: list[Chunk]) -> StreamFacts:
+def _wav_facts(fd: int, chunks: list[Chunk]) -> StreamFacts:
     form = next((chunk for chunk in chunks if chunk.name == b"fmt "), None)
     audio = next((chunk for chunk in chunks if chunk.name == b"data"), None)
     head = os.pread(fd, 40, form.start) if form else b""

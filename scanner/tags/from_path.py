@@ -1,4 +1,4 @@
-"""Facts out of a file's path: the last resort where tags say nothing."""
+"""Facts guessed from a file's path, where its tags leave gaps."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def _from_name(stem: str, artist: str | None) -> dict[str, Any]:
     if len(parts) == 3 and parts[1].isdecimal():  # "Artist - 03 - Title"
         facts["track_number"] = int(parts.pop(1))
     # "Fly by Night - Live" is a title where the folder has named the artist.
-    told = artist not in (None, VARIOUS_ARTISTS, parts[0])
-    if len(parts) != 2 or told:
+    is_named = artist not in (None, VARIOUS_ARTISTS, parts[0])
+    if len(parts) != 2 or is_named:
         return facts | {"title": rest.strip()}
     if artist is None:
         facts["albumartist"] = parts[0]

@@ -1,9 +1,4 @@
-"""ID3v1 and ID3v2 tags.
-
-mutagen reads a tag whole, every picture and nested chapter of it, inflates what is
-compressed without limit, and slows down quadratically with the number of frames.
-So the frames that hold text are picked out here first, and mutagen is given those.
-"""
+"""ID3 and APE tags, and the formats that carry them: MP3, AAC, WavPack and others."""
 
 from __future__ import annotations
 
@@ -28,6 +23,10 @@ from mutagen.wavpack import WavPackInfo
 from scanner.audio.files import id3v2_size, read_declared
 from scanner.tags.base import BoundedReader, Metadata, TagBlock, stream_facts
 from scanner.tags.text import genre_names, repair
+
+# mutagen reads a tag whole, every picture and nested chapter of it, inflates what is
+# compressed without limit, and slows down quadratically with the number of frames. So
+# the frames that hold text are picked out here first, and mutagen is given those.
 
 _FRAME_LIMIT = 1 << 16  # bytes of one frame that are read
 _TAG_LIMIT = 1 << 20  # of all the frames that are
@@ -65,29 +64,29 @@ def read_id3v2(fd: int, start: int = 0) -> TagBlock | None:
     if version < 4 and flags & _UNSYNCHRONISED:
         # Sizes count the bytes as they are after decoding.
         body = os.pread(fd, min(end - at, _UNSYNCHRONISED_LIMIT), at)
-        data = _decode(body)
+        data = _undo_unsynchronisation(body)
         at, end = 0, len(data)
 
         def read(offset: int, length: int) -> bytes:
             return data[offset : offset + length]
 
     if flags & 0x40 and version > 2:
-        at += _extended(read(at, 4), version)
+        at += _extended_header_size(read(at, 4), version)
     small = _rebuild(version, _frames(read, at, end, version), read)
     if version == 4 and flags & _UNSYNCHRONISED:  # there each frame is decoded alone
         small = small[:5] + bytes((_UNSYNCHRONISED,)) + small[6:]
-    pairs = list(_pairs(small))
-    return TagBlock.of("ID3v2", [*pairs, *_whole_date(dict(pairs))])
+    pairs = list(_text_pairs(small))
+    return TagBlock.of("ID3v2", [*pairs, *_join_date(dict(pairs))])
 
 
-def _decode(data: bytes) -> bytes:
+def _undo_unsynchronisation(data: bytes) -> bytes:
     try:
         return bytes(unsynch.decode(data))
     except ValueError:
         return data  # written with the flag, but without the bytes
 
 
-def _extended(head: bytes, version: int) -> int:
+def _extended_header_size(head: bytes, version: int) -> int:
     if version == 4:
         return int(BitPaddedInt(head))
     return 4 + int.from_bytes(head, "big")
@@ -190,7 +189,7 @@ def _inflate(data: bytes, version: int, flags: int) -> bytes:
         return b""
 
 
-def _pairs(tag: bytes) -> Iterator[tuple[str, str]]:
+def _text_pairs(tag: bytes) -> Iterator[tuple[str, str]]:
     frames: Any = ID3(io.BytesIO(tag), translate=False, load_v1=False)
     for frame in frames.values():
         values = getattr(frame, "text", None)
@@ -204,7 +203,7 @@ def _pairs(tag: bytes) -> Iterator[tuple[str, str]]:
             yield key, repair(text) if frame.encoding == 0 else text
 
 
-def _whole_date(found: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _join_date(found: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Join the year and the day (DDMM) that v2.3 keeps in two frames."""
     year, day = found.get("TYER", ""), found.get("TDAT", "")
     if len(year) == len(day) == 4 and (year + day).isdecimal():
@@ -241,10 +240,10 @@ def _v1_pairs(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def read_mp3(file: BoundedReader) -> Metadata:
-    """MPEG audio: its length and padding are those of the LAME header, if any."""
+    """Read MPEG audio: its length and padding are those of the LAME header, if any."""
     info = MPEGInfo(file)
     more: dict[str, Any] = {"lossless": False}
-    if found := read_declared(file.fileno(), file.file.first_frame):
+    if found := read_declared(file.fileno(), file.source.first_frame):
         frame, declared = found
         more["encoder"] = declared.encoder
         more["encoder_delay"] = declared.delay
@@ -255,45 +254,22 @@ def read_mp3(file: BoundedReader) -> Metadata:
     return _tags(file, id3_first=True), facts
 
 
-def read_aac(file: BoundedReader) -> Metadata:
-    """AAC in ADTS frames."""
-    file.begin_at(file.file.start)
-    facts = stream_facts("aac", "aac", AACInfo(file), lossless=False)
-    return _tags(file, id3_first=True), facts
+_STREAM_INFO: dict[str, tuple[Callable[[Any], object], bool]] = {  # lossless
+    "aac": (AACInfo, False),
+    "ape": (MonkeysAudioInfo, True),
+    "wavpack": (WavPackInfo, True),
+    "musepack": (MusepackInfo, False),
+    "tta": (lambda file: TrueAudioInfo(file, 0), True),
+}
 
 
-def read_ape(file: BoundedReader) -> Metadata:
-    """Monkey's Audio."""
-    return _read(file, "ape", "ape", MonkeysAudioInfo, lossless=True)
-
-
-def read_wavpack(file: BoundedReader) -> Metadata:
-    """WavPack."""
-    return _read(file, "wavpack", "wavpack", WavPackInfo, lossless=True)
-
-
-def read_musepack(file: BoundedReader) -> Metadata:
-    """Musepack."""
-    return _read(file, "musepack", "musepack", MusepackInfo, lossless=False)
-
-
-def read_tta(file: BoundedReader) -> Metadata:
-    """TTA, the True Audio codec."""
-    file.begin_at(file.file.start)
-    facts = stream_facts("tta", "tta", TrueAudioInfo(file, 0), lossless=True)
-    return _tags(file, id3_first=False), facts
-
-
-def _read(
-    file: BoundedReader,
-    container: str,
-    codec: str,
-    info: Callable[[BoundedReader], object],
-    **more: Any,
-) -> Metadata:
-    file.begin_at(file.file.start)
-    facts = stream_facts(container, codec, info(file), **more)
-    return _tags(file, id3_first=False), facts
+def read_framed(file: BoundedReader) -> Metadata:
+    """Read AAC in ADTS frames, Monkey's Audio, WavPack, Musepack or TTA."""
+    container = file.source.container
+    read_info, lossless = _STREAM_INFO[container]
+    file.begin_at(file.source.start)
+    facts = stream_facts(container, container, read_info(file), lossless=lossless)
+    return _tags(file, id3_first=container == "aac"), facts
 
 
 def _tags(file: BoundedReader, *, id3_first: bool) -> list[TagBlock]:

@@ -1,4 +1,4 @@
-"""From the text of a file's tags to facts."""
+"""Facts about a track, interpreted from the text of its tags."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _by_key(block: TagBlock) -> dict[str, list[tuple[str, str]]]:
     return grouped
 
 
-class _Facts:
+class _FactFinder:
     """The tags of one file, best first, and where each fact was found."""
 
     def __init__(self, blocks: Sequence[TagBlock]) -> None:
@@ -93,7 +93,7 @@ def interpret(
         "AC/DC", "Earth, Wind & Fire" and "A feat. B" stay whole without any.
     """
     separators = SEPARATORS + artist_separators
-    facts = _Facts(blocks)
+    facts = _FactFinder(blocks)
     album = facts.find("album", lambda values: _first(real_name, values))
     disc_number, disc_total = facts.number("disc")
     if disc_number is None and album and (disc := disc_in_title(album)):
@@ -173,14 +173,9 @@ _APE_STYLE: Final[Keys] = {
     "disc_total": ("disctotal", "totaldiscs"),
     "date": ("date", "year", "date_released", "releasedate", "release date"),
     "original_date": (
-        "originaldate",
-        "original date",
-        "original release date",
-        "originalreleasedate",
-        "originalyear",
-        "original year",
-        "origyear",
-        "origdate",
+        *("originaldate", "original date", "original release date"),
+        *("originalreleasedate", "originalyear", "original year"),
+        *("origyear", "origdate"),
     ),
     "genres": ("genre",),
     "compilation": ("compilation", "itunescompilation"),
@@ -198,12 +193,8 @@ FACT_KEYS: Final[dict[str, Keys]] = {
         "disc_total": ("txxx:disctotal", "txxx:totaldiscs"),
         "date": ("tdrc", "tyer+tdat", "tyer", "tdrl", "txxx:date", "txxx:year"),
         "original_date": (
-            "tdor",
-            "txxx:originaldate",
-            "txxx:originalyear",
-            "tory",
-            "txxx:original year",
-            "txxx:origyear",
+            *("tdor", "txxx:originaldate", "txxx:originalyear", "tory"),
+            *("txxx:original year", "txxx:origyear"),
         ),
         "genres": ("tcon",),
         "compilation": ("tcmp", "txxx:compilation"),
@@ -226,9 +217,7 @@ FACT_KEYS: Final[dict[str, Keys]] = {
         "albumartist": ("aart", "----:com.apple.itunes:albumartist"),
         "album": ("©alb",),
         "track_number": ("trkn",),
-        "track_total": (),
         "disc_number": ("disk",),
-        "disc_total": (),
         "date": ("©day", "----:com.apple.itunes:date", "----:com.apple.itunes:year"),
         "original_date": (
             "----:com.apple.itunes:originaldate",
@@ -250,10 +239,8 @@ FACT_KEYS: Final[dict[str, Keys]] = {
         "disc_total": ("disctotal",),
         "date": ("wm/year", "wm/date"),
         "original_date": (
-            "wm/originalreleasetime",
-            "wm/originalreleaseyear",
-            "originaldate",
-            "originalyear",
+            *("wm/originalreleasetime", "wm/originalreleaseyear"),
+            *("originaldate", "originalyear"),
         ),
         "genres": ("wm/genre",),
         "compilation": ("wm/iscompilation",),

@@ -21,23 +21,12 @@ from scanner.tags.formats import (
     read_wav,
 )
 from scanner.tags.from_path import fill_from_path
-from scanner.tags.id3 import (
-    read_aac,
-    read_ape,
-    read_mp3,
-    read_musepack,
-    read_tta,
-    read_wavpack,
-)
+from scanner.tags.id3 import read_framed, read_mp3
 from scanner.tags.interpret import interpret
 
 _READERS: dict[str, Callable[[BoundedReader], Metadata]] = {
     "mp3": read_mp3,
-    "aac": read_aac,
-    "ape": read_ape,
-    "wavpack": read_wavpack,
-    "musepack": read_musepack,
-    "tta": read_tta,
+    **dict.fromkeys(("aac", "ape", "wavpack", "musepack", "tta"), read_framed),
     "flac": read_flac,
     "ogg": read_ogg,
     "mp4": read_mp4,

@@ -1,60 +1,31 @@
-"""Names of people, albums and genres, freed from what taggers put in their place."""
+"""Names, dates and genres in the text of tags, and text in the wrong encoding."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
 
 from mutagen.id3 import TCON
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 VARIOUS_ARTISTS = "Various Artists"
 _VARIOUS = frozenset(
     ("various artists", "various", "va", "v.a.", "v/a", "various artist", "diverse")
 )
-_NOTHING = frozenset(
+_PLACEHOLDERS = frozenset(
     (
-        "<unknown>",
-        "[unknown]",
-        "(unknown)",
-        "unknown",
-        "unknown artist",
-        "<unknown artist>",
-        "[unknown artist]",
-        "unknown album",
-        "<unknown album>",
-        "[unknown album]",
-        "unknown genre",
-        "unknown title",
-        "none",
-        "<none>",
-        "(none)",
-        "null",
-        "(null)",
-        "nil",
-        "n/a",
-        "n.a.",
-        "undefined",
-        "not set",
-        "no artist",
-        "no album",
-        "no title",
-        "-",
-        "--",
-        "?",
-        "??",
-        "???",
-        ".",
+        *("<unknown>", "[unknown]", "(unknown)", "unknown"),
+        *("<unknown artist>", "[unknown artist]", "unknown artist"),
+        *("<unknown album>", "[unknown album]", "unknown album"),
+        *("unknown genre", "unknown title", "no artist", "no album", "no title"),
+        *("none", "<none>", "(none)", "null", "(null)", "nil", "n/a", "n.a."),
+        *("undefined", "not set", "-", "--", "?", "??", "???", "."),
     )
 )
 # A title may well be "None" or "Unknown": only what no one would sing counts there.
-_NO_TITLE = frozenset(
-    name for name in _NOTHING if name[0] in "<[(" or name.startswith(("un", "no "))
+_TITLE_PLACEHOLDERS = frozenset(
+    name for name in _PLACEHOLDERS if name[0] in "<[(" or name.startswith(("un", "no "))
 ) - {"unknown"}
 _URL = re.compile(r"(?:https?://\S+|www\.\S+\.\S+)$", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
@@ -76,7 +47,7 @@ def tidy(text: str) -> str:
 def real_name(text: str) -> str | None:
     """Return an artist, album or genre name; None if it is a placeholder or an URL."""
     name = tidy(text)
-    if not name or name.casefold() in _NOTHING or _URL.match(name):
+    if not name or name.casefold() in _PLACEHOLDERS or _URL.match(name):
         return None
     return name
 
@@ -84,7 +55,7 @@ def real_name(text: str) -> str | None:
 def real_title(text: str) -> str | None:
     """Return a track's title; None if it is a placeholder."""
     name = tidy(text)
-    return None if not name or name.casefold() in _NO_TITLE else name
+    return None if not name or name.casefold() in _TITLE_PLACEHOLDERS else name
 
 
 def albumartist(text: str) -> str | None:

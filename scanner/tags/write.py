@@ -1,12 +1,13 @@
-"""Write a model's label into a file, or take it out again; the audio stays as it is."""
+"""Tags written into files whose audio stays as it is."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import mutagen
 from mutagen.asf import ASFTags
@@ -17,12 +18,10 @@ from scanner.audio.files import cause
 from scanner.audio.payload import payload_hash
 from scanner.exceptions import TagError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
 LABEL = "SONICAT_LABEL"
 PROBABILITY = "SONICAT_PROBABILITY"
+_FREEFORM = "----:com.apple.iTunes:"
+_UTF8 = 3
 
 
 def write_easy_tags(path: bytes, tags: Mapping[str, str]) -> None:
@@ -40,16 +39,11 @@ def write_easy_tags(path: bytes, tags: Mapping[str, str]) -> None:
     TagError
         The file takes no tags, or cannot be written.
     """
-    try:
-        audio: Any = mutagen.File(os.fsdecode(path), easy=True)
-        if audio is None:
-            raise TagError("no tags can be written to this kind of file")
+    with _tagged_file(path, easy=True) as audio:
         if audio.tags is None:
             audio.add_tags()
         audio.update(tags)
         audio.save()
-    except mutagen.MutagenError as error:
-        raise TagError(f"cannot write tags: {error}") from error
 
 
 def set_label(path: bytes, label: str | None, probability: float | None) -> bool:
@@ -78,10 +72,7 @@ def set_label(path: bytes, label: str | None, probability: float | None) -> bool
     place = os.path.realpath(path)
     if os.path.exists(place) and not os.access(place, os.W_OK):
         raise TagError("the file is read-only; nothing was written")
-    values = {
-        LABEL: label,
-        PROBABILITY: None if probability is None else f"{probability:.3f}",
-    }
+    shown = None if probability is None else f"{probability:.3f}"
     try:
         handle, copy = tempfile.mkstemp(
             prefix=b".sonicat-",
@@ -91,11 +82,12 @@ def set_label(path: bytes, label: str | None, probability: float | None) -> bool
         os.close(handle)
         try:
             shutil.copy2(place, copy)
-            if not set_free_tags(copy, values):
+            if not _set_tags(copy, {LABEL: label, PROBABILITY: shown}):
                 return False
             if payload_hash(copy) != payload_hash(place):
                 raise TagError("the audio would not stay the same; nothing was written")
-            _flush(copy)
+            with open(copy, "rb") as file:
+                os.fsync(file.fileno())
             os.replace(copy, place)
         finally:
             with suppress(FileNotFoundError):
@@ -105,46 +97,34 @@ def set_label(path: bytes, label: str | None, probability: float | None) -> bool
     return True
 
 
-def _flush(path: bytes) -> None:
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
+@contextmanager
+def _tagged_file(path: bytes, *, easy: bool = False) -> Iterator[Any]:
+    """Give a file as mutagen opens it; its errors, then and later, are a TagError's."""
+    try:
+        audio = mutagen.File(os.fsdecode(path), easy=easy)
+        if not hasattr(audio, "add_tags"):
+            raise TagError("no tags can be written to this kind of file")
+        yield audio
+    except mutagen.MutagenError as error:
+        raise TagError(f"cannot write tags: {error}") from error
 
 
-_FREEFORM = "----:com.apple.iTunes:"
-_UTF8 = 3
-
-
-def set_free_tags(path: bytes, values: Mapping[str, str | None]) -> bool:
+def _set_tags(path: bytes, values: Mapping[str, str | None]) -> bool:
     """Set tags that no standard names, or remove those whose value is None.
 
-    ``TXXX`` in ID3, freeform atoms in MP4, plain fields elsewhere.
-
-    Returns
-    -------
-    bool
-        Whether that changed the file.
-
-    Raises
-    ------
-    TagError
-        The file takes no tags, or cannot be written.
+    ``TXXX`` in ID3, freeform atoms in MP4, plain fields elsewhere. Returned is whether
+    that changed the file.
     """
-    try:
-        audio: Any = mutagen.File(os.fsdecode(path))
-        if audio is None or not hasattr(audio, "add_tags"):
-            raise TagError("no tags can be written to this kind of file")
+    with _tagged_file(path) as audio:
         if audio.tags is None:
             if not any(values.values()):
                 return False
             audio.add_tags()
-        before = {name: _read(audio.tags, name) for name in values}
-        if before == dict(values):
+        if all(_read(audio.tags, name) == value for name, value in values.items()):
             return False
         for name, value in values.items():
             _put(audio.tags, name, value)
         audio.save()
-    except mutagen.MutagenError as error:
-        raise TagError(f"cannot write tags: {error}") from error
     return True
 
 
@@ -159,11 +139,8 @@ def _read(tags: Any, name: str) -> str | None:
     if not found:
         return None
     first = found[0] if isinstance(found, list) else found
-    return (
-        bytes(first).decode("utf-8", "replace")
-        if isinstance(first, bytes)
-        else str(first)
-    )
+    is_raw = isinstance(first, bytes)  # of MP4
+    return bytes(first).decode("utf-8", "replace") if is_raw else str(first)
 
 
 def _put(tags: Any, name: str, value: str | None) -> None:
