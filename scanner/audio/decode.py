@@ -15,9 +15,9 @@ from scanner.audio.files import (
     cause,
     identify,
     open_regular,
-    read_declared,
 )
 from scanner.audio.libav import LibavStream
+from scanner.audio.mpeg import read_declared
 from scanner.audio.payload import Span, audio_spans
 from scanner.audio.sndfile import CONTAINERS, SndfileStream
 from scanner.exceptions import DecodeError

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.audio.files import HEAD, identify, is_audio_like, parse_frame
+from scanner.audio.files import HEAD, identify, is_audio_like
+from scanner.audio.mpeg import parse_frame
 from scanner.exceptions import IdentifyError
 
 CONTAINERS = {
