@@ -20,14 +20,14 @@ from joblib import Parallel, cpu_count, delayed
 
 from catalog.datasets import load_library
 from catalog.schema import open_catalog
-from classify.arrays import Problem, Rows
-from classify.cross_validation import Outcome, judge
-from classify.dataset import Dataset, loaded_sequences, prepare
-from classify.ensemble import voted
+from classify.arrays import Dataset, Windows
+from classify.cross_validation import FoldResult, evaluate_fold
+from classify.dataset import TrainingData, load_sequences, prepare_training_data
+from classify.ensemble import combine_fold_results
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import balanced_accuracy, brier_score, macro_f1
 from classify.models.base import track_statistics
-from classify.models.registry import VOTERS, recipe
+from classify.models.registry import VOTERS, model_spec
 from classify.sequence_features import NAMES
 
 WHOLE = "track-logistic of whole tracks"
@@ -64,58 +64,58 @@ STEPS = (
 )
 
 
-def narrowed(dataset: Dataset, kept: Callable[[str], bool]) -> Problem:
-    """Return the problem with only the columns that are kept."""
-    problem = dataset.problem
-    columns = [i for i, name in enumerate(dataset.names) if kept(name)]
-    rows = problem.rows
-    return Problem(
-        Rows(rows.X[:, columns], rows.track, rows.n_tracks),
-        problem.y,
-        problem.groups,
-        problem.labels,
+def narrowed(data: TrainingData, kept: Callable[[str], bool]) -> Dataset:
+    """Return the dataset with only the columns that are kept."""
+    dataset = data.dataset
+    columns = [i for i, name in enumerate(data.names) if kept(name)]
+    rows = dataset.windows
+    return Dataset(
+        Windows(rows.X[:, columns], rows.track, rows.n_tracks),
+        dataset.y,
+        dataset.groups,
+        dataset.labels,
     )
 
 
-def without_parts(problem: Problem, *, change: bool) -> Problem:
-    """Return the problem with a row a track, for what `track-logistic` adds to it."""
-    X = track_statistics(problem.rows)
+def without_parts(dataset: Dataset, *, change: bool) -> Dataset:
+    """Return the dataset with a row a track, for what `track-logistic` adds to it."""
+    X = track_statistics(dataset.windows)
     if not change:
-        X = X[:, : 2 * problem.rows.X.shape[1]]
-    return replace(problem, rows=Rows(X, np.arange(len(X)), len(X)))
+        X = X[:, : 2 * dataset.windows.X.shape[1]]
+    return replace(dataset, rows=Windows(X, np.arange(len(X)), len(X)))
 
 
-def one(problem: Problem, model: str, seed: int, fold: int) -> Outcome:
+def one(dataset: Dataset, model: str, seed: int, fold: int) -> FoldResult:
     """Judge one model on one fold."""
-    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
-    found = recipe(model.split(maxsplit=1)[0], len(problem.rows.X))
+    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed)
+    found = model_spec(model.split(maxsplit=1)[0], len(dataset.windows.X))
     if model in (WHOLE, DEVIATING):
-        problem = without_parts(problem, change=model == WHOLE)
+        dataset = without_parts(dataset, change=model == WHOLE)
         found = replace(found, reads="windows")
-    return judge(found, problem, folds[fold], seed=seed)
+    return evaluate_fold(found, dataset, folds[fold], seed=seed)
 
 
 def figures(
-    problem: Problem,
-    outcomes: dict[tuple[str, int, int], Outcome],
+    dataset: Dataset,
+    outcomes: dict[tuple[str, int, int], FoldResult],
     step: Step,
     seed: int,
 ) -> list[float]:
     """Return accuracy, balanced accuracy, macro F1 and Brier score of a step."""
-    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
-    p = np.zeros((len(problem.y), len(problem.labels)))
+    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed)
+    p = np.zeros((len(dataset.y), len(dataset.labels)))
     for i, fold in enumerate(folds):
         found = {m: outcomes[m, seed, i] for m in step.models}
         judged = next(iter(found.values()))
         if len(found) > 1:
-            judged = voted(found, problem.y[fold.train])
+            judged = combine_fold_results(found, dataset.y[fold.train])
         p[judged.test] = judged.tracks
     predicted = p.argmax(axis=1)
     return [
-        float((predicted == problem.y).mean()),
-        balanced_accuracy(problem.y, predicted),
-        macro_f1(problem.y, predicted),
-        brier_score(p, problem.y),
+        float((predicted == dataset.y).mean()),
+        balanced_accuracy(dataset.y, predicted),
+        macro_f1(dataset.y, predicted),
+        brier_score(p, dataset.y),
     ]
 
 
@@ -132,37 +132,37 @@ def main() -> None:
         library = load_library(catalog)
         if library is None:
             sys.exit("the catalog holds no analysed track")
-        dataset = prepare(
+        data = prepare_training_data(
             library.tracks,
             library.windows,
             library.feature_set,
             rule=options.label,
-            sequences=loaded_sequences(catalog, library),
+            sequences=load_sequences(catalog, library),
         )
-    y, rows = dataset.problem.y, dataset.problem.rows
+    y, rows = data.dataset.y, data.dataset.windows
     print(
-        f"{len(y)} tracks, {len(np.unique(dataset.problem.groups))} albums, "
-        f"{len(dataset.problem.labels)} labels, {len(rows.X)} windows, "
+        f"{len(y)} tracks, {len(np.unique(data.dataset.groups))} albums, "
+        f"{len(data.dataset.labels)} labels, {len(rows.X)} windows, "
         f"{options.seeds} seeds\n"
     )
     print(f"{'':38} {'accuracy':>13} {'balanced':>13} {'macro F1':>8} {'Brier':>6}")
-    known: dict[tuple[str, ...], dict[tuple[str, int, int], Outcome]] = {}
+    known: dict[tuple[str, ...], dict[tuple[str, int, int], FoldResult]] = {}
     started = time.perf_counter()
     for step in (step for step in STEPS if options.step in step.name):
-        problem = narrowed(dataset, step.kept)
-        columns = tuple(name for name in dataset.names if step.kept(name))
+        dataset = narrowed(data, step.kept)
+        columns = tuple(name for name in data.names if step.kept(name))
         outcomes = known.setdefault(columns, {})
         tasks = [
             (model, seed, fold)
             for model in step.models
             for seed in range(options.seeds)
-            for fold in range(_folds(problem, seed))
+            for fold in range(_folds(dataset, seed))
             if (model, seed, fold) not in outcomes
         ]
-        judged = Parallel(n_jobs=options.jobs)(delayed(one)(problem, *t) for t in tasks)
+        judged = Parallel(n_jobs=options.jobs)(delayed(one)(dataset, *t) for t in tasks)
         outcomes.update(zip(tasks, judged, strict=True))
         table = np.array(
-            [figures(problem, outcomes, step, seed) for seed in range(options.seeds)]
+            [figures(dataset, outcomes, step, seed) for seed in range(options.seeds)]
         )
         mean, spread = table.mean(axis=0), table.std(axis=0)
         print(
@@ -173,8 +173,8 @@ def main() -> None:
     print(f"\n{time.perf_counter() - started:.0f} s")
 
 
-def _folds(problem: Problem, seed: int) -> int:
-    return len(album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed))
+def _folds(dataset: Dataset, seed: int) -> int:
+    return len(album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed))
 
 
 if __name__ == "__main__":

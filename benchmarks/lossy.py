@@ -26,15 +26,15 @@ from scipy.signal import firwin, oaconvolve
 from catalog.audio_facts import candidates
 from catalog.datasets import load_library
 from catalog.schema import open_catalog
-from classify.arrays import Problem, Rows
-from classify.codec_pairs import drift, track_spread
-from classify.cross_validation import choose
-from classify.dataset import heard_windows, prepare
-from classify.ensemble import vote
+from classify.arrays import Dataset, Windows
+from classify.codec_pairs import measure_drift, track_spread
+from classify.cross_validation import tune
+from classify.dataset import describe_windows, prepare_training_data
+from classify.ensemble import combine_tunings
 from classify.folds import OUTER_FOLDS, album_folds
-from classify.metrics import balanced_accuracy, tempered
+from classify.metrics import apply_temperature, balanced_accuracy
 from classify.models.base import fit
-from classify.models.registry import VOTERS, VOTING, recipe
+from classify.models.registry import VOTERS, VOTING, model_spec
 from classify.sequence_features import TrackSequences
 from scanner.features.definition import N_MELS, REFERENCE_LUFS, SR
 from scanner.features.extractor import Extractor
@@ -140,7 +140,7 @@ def _extracted(
     rate = kinds["chroma"].rate_hz
     sequences = TrackSequences(kinds["chroma"].values, kinds["logmel"].values, rate)
     vectors = got.windows.vectors[kept]
-    X, names = heard_windows(vectors, got.feature_set.names, *span, sequences)
+    X, names = describe_windows(vectors, got.feature_set.names, *span, sequences)
     if treatment.raw_level and got.loudness_lufs is not None:
         gain_db = REFERENCE_LUFS - got.loudness_lufs
         X = X.copy()
@@ -154,7 +154,7 @@ class Material:
 
     def __init__(self, found: dict, tracks: list[str], variants: list[str]) -> None:
         self.names = next(iter(found.values()))[AS_IT_IS.name][2]
-        self.rows: dict[tuple[str, str], Rows] = {}
+        self.rows: dict[tuple[str, str], Windows] = {}
         for treatment in TREATMENTS:
             parts: dict[str, list[np.ndarray]] = {v: [] for v in variants}
             of = []
@@ -168,25 +168,25 @@ class Material:
             track = np.array(of, dtype=np.intp)
             for v in variants:
                 X = np.concatenate(parts[v])
-                self.rows[treatment.name, v] = Rows(X, track, len(tracks))
+                self.rows[treatment.name, v] = Windows(X, track, len(tracks))
 
 
-def joined(parts: list[Rows]) -> Rows:
+def joined(parts: list[Windows]) -> Windows:
     """Return the windows of some versions of the same tracks as windows of these."""
     track = np.concatenate([part.track for part in parts])
     order = np.argsort(track, kind="stable")
     X = np.concatenate([part.X for part in parts])[order]
-    return Rows(X, track[order], parts[0].n_tracks)
+    return Windows(X, track[order], parts[0].n_tracks)
 
 
-def columns(rows: Rows, kept: np.ndarray) -> Rows:
+def columns(rows: Windows, kept: np.ndarray) -> Windows:
     return replace(rows, X=rows.X[:, kept])
 
 
 def run(
     step: tuple[Treatment, Learning],
     model: str,
-    problem: Problem,
+    dataset: Dataset,
     material: Material,
     variants: list[str],
     seed: int,
@@ -194,7 +194,7 @@ def run(
     """Return the label of each track, and of each window, for every variant."""
     treatment, learning = step
     rows = {v: material.rows[treatment.name, v] for v in variants}
-    y, groups, k = problem.y, problem.groups, len(problem.labels)
+    y, groups, k = dataset.y, dataset.groups, len(dataset.labels)
     tracks = {v: np.zeros((len(y), k)) for v in variants}
     of_windows = {v: np.zeros((len(rows[v].X), k)) for v in variants}
     members = VOTERS if model == VOTING else (model,)
@@ -204,31 +204,34 @@ def run(
         if learning.steadiest:
             spread = track_spread(learned[ORIGINAL])
             moved = np.mean(
-                [drift(learned[ORIGINAL], learned[v], spread).size for v in variants],
+                [
+                    measure_drift(learned[ORIGINAL], learned[v], spread).size
+                    for v in variants
+                ],
                 axis=0,
             )
             kept = np.sort(np.argsort(moved)[: int(learning.steadiest * len(moved))])
         shown = variants if learning.augmented else [ORIGINAL]
-        training = Problem(
+        training = Dataset(
             columns(joined([learned[v] for v in shown]), kept),
             y[fold.train],
             groups[fold.train],
-            problem.labels,
+            dataset.labels,
         )
-        choices = {m: choose(recipe(m), training, seed=seed) for m in members}
+        choices = {m: tune(model_spec(m), training, seed=seed) for m in members}
         fitted = {
-            m: fit(recipe(m), c.setting, training, seed=seed)
+            m: fit(model_spec(m), c.setting, training, seed=seed)
             for m, c in choices.items()
         }
         weights = {model: 1.0}
         if model == VOTING:
-            setting = vote(choices, training.y).setting
+            setting = combine_tunings(choices, training.y).setting
             weights = {m: setting[m]["weight"] for m in members}
         for v in variants:
             part = columns(rows[v].of_tracks(fold.test), kept)
             for m in members:
-                windows_p, tracks_p = fitted[m].judge(part)
-                said = tempered(tracks_p, choices[m].temperature)
+                windows_p, tracks_p = fitted[m].predict_proba(part)
+                said = apply_temperature(tracks_p, choices[m].temperature)
                 tracks[v][fold.test] += weights[m] * said
                 here = rows[v].windows_of(fold.test)
                 of_windows[v][here] += weights[m] * windows_p
@@ -237,8 +240,8 @@ def run(
     }
 
 
-def figures(said: dict, problem: Problem, variants: list[str]) -> dict[str, float]:
-    y = problem.y
+def figures(said: dict, dataset: Dataset, variants: list[str]) -> dict[str, float]:
+    y = dataset.y
     tracks, of_windows = said[ORIGINAL]
     found = {
         "accuracy": (tracks == y).mean(),
@@ -265,17 +268,17 @@ def main() -> None:
     options.cache.mkdir(parents=True, exist_ok=True)
     variants = [ORIGINAL, *options.variants.split(",")]
     workers = Parallel(n_jobs=options.jobs)
-    problem, material = loaded(options.db, variants, options.cache, workers)
+    dataset, material = loaded(options.db, variants, options.cache, workers)
     table = []
     for model in options.model or ["logistic", "svm-rbf"]:
         jobs = [(step, seed) for step in STEPS for seed in range(options.seeds)]
         said = workers(
-            delayed(run)(step, model, problem, material, variants, seed)
+            delayed(run)(step, model, dataset, material, variants, seed)
             for step, seed in jobs
         )
         for step in STEPS:
             mine = [
-                figures(s, problem, variants)
+                figures(s, dataset, variants)
                 for (other, _), s in zip(jobs, said, strict=True)
                 if other is step
             ]
@@ -288,20 +291,20 @@ def main() -> None:
 
 def loaded(
     db: str, variants: list[str], cache: Path, workers: Parallel
-) -> tuple[Problem, Material]:
+) -> tuple[Dataset, Material]:
     with open_catalog(db, mode="read") as catalog:
         library = load_library(catalog)
         assert library is not None, "scan the music first"
         files = {c.payload_hash: c for c in candidates(catalog, library.feature_set_id)}
-    dataset = prepare(
+    data = prepare_training_data(
         library.tracks, library.windows, library.feature_set, rule="artist"
     )
-    tracks = [track.payload_hash for track in dataset.tracks]
+    tracks = [track.payload_hash for track in data.tracks]
     tasks = [(payload, v) for payload in tracks for v in variants]
     paths = {p: files[p].root + b"/" + files[p].path for p in tracks}
     got = workers(delayed(windows)(paths[p], p, v, cache) for p, v in tasks)
     found = dict(zip(tasks, got, strict=True))
-    return dataset.problem, Material(found, tracks, variants)
+    return data.dataset, Material(found, tracks, variants)
 
 
 def show(row: tuple[str, str, str, dict[str, float]]) -> None:

@@ -15,9 +15,9 @@ import time
 
 import numpy as np
 
-from classify.arrays import Problem, Rows
+from classify.arrays import Dataset, Windows
 from classify.models.base import fit
-from classify.models.registry import NAMES, VOTING, recipe
+from classify.models.registry import NAMES, VOTING, model_spec
 from classify.sequence_features import STEPS
 
 COLUMNS = 122
@@ -25,8 +25,8 @@ LABELS = 10
 PER_TRACK = 20
 
 
-def library(n: int, *, slices: bool) -> Problem:
-    """Return a problem of `n` windows whose labels overlap."""
+def library(n: int, *, slices: bool) -> Dataset:
+    """Return a dataset of `n` windows whose labels overlap."""
     rng = np.random.default_rng(0)
     tracks = n // PER_TRACK
     y = np.arange(tracks) % LABELS
@@ -38,8 +38,8 @@ def library(n: int, *, slices: bool) -> Problem:
     if slices:
         cut = rng.normal(size=(n, STEPS, 52)).astype(np.float16)
         cut[np.arange(n), :, y[track]] += np.float16(0.5)
-    return Problem(
-        Rows(X.astype(np.float32), track, tracks, cut),
+    return Dataset(
+        Windows(X.astype(np.float32), track, tracks, cut),
         y,
         np.arange(tracks) // 10,
         tuple(f"label {k}" for k in range(LABELS)),
@@ -48,12 +48,12 @@ def library(n: int, *, slices: bool) -> Problem:
 
 def cost(name: str, n: int) -> tuple[float, float]:
     """Return the CPU seconds of a fit and of a prediction of `n` windows."""
-    model = recipe(name, n)
-    problem = library(n, slices=model.reads in ("chroma", "logmel", "slices"))
+    model = model_spec(name, n)
+    dataset = library(n, slices=model.reads in ("chroma", "logmel", "slices"))
     start = time.process_time()
-    fitted = fit(model, model.space[0], problem, seed=0)
+    fitted = fit(model, model.space[0], dataset, seed=0)
     learned = time.process_time()
-    fitted.judge(problem.rows)
+    fitted.predict_proba(dataset.windows)
     return learned - start, time.process_time() - learned
 
 

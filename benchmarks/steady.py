@@ -19,15 +19,16 @@ import numpy as np
 
 from catalog.datasets import load_library
 from catalog.schema import open_catalog
-from classify.arrays import Pairs, Problem
-from classify.codec_pairs import Flips, Judged, flips, with_pairs
-from classify.cross_validation import choose
-from classify.dataset import loaded_labels, loaded_sequences, prepare
-from classify.ensemble import vote
+from classify.arrays import CodecPairs, Dataset
+from classify.codec_pairs import Flips, PairPredictions, count_flips, with_pairs
+from classify.cross_validation import tune
+from classify.dataset import load_labels, load_sequences, prepare_training_data
+from classify.ensemble import combine_tunings
 from classify.folds import OUTER_FOLDS, album_folds
-from classify.metrics import tempered
+from classify.metrics import apply_temperature
+from classify.models import wccn
 from classify.models.base import fit
-from classify.models.registry import VOTERS, VOTING, recipe, steady
+from classify.models.registry import VOTERS, VOTING, model_spec
 
 PLAIN = "plain"
 STEADIED = "steadied"
@@ -57,7 +58,7 @@ def floored(rows: np.ndarray, shifts: np.ndarray, least: float) -> np.ndarray:
 
 WAYS = {
     PLAIN: None,
-    STEADIED: steady.quietening,
+    STEADIED: wccn.wccn_transform,
     "projected": projected,
     "shrunk": shrunk,
     "floor 0.1": lambda rows, shifts: floored(rows, shifts, 0.1),
@@ -67,31 +68,34 @@ WAYS = {
 
 
 def judged(
-    problem: Problem, shown: tuple[Pairs, ...], models: list[str], seed: int
+    dataset: Dataset, shown: tuple[CodecPairs, ...], models: list[str], seed: int
 ) -> dict[tuple[str, str], Flips]:
     """Return what the variants `shown` do to each model, out of fold."""
     said: dict[tuple[str, str], list] = defaultdict(list)
-    recipes = dict.fromkeys(m for m in models if m != VOTING)
-    recipes |= dict.fromkeys(VOTERS if VOTING in models else ())
-    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
+    model_specs = dict.fromkeys(m for m in models if m != VOTING)
+    model_specs |= dict.fromkeys(VOTERS if VOTING in models else ())
+    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed)
     for fold in folds:
-        training = problem.of_tracks(fold.train)
-        chosen = {m: choose(recipe(m), training, seed=seed) for m in recipes}
+        training = dataset.of_tracks(fold.train)
+        chosen = {m: tune(model_spec(m), training, seed=seed) for m in model_specs}
         fitted = {
-            m: fit(recipe(m), c.setting, training, seed=seed) for m, c in chosen.items()
+            m: fit(model_spec(m), c.setting, training, seed=seed)
+            for m, c in chosen.items()
         }
         weights = {m: {m: 1.0} for m in models}
         if VOTING in models:
-            setting = vote({m: chosen[m] for m in VOTERS}, training.y).setting
+            setting = combine_tunings(
+                {m: chosen[m] for m in VOTERS}, training.y
+            ).setting
             weights[VOTING] = {m: setting[m]["weight"] for m in VOTERS}
         for one in shown:
             part = one.of_tracks(fold.test)
             sides = []
             for rows in (part.original, part.coded):
-                p = {m: fitted[m].judge(rows) for m in recipes}
+                p = {m: fitted[m].predict_proba(rows) for m in model_specs}
                 sides.append(
                     {
-                        m: (w, tempered(t, chosen[m].temperature))
+                        m: (w, apply_temperature(t, chosen[m].temperature))
                         for m, (w, t) in p.items()
                     }
                 )
@@ -104,16 +108,16 @@ def judged(
                     for k in (0, 1)
                 )
                 said[model, one.variant].append((part.tracks, windows, tracks))
-    return {key: _flips(parts, problem) for key, parts in said.items()}
+    return {key: _flips(parts, dataset) for key, parts in said.items()}
 
 
-def _flips(parts: list, problem: Problem) -> Flips:
+def _flips(parts: list, dataset: Dataset) -> Flips:
     tracks = np.concatenate([known for known, _, _ in parts])
     windows, of_tracks = (
         tuple(np.concatenate([part[k][side] for part in parts]) for side in (0, 1))
         for k in (1, 2)
     )
-    return flips(Judged(windows, of_tracks), problem.y[tracks])
+    return count_flips(PairPredictions(windows, of_tracks), dataset.y[tracks])
 
 
 def main() -> None:
@@ -126,38 +130,38 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     options = parser.parse_args()
     models = options.model or ["logistic", VOTING]
-    problem = loaded(options.db)
-    shown = problem.pairs
+    dataset = loaded(options.db)
+    shown = dataset.pairs
     wanted = options.learn.split(",") if options.learn else [p.variant for p in shown]
     learned = tuple(
         few(pairs, options.tracks) for pairs in shown if pairs.variant in wanted
     )
     for way in options.way or WAYS:
         if WAYS[way]:
-            steady.quietening = WAYS[way]
-        known = replace(problem, pairs=() if way == PLAIN else learned)
+            wccn.wccn_transform = WAYS[way]
+        known = replace(dataset, pairs=() if way == PLAIN else learned)
         found = [judged(known, shown, models, seed) for seed in range(options.seeds)]
         for model in models:
             show(way, model, [p.variant for p in shown], found)
 
 
-def loaded(db: str) -> Problem:
+def loaded(db: str) -> Dataset:
     with open_catalog(db, mode="read") as catalog:
         library = load_library(catalog)
         assert library is not None, "scan the music first"
-        sequences = loaded_sequences(catalog, library)
-        dataset = prepare(
+        sequences = load_sequences(catalog, library)
+        data = prepare_training_data(
             library.tracks,
             library.windows,
             library.feature_set,
             rule="artist",
-            given=loaded_labels(catalog, library, "artist")[0],
+            given=load_labels(catalog, library, "artist")[0],
             sequences=sequences,
         )
-        return with_pairs(catalog, library, sequences, dataset).problem
+        return with_pairs(catalog, library, sequences, data).dataset
 
 
-def few(pairs: Pairs, tracks: int | None) -> Pairs:
+def few(pairs: CodecPairs, tracks: int | None) -> CodecPairs:
     if tracks is None:
         return pairs
     drawn = np.random.default_rng(0).permutation(pairs.tracks)[:tracks]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class Windows:
     """Windows of some tracks, without their labels.
 
     Attributes
@@ -30,12 +30,12 @@ class Rows:
     n_tracks: int
     slices: NDArray[np.float16] | None = None
 
-    def of_tracks(self, tracks: NDArray[np.intp]) -> Rows:
+    def of_tracks(self, tracks: NDArray[np.intp]) -> Windows:
         """Return the windows of `tracks` (ascending), numbered anew from 0."""
         number = np.full(self.n_tracks, -1, dtype=np.intp)
         number[tracks] = np.arange(len(tracks))
         kept = np.flatnonzero(number[self.track] >= 0)
-        return Rows(
+        return Windows(
             X=self.X[kept],
             track=number[self.track[kept]],
             n_tracks=len(tracks),
@@ -48,27 +48,27 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class CodecPairs:
     """Tracks that were also analysed as one re-encoding.
 
     Attributes
     ----------
     variant : str
     tracks : intp, shape (n_tracks,), ascending
-        Of a problem.
-    original, coded : Rows
+        Of a dataset.
+    original, coded : Windows
         Of these tracks; the same windows in the same order.
     """
 
     variant: str
     tracks: NDArray[np.intp]
-    original: Rows
-    coded: Rows
+    original: Windows
+    coded: Windows
 
-    def of_tracks(self, tracks: NDArray[np.intp]) -> Pairs:
-        """Return the pairs of those of the problem's `tracks` that are here."""
+    def of_tracks(self, tracks: NDArray[np.intp]) -> CodecPairs:
+        """Return the pairs of those of the dataset's `tracks` that are here."""
         kept = np.flatnonzero(np.isin(self.tracks, tracks))
-        return Pairs(
+        return CodecPairs(
             self.variant,
             self.tracks[kept],
             self.original.of_tracks(kept),
@@ -77,32 +77,32 @@ class Pairs:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Dataset:
     """Labelled rows: what a model learns from and is judged on.
 
     Attributes
     ----------
-    rows : Rows
+    windows : Windows
     y : intp, shape (n_tracks,)
         Index into `labels`.
     groups : intp, shape (n_tracks,)
         Tracks of one group stay on one side of every split.
     labels : tuple of str
-    pairs : tuple of Pairs
+    pairs : tuple of CodecPairs
         What re-encodings did to some of the tracks; nobody is judged on it.
     """
 
-    rows: Rows
+    windows: Windows
     y: NDArray[np.intp]
     groups: NDArray[np.intp]
     labels: tuple[str, ...]
-    pairs: tuple[Pairs, ...] = ()
+    pairs: tuple[CodecPairs, ...] = ()
 
-    def of_tracks(self, tracks: NDArray[np.intp]) -> Problem:
-        """Return the problem that is left when only `tracks` (ascending) are known."""
+    def of_tracks(self, tracks: NDArray[np.intp]) -> Dataset:
+        """Return the dataset that is left when only `tracks` (ascending) are known."""
         known = [pairs.of_tracks(tracks) for pairs in self.pairs]
-        return Problem(
-            self.rows.of_tracks(tracks),
+        return Dataset(
+            self.windows.of_tracks(tracks),
             self.y[tracks],
             self.groups[tracks],
             self.labels,

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from catalog.audio_facts import variant_counts
 from catalog.database import Catalog
 from catalog.datasets import Library, load_library
-from classify.arrays import Pairs, Rows
-from classify.dataset import Dataset, heard_windows, loaded_sequences, usable
+from classify.arrays import CodecPairs, Windows
+from classify.dataset import TrainingData, describe_windows, load_sequences, usable
 from classify.exceptions import TooLittleToLearnFromError
 from classify.metrics import balanced_accuracy
-from classify.sequence_features import TrackSequences, sliced
+from classify.sequence_features import TrackSequences, cut_slices
 
 Floats = NDArray[np.float64]
 
@@ -32,22 +32,22 @@ NO_VARIANTS = (
 )
 
 
-def all_pairs(
+def load_codec_pairs(
     catalog: Catalog,
     library: Library,
     sequences: Mapping[int, TrackSequences],
-    dataset: Dataset,
+    data: TrainingData,
     *,
     slices: bool = False,
-) -> tuple[Pairs, ...]:
-    """Return what re-encodings did to the tracks of a problem, by the variant's name.
+) -> tuple[CodecPairs, ...]:
+    """Return what re-encodings did to the tracks of a dataset, by the variant's name.
 
     Parameters
     ----------
     catalog : Catalog
     library : Library
     sequences : mapping of an index into ``library.tracks`` to TrackSequences
-    dataset : Dataset
+    data : TrainingData
         Prepared from these two.
     slices : bool
         Whether to cut the sequences to the windows, too.
@@ -61,9 +61,9 @@ def all_pairs(
     for name in names:
         coded = load_library(catalog, number, variant=name)
         if coded is not None:
-            heard = loaded_sequences(catalog, coded)
+            heard = load_sequences(catalog, coded)
             found.append(
-                _paired(name, dataset, originals, _windows(coded, heard, slices=slices))
+                _paired(name, data, originals, _windows(coded, heard, slices=slices))
             )
     return tuple(pairs for pairs in found if len(pairs.tracks))
 
@@ -72,9 +72,9 @@ def with_pairs(
     catalog: Catalog,
     library: Library,
     sequences: Mapping[int, TrackSequences],
-    dataset: Dataset,
+    data: TrainingData,
     only: Collection[str] | None = None,
-) -> Dataset:
+) -> TrainingData:
     """Return a data set whose models can learn what re-encoding does.
 
     Parameters
@@ -82,23 +82,23 @@ def with_pairs(
     catalog : Catalog
     library : Library
     sequences : mapping of an index into ``library.tracks`` to TrackSequences
-    dataset : Dataset
+    data : TrainingData
     only : collection of str or None
         Names of the variants to learn from; None for all that the catalog holds.
     """
-    found = all_pairs(catalog, library, sequences, dataset)
+    found = load_codec_pairs(catalog, library, sequences, data)
     known = tuple(one for one in found if only is None or one.variant in only)
-    return replace(dataset, problem=replace(dataset.problem, pairs=known))
+    return replace(data, dataset=replace(data.dataset, pairs=known))
 
 
-def steadied(
+def add_codec_pairs_if_enough(
     catalog: Catalog,
     library: Library,
     sequences: Mapping[int, TrackSequences],
-    dataset: Dataset,
+    data: TrainingData,
     *,
     wanted: bool | None,
-) -> Dataset:
+) -> TrainingData:
     """Return the data set with what its models are to know of re-encodings.
 
     Parameters
@@ -114,12 +114,12 @@ def steadied(
         It is wanted, and there is no re-encoding of these tracks.
     """
     if wanted is False:
-        return dataset
-    found = with_pairs(catalog, library, sequences, dataset)
-    variants = [one.variant for one in found.problem.pairs]
+        return data
+    found = with_pairs(catalog, library, sequences, data)
+    variants = [one.variant for one in found.dataset.pairs]
     if wanted and not variants:
         raise TooLittleToLearnFromError(NO_VARIANTS)
-    return found if wanted or len(codecs(variants)) >= ENOUGH_CODECS else dataset
+    return found if wanted or len(codecs(variants)) >= ENOUGH_CODECS else data
 
 
 def codecs(variants: Collection[str]) -> set[str]:
@@ -151,10 +151,10 @@ def _windows(
     for i in np.unique(rows.track[kept]).tolist():
         mine = kept[rows.track[kept] == i]
         span = rows.start_s[mine], rows.duration_s[mine]
-        X, _ = heard_windows(
+        X, _ = describe_windows(
             rows.vectors[mine], library.feature_set.names, *span, sequences.get(i)
         )
-        cut = sliced(sequences[i], *span) if slices and i in sequences else None
+        cut = cut_slices(sequences[i], *span) if slices and i in sequences else None
         starts = np.round(1000 * rows.start_s[mine]).astype(np.int64)
         found[library.tracks[i].id] = _Windows(starts, X, cut)
     return found
@@ -162,13 +162,13 @@ def _windows(
 
 def _paired(
     variant: str,
-    dataset: Dataset,
+    data: TrainingData,
     originals: Mapping[int, _Windows],
     coded: Mapping[int, _Windows],
-) -> Pairs:
-    width = dataset.problem.rows.X.shape[1]
+) -> CodecPairs:
+    width = data.dataset.windows.X.shape[1]
     tracks, one, other = [], [], []
-    for i, track in enumerate(dataset.tracks):
+    for i, track in enumerate(data.tracks):
         a, b = originals.get(track.id), coded.get(track.id)
         if a is None or b is None or {a.X.shape[1], b.X.shape[1]} != {width}:
             continue
@@ -177,16 +177,16 @@ def _paired(
             tracks.append(i)
             one.append((a, mine))
             other.append((b, theirs))
-    return Pairs(
+    return CodecPairs(
         variant, np.array(tracks, dtype=np.intp), _rows(one, width), _rows(other, width)
     )
 
 
-def _rows(parts: list[tuple[_Windows, NDArray[np.intp]]], width: int) -> Rows:
+def _rows(parts: list[tuple[_Windows, NDArray[np.intp]]], width: int) -> Windows:
     track = np.repeat(np.arange(len(parts)), [len(chosen) for _, chosen in parts])
     X = [windows.X[chosen] for windows, chosen in parts]
     cut = [w.slices[chosen] for w, chosen in parts if w.slices is not None]
-    return Rows(
+    return Windows(
         np.concatenate(X) if X else np.zeros((0, width), np.float32),
         track.astype(np.intp),
         len(parts),
@@ -213,18 +213,18 @@ class Drift:
     bias: Floats
 
 
-def track_spread(rows: Rows) -> Floats:
+def track_spread(rows: Windows) -> Floats:
     """Return the deviation between tracks of each feature's track mean."""
     spread: Floats = np.array([_track_mean(rows, column).std() for column in rows.X.T])
     return spread
 
 
-def drift(original: Rows, coded: Rows, spread: Floats) -> Drift:
+def measure_drift(original: Windows, coded: Windows, spread: Floats) -> Drift:
     """Compare the same windows before and after.
 
     Parameters
     ----------
-    original, coded : Rows
+    original, coded : Windows
         The same windows in the same order.
     spread : float64, shape (n_features,)
         A feature that is the same for all tracks does not count as moved.
@@ -236,7 +236,7 @@ def drift(original: Rows, coded: Rows, spread: Floats) -> Drift:
     return Drift(np.sqrt(size) / unit, bias / unit)
 
 
-def _track_mean(rows: Rows, values: NDArray[np.floating]) -> Floats:
+def _track_mean(rows: Windows, values: NDArray[np.floating]) -> Floats:
     sums = np.bincount(rows.track, values.astype(np.float64), rows.n_tracks)
     result: Floats = sums / np.bincount(rows.track, minlength=rows.n_tracks)
     return result
@@ -270,14 +270,14 @@ class Flips:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class PairPredictions:
     """Probabilities before and after, of windows and of tracks, rows aligned."""
 
     windows: tuple[Floats, Floats]
     tracks: tuple[Floats, Floats]
 
 
-def flips(judged: Judged, y: NDArray[np.intp]) -> Flips:
+def count_flips(judged: PairPredictions, y: NDArray[np.intp]) -> Flips:
     """Count the flips of tracks whose true labels are `y`, shape (n_tracks,)."""
     before, after = (p.argmax(axis=1) for p in judged.tracks)
     windows_before, windows_after = (p.argmax(axis=1) for p in judged.windows)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.audio_facts import AudioFacts
-from classify.arrays import Problem, Rows
-from classify.cross_validation import judge
+from classify.arrays import Dataset, Windows
+from classify.cross_validation import evaluate_fold
 from classify.file_facts import FactTable
 from classify.folds import Split
 from classify.metrics import album_interval, balanced_accuracy
@@ -27,7 +27,7 @@ _NEAR = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Audit:
+class ConfoundAudit:
     """What facts without music say of each track, held out by album.
 
     Attributes
@@ -55,26 +55,26 @@ class Audit:
         return dict(sorted(reached.items(), key=lambda item: -item[1]))
 
 
-def audit(
-    problem: Problem, table: FactTable, folds: Sequence[Split], *, seed: int
-) -> Audit:
-    """Learn the labels of `problem` from facts alone, under its own folds.
+def audit_confounds(
+    dataset: Dataset, table: FactTable, folds: Sequence[Split], *, seed: int
+) -> ConfoundAudit:
+    """Learn the labels of `dataset` from facts alone, under its own folds.
 
     Parameters
     ----------
-    problem : Problem
+    dataset : Dataset
         Its windows are not looked at.
     table : FactTable
         Of its tracks.
     folds : sequence of Split
     seed : int
     """
-    known = _facts_problem(problem, table.X)
+    known = _facts_dataset(dataset, table.X)
     p = np.zeros((len(known.y), len(known.labels)))
     for fold in folds:
-        p[fold.test] = judge(CONFOUNDS, known, fold, seed=seed).tracks
+        p[fold.test] = evaluate_fold(CONFOUNDS, known, fold, seed=seed).tracks
     alone = {
-        kind: right_from(problem, table, [kind], folds, seed=seed)
+        kind: predict_from_facts(dataset, table, [kind], folds, seed=seed)
         for kind in table.kinds()
     }
     alone = dict(sorted(alone.items(), key=lambda item: -float(item[1].mean())))
@@ -83,16 +83,16 @@ def audit(
         sets[(kind,)] = float(right.mean())
     first, *others = alone or [""]
     for kind in others:
-        both = right_from(problem, table, [first, kind], folds, seed=seed)
+        both = predict_from_facts(dataset, table, [first, kind], folds, seed=seed)
         sets[first, kind] = float(both.mean())
     best = max(sets, key=lambda kinds: sets[kinds], default=())
-    return Audit(
+    return ConfoundAudit(
         p, p.argmax(axis=1) == known.y, alone, best, sets[best] if best else 0.0
     )
 
 
-def right_from(
-    problem: Problem,
+def predict_from_facts(
+    dataset: Dataset,
     table: FactTable,
     named: Iterable[str],
     folds: Sequence[Split],
@@ -100,31 +100,33 @@ def right_from(
     seed: int,
 ) -> NDArray[np.bool_]:
     """Return which tracks are right from some facts, or kinds of facts, alone."""
-    single = _facts_problem(problem, table.X[:, table.columns(named)])
+    single = _facts_dataset(dataset, table.X[:, table.columns(named)])
     right = np.zeros(len(single.y), dtype=bool)
     for fold in folds:
         training = single.of_tracks(fold.train)
         fitted = fit(CONFOUNDS, CONFOUNDS.space[0], training, seed=seed)
-        said = fitted.judge(single.rows.of_tracks(fold.test))[1].argmax(axis=1)
+        said = fitted.predict_proba(single.windows.of_tracks(fold.test))[1].argmax(
+            axis=1
+        )
         right[fold.test] = said == single.y[fold.test]
     return right
 
 
-def _facts_problem(problem: Problem, X: NDArray[np.float32]) -> Problem:
+def _facts_dataset(dataset: Dataset, X: NDArray[np.float32]) -> Dataset:
     """Return the same tracks with facts in place of windows."""
-    track = np.arange(len(problem.y), dtype=np.intp)
-    rows = Rows(X, track, len(problem.y))
-    return Problem(rows, problem.y, problem.groups, problem.labels)
+    track = np.arange(len(dataset.y), dtype=np.intp)
+    rows = Windows(X, track, len(dataset.y))
+    return Dataset(rows, dataset.y, dataset.groups, dataset.labels)
 
 
-def figures(problem: Problem, found: Audit, *, seed: int) -> dict[str, Any]:
+def figures(dataset: Dataset, found: ConfoundAudit, *, seed: int) -> dict[str, Any]:
     """Return what is kept of an audit beside a run's own figures."""
-    interval = album_interval(found.right, problem.groups, seed=seed)
+    interval = album_interval(found.right, dataset.groups, seed=seed)
     whole = np.arange(len(found.right), dtype=np.intp)
     return {
         "accuracy": float(found.right.mean()),
         "interval": None if interval is None else list(interval),
-        "balanced_accuracy": balanced_accuracy(problem.y, found.p.argmax(axis=1)),
+        "balanced_accuracy": balanced_accuracy(dataset.y, found.p.argmax(axis=1)),
         "alone": found.ranked(whole),
         "strongest": list(found.strongest),
         "together": found.together,
@@ -165,7 +167,7 @@ def warning(reached: dict[str, Any], accuracy: float, baseline: float) -> str | 
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
+class PairScores:
     """How often the right one of two labels is preferred; chance is 0.5.
 
     Attributes
@@ -182,7 +184,7 @@ class Matched:
     unmatched: float | None
 
 
-def matched(
+def match_pairs(
     known: Sequence[AudioFacts],
     y: NDArray[np.intp],
     *,
@@ -224,9 +226,9 @@ def _apart(a: float | None, b: float | None) -> float:
     return math.inf if a is None or b is None else abs(a - b)
 
 
-def judged_pairs(
+def score_pairs(
     p: Floats, y: NDArray[np.intp], pairs: Sequence[tuple[int, int]]
-) -> Matched:
+) -> PairScores:
     """Say how well labels are told apart within matched pairs, and within any.
 
     Parameters
@@ -242,7 +244,7 @@ def judged_pairs(
     hits = [(preferred[i, y[j]], preferred[j, y[i]]) for i, j in pairs]
     others = y[:, None] != y[None, :]
     of_all = preferred[:, y][others]
-    return Matched(
+    return PairScores(
         pairs=len(pairs),
         accuracy=float(np.mean(hits)) if hits else None,
         unmatched=float(of_all.mean()) if of_all.size else None,

@@ -1,4 +1,4 @@
-"""Nested cross-validation of one recipe: choose inside, judge outside."""
+"""Nested cross-validation of one model spec: choose inside, judge outside."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 
-from classify.arrays import Problem
+from classify.arrays import Dataset
 from classify.folds import INNER_FOLDS, Split, inner_folds
-from classify.metrics import fit_temperature, log_loss, tempered
+from classify.metrics import apply_temperature, fit_temperature, log_loss
 from classify.models.base import (
     Fitted,
-    Recipe,
-    Setting,
+    ModelSpec,
+    Params,
     balanced_weights,
     fit,
     fit_estimator,
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class Tuning:
     """What the inner loop settled on, and its own held-out evidence.
 
     Attributes
@@ -42,7 +42,7 @@ class Choice:
         Their probabilities before the temperature.
     """
 
-    setting: Setting
+    setting: Params
     temperature: float
     loss: float
     tracks: NDArray[np.intp]
@@ -50,20 +50,20 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """One recipe judged on one outer fold.
+class FoldResult:
+    """One model spec judged on one outer fold.
 
     Attributes
     ----------
     test : intp, shape (n_test,)
-        Tracks of the problem.
+        Tracks of the dataset.
     windows : float64, shape (n_test_windows, n_labels)
     tracks : float64, shape (n_test, n_labels)
         Calibrated.
     fit_s, predict_s : CPU seconds, the inner loop among the first
     """
 
-    choice: Choice
+    choice: Tuning
     test: NDArray[np.intp]
     windows: Floats
     tracks: Floats
@@ -71,68 +71,74 @@ class Outcome:
     predict_s: float
 
 
-def choose(recipe: Recipe, problem: Problem, *, seed: int) -> Choice:
+def tune(model_spec: ModelSpec, dataset: Dataset, *, seed: int) -> Tuning:
     """Pick the setting whose held-out albums are judged best, and its temperature.
 
     The score is the log loss of tracks, every label weighing the same, after the best
     temperature: smoother than accuracy where a fold holds a dozen tracks. With more
     than `MANY` labels, whose fits cost as much more, the plainest setting is taken.
     """
-    folds = inner_folds(problem.y, problem.groups, n_splits=INNER_FOLDS, seed=seed)
+    folds = inner_folds(dataset.y, dataset.groups, n_splits=INNER_FOLDS, seed=seed)
     if not folds:
-        nothing = np.zeros((0, len(problem.labels)))
-        return Choice(recipe.space[0], 1.0, np.nan, np.zeros(0, dtype=np.intp), nothing)
+        nothing = np.zeros((0, len(dataset.labels)))
+        return Tuning(
+            model_spec.space[0], 1.0, np.nan, np.zeros(0, dtype=np.intp), nothing
+        )
     tracks = np.concatenate([fold.test for fold in folds])
-    y = problem.y[tracks]
+    y = dataset.y[tracks]
     weights = balanced_weights(y, np.arange(len(y), dtype=np.intp))
-    best: Choice | None = None
-    space = recipe.space if len(problem.labels) <= MANY else recipe.space[:1]
+    best: Tuning | None = None
+    space = model_spec.space if len(dataset.labels) <= MANY else model_spec.space[:1]
     for setting in space:
         p = np.concatenate(
-            [_held_out(recipe, setting, problem, f, seed) for f in folds]
+            [_held_out(model_spec, setting, dataset, f, seed) for f in folds]
         )
         temperature = fit_temperature(p, y)
-        loss = log_loss(tempered(p, temperature), y, weights)
+        loss = log_loss(apply_temperature(p, temperature), y, weights)
         if best is None or loss < best.loss:
-            best = Choice(setting, temperature, loss, tracks, p)
+            best = Tuning(setting, temperature, loss, tracks, p)
     assert best is not None
     return best
 
 
 def _held_out(
-    recipe: Recipe, setting: Setting, problem: Problem, fold: Split, seed: int
+    model_spec: ModelSpec, setting: Params, dataset: Dataset, fold: Split, seed: int
 ) -> Floats:
-    fitted = fit(recipe, setting, problem.of_tracks(fold.train), seed=seed)
-    return fitted.judge(problem.rows.of_tracks(fold.test))[1]
+    fitted = fit(model_spec, setting, dataset.of_tracks(fold.train), seed=seed)
+    return fitted.predict_proba(dataset.windows.of_tracks(fold.test))[1]
 
 
-def judge(recipe: Recipe, problem: Problem, split: Split, *, seed: int) -> Outcome:
+def evaluate_fold(
+    model_spec: ModelSpec, dataset: Dataset, split: Split, *, seed: int
+) -> FoldResult:
     """Choose and fit on the training side of `split`, and judge its test side."""
     started = time.process_time()
-    training = problem.of_tracks(split.train)
-    choice = choose(recipe, training, seed=seed)
-    fitted = fit(recipe, choice.setting, training, seed=seed)
+    training = dataset.of_tracks(split.train)
+    choice = tune(model_spec, training, seed=seed)
+    fitted = fit(model_spec, choice.setting, training, seed=seed)
     learned = time.process_time()
-    rows = problem.rows.of_tracks(split.test)
-    windows, tracks = fitted.judge(rows)
-    return Outcome(
+    rows = dataset.windows.of_tracks(split.test)
+    windows, tracks = fitted.predict_proba(rows)
+    return FoldResult(
         choice=choice,
         test=split.test,
         windows=windows,
-        tracks=tempered(tracks, choice.temperature),
+        tracks=apply_temperature(tracks, choice.temperature),
         fit_s=learned - started,
         predict_s=time.process_time() - learned,
     )
 
 
-def learn(recipe: Recipe, problem: Problem, *, seed: int) -> tuple[Choice, Fitted]:
-    """Choose on all tracks of `problem` and fit on all of them: the final model."""
-    choice = choose(recipe, problem, seed=seed)
-    return choice, fit(recipe, choice.setting, problem, seed=seed)
+def tune_and_fit(
+    model_spec: ModelSpec, dataset: Dataset, *, seed: int
+) -> tuple[Tuning, Fitted]:
+    """Choose on all tracks of `dataset` and fit on all of them: the final model."""
+    choice = tune(model_spec, dataset, seed=seed)
+    return choice, fit(model_spec, choice.setting, dataset, seed=seed)
 
 
-def window_split(
-    recipe: Recipe, setting: Setting, problem: Problem, *, seed: int
+def predict_random_split(
+    model_spec: ModelSpec, setting: Params, dataset: Dataset, *, seed: int
 ) -> Floats:
     """Return the window probabilities of a random split of windows: what flatters.
 
@@ -143,12 +149,12 @@ def window_split(
     -------
     float64, shape (n_windows, n_labels)
     """
-    rows = problem.rows
-    X = view(rows, recipe.reads)
-    p = np.zeros((len(X), len(problem.labels)))
+    rows = dataset.windows
+    X = view(rows, model_spec.reads)
+    p = np.zeros((len(X), len(dataset.labels)))
     splitter = KFold(min(5, len(X)), shuffle=True, random_state=seed)
     for train, test in splitter.split(X):
         track = rows.track[train]
-        model = fit_estimator(recipe, setting, X[train], problem, track, seed=seed)
+        model = fit_estimator(model_spec, setting, X[train], dataset, track, seed=seed)
         p[np.ix_(test, model.classes_)] = model.predict_proba(X[test])
     return p

@@ -1,4 +1,4 @@
-"""From a catalog to a problem: which tracks have a label, which windows count."""
+"""From a catalog to a dataset: which tracks have a label, which windows count."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from catalog.albums import fold
 from catalog.database import Catalog
 from catalog.datasets import Library, TrackRow, WindowRows, tag_values, track_sequences
 from catalog.records import FeatureSetFacts
-from classify.arrays import Problem, Rows
+from classify.arrays import Dataset, Windows
 from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
 from classify.folds import album_groups
 from classify.labels import (
     CSV,
     TAG,
     check_rule,
-    labels_from_lines,
     labels_of,
-    one_spelling,
+    match_lines,
+    unify_spelling,
 )
 from classify.sequence_features import (
     NAMES,
     TrackSequences,
-    described,
-    sliced,
-    without_key,
+    compute_sequence_features,
+    cut_slices,
+    remove_key,
 )
 
 _NAMED = 5
@@ -42,15 +42,15 @@ MIN_ALBUMS = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
-    """A catalog's windows as a problem, and the rows that have no label in it.
+class TrainingData:
+    """A catalog's windows as a dataset, and the rows that have no label in it.
 
     Attributes
     ----------
-    problem : Problem
-    tracks, rest_tracks : the facts of each track of the problem, and of the rest
+    dataset : Dataset
+    tracks, rest_tracks : the facts of each track of the dataset, and of the rest
     window_ids, rest_window_ids : the catalog's ids, in the order of the rows
-    rest : Rows
+    rest : Windows
     feature_set : FeatureSetFacts
     names : tuple of str
         Of the columns of X: of the feature set, and of what is made of it.
@@ -59,10 +59,10 @@ class Dataset:
     unheard : tracks without a single window that could be used
     """
 
-    problem: Problem
+    dataset: Dataset
     tracks: tuple[TrackRow, ...]
     window_ids: NDArray[np.int64]
-    rest: Rows
+    rest: Windows
     rest_tracks: tuple[TrackRow, ...]
     rest_window_ids: NDArray[np.int64]
     feature_set: FeatureSetFacts
@@ -78,7 +78,7 @@ def usable(windows: WindowRows) -> NDArray[np.bool_]:
     return finite & ~windows.silent
 
 
-def heard_windows(
+def describe_windows(
     vectors: NDArray[np.float32],
     names: tuple[str, ...],
     start_s: NDArray[np.float64],
@@ -96,13 +96,15 @@ def heard_windows(
     sequences : TrackSequences or None
         Without them the windows are described by their vectors alone.
     """
-    X, named = without_key(vectors, names)
+    X, named = remove_key(vectors, names)
     if sequences is None:
         return X, named
-    return np.hstack([X, described(sequences, start_s, duration_s)]), named + NAMES
+    return np.hstack(
+        [X, compute_sequence_features(sequences, start_s, duration_s)]
+    ), named + NAMES
 
 
-def prepare(  # noqa: PLR0913 (the parts of a library, and the question)
+def prepare_training_data(  # noqa: PLR0913 (the parts of a library, and the question)
     tracks: Sequence[TrackRow],
     windows: WindowRows,
     feature_set: FeatureSetFacts,
@@ -112,7 +114,7 @@ def prepare(  # noqa: PLR0913 (the parts of a library, and the question)
     given: Sequence[str | None] | None = None,
     sequences: Mapping[int, TrackSequences] | None = None,
     slices: bool = False,
-) -> Dataset:
+) -> TrainingData:
     """Turn a catalog's rows into a data set under a label rule.
 
     Parameters
@@ -157,11 +159,11 @@ def prepare(  # noqa: PLR0913 (the parts of a library, and the question)
     y = np.array([number.get(n, -1) if n else -1 for n in names], dtype=np.intp)
     inside, rest = np.flatnonzero(heard & (y >= 0)), np.flatnonzero(heard & (y < 0))
     X, columns, cut = _columns(windows, feature_set.names, sequences, slices=slices)
-    whole = Rows(X, windows.track, len(tracks), cut)
+    whole = Windows(X, windows.track, len(tracks), cut)
     rows, ids = _rows(whole, windows.window_id, kept, inside)
     rest_rows, rest_ids = _rows(whole, windows.window_id, kept, rest)
-    return Dataset(
-        problem=Problem(rows, y[inside], groups[inside], labels),
+    return TrainingData(
+        dataset=Dataset(rows, y[inside], groups[inside], labels),
         tracks=tuple(tracks[i] for i in inside.tolist()),
         window_ids=ids,
         rest=rest_rows,
@@ -183,7 +185,7 @@ def _columns(
     slices: bool,
 ) -> tuple[NDArray[np.float32], tuple[str, ...], NDArray[np.float16] | None]:
     """Return X, the names of its columns, and the slices where wanted and there."""
-    X, named = without_key(windows.vectors, names)
+    X, named = remove_key(windows.vectors, names)
     found = np.unique(windows.track).tolist()
     if sequences is None or not found or any(i not in sequences for i in found):
         return X, named, None
@@ -191,9 +193,9 @@ def _columns(
     added, cut = [], []
     for i, a, b in zip(found, bounds[:-1], bounds[1:], strict=True):
         span = windows.start_s[a:b], windows.duration_s[a:b]
-        added.append(described(sequences[i], *span))
+        added.append(compute_sequence_features(sequences[i], *span))
         if slices:
-            cut.append(sliced(sequences[i], *span))
+            cut.append(cut_slices(sequences[i], *span))
     X = np.hstack([X, np.concatenate(added)])
     return X, named + NAMES, np.concatenate(cut) if slices else None
 
@@ -215,15 +217,15 @@ def _chosen(names: list[str | None], only: Collection[str]) -> list[str | None]:
 
 
 def _rows(
-    whole: Rows,
+    whole: Windows,
     window_ids: NDArray[np.int64],
     kept: NDArray[np.bool_],
     tracks: NDArray[np.intp],
-) -> tuple[Rows, NDArray[np.int64]]:
+) -> tuple[Windows, NDArray[np.int64]]:
     number = np.full(whole.n_tracks, -1, dtype=np.intp)
     number[tracks] = np.arange(len(tracks))
     chosen = np.flatnonzero(kept & (number[whole.track] >= 0))
-    rows = Rows(
+    rows = Windows(
         whole.X[chosen],
         number[whole.track[chosen]],
         len(tracks),
@@ -259,7 +261,7 @@ def _what_is_missing(
     )
 
 
-def loaded_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSequences]:
+def load_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSequences]:
     """Return the sequences of the tracks that have both kinds."""
     return {
         i: TrackSequences(
@@ -270,7 +272,7 @@ def loaded_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSeque
     }
 
 
-def loaded_labels(
+def load_labels(
     catalog: Catalog, library: Library, rule: str
 ) -> tuple[list[str | None], list[str]]:
     """Return the label of each track of a library, and what of a rule matches nothing.
@@ -289,12 +291,12 @@ def loaded_labels(
                 f"--label {rule}: no track has a tag of this name; the catalog's table "
                 "raw_tags holds those there are"
             )
-        return one_spelling([values.get(track.id) for track in library.tracks]), []
+        return unify_spelling([values.get(track.id) for track in library.tracks]), []
     if rule.startswith(CSV):
         path = Path(rule.removeprefix(CSV))
         try:
             with path.open(encoding="utf-8-sig", newline="") as lines:
-                return labels_from_lines(csv.reader(lines), library.tracks)
+                return match_lines(csv.reader(lines), library.tracks)
         except OSError as error:
             raise BadLabelRuleError(
                 f"--label {rule}: cannot be read ({error.strerror}); check the path"
@@ -306,17 +308,17 @@ def loaded_labels(
     return labels_of(rule, library.tracks), []
 
 
-def dataset_hash(dataset: Dataset) -> str:
+def dataset_hash(data: TrainingData) -> str:
     """Return 32 hex digits that change whenever what is learned from does."""
-    problem, digest = dataset.problem, hashlib.blake2b(digest_size=16)
-    facts = dataset.feature_set
-    payloads = [track.payload_hash for track in dataset.tracks]
+    dataset, digest = data.dataset, hashlib.blake2b(digest_size=16)
+    facts = data.feature_set
+    payloads = [track.payload_hash for track in data.tracks]
     known = [facts.version, list(facts.names), dict(facts.parameters), payloads]
-    digest.update(json.dumps([*known, list(problem.labels)], sort_keys=True).encode())
-    for array in (problem.y, problem.groups, problem.rows.track):
+    digest.update(json.dumps([*known, list(dataset.labels)], sort_keys=True).encode())
+    for array in (dataset.y, dataset.groups, dataset.windows.track):
         digest.update(np.ascontiguousarray(array, "<i8").tobytes())
-    digest.update(np.ascontiguousarray(problem.rows.X, "<f4").tobytes())
-    for pairs in problem.pairs:
+    digest.update(np.ascontiguousarray(dataset.windows.X, "<f4").tobytes())
+    for pairs in dataset.pairs:
         digest.update(pairs.variant.encode())
         digest.update(np.ascontiguousarray(pairs.tracks, "<i8").tobytes())
         digest.update(np.ascontiguousarray(pairs.coded.X, "<f4").tobytes())

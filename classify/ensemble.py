@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.cross_validation import Choice, Outcome
-from classify.metrics import fit_temperature, log_loss, tempered
+from classify.cross_validation import FoldResult, Tuning
+from classify.metrics import apply_temperature, fit_temperature, log_loss
 from classify.models.base import balanced_weights
 
 Floats = NDArray[np.float64]
@@ -17,7 +17,7 @@ ROUNDS = 20
 """Votes that are given away one by one, beside the one that every member has."""
 
 
-def picked_weights(
+def select_weights(
     members: Sequence[Floats], y: NDArray[np.intp], weights: Floats
 ) -> Floats:
     """Return the weights of members, from what they said of held-out tracks.
@@ -51,26 +51,26 @@ def picked_weights(
     return votes
 
 
-def vote(choices: Mapping[str, Choice], y: NDArray[np.intp]) -> Choice:
+def combine_tunings(choices: Mapping[str, Tuning], y: NDArray[np.intp]) -> Tuning:
     """Return the choice of a vote between members, each with its own choice.
 
     Parameters
     ----------
-    choices : mapping of a member's name to Choice
+    choices : mapping of a member's name to Tuning
         All made on the same training side with the same seed.
     y : intp, shape (n_tracks,)
         Labels of that side.
     """
     first = next(iter(choices.values()))
     held = y[first.tracks]
-    said = [tempered(c.p, c.temperature) for c in choices.values()]
+    said = [apply_temperature(c.p, c.temperature) for c in choices.values()]
     each = balanced_weights(held, np.arange(len(held))) if len(held) else np.ones(0)
-    weights = picked_weights(said, held, each)
+    weights = select_weights(said, held, each)
     mean = np.tensordot(weights, np.array(said), axes=1)
     temperature = fit_temperature(mean, held)
     loss = np.nan
     if len(held):
-        loss = log_loss(tempered(mean, temperature), held, each)
+        loss = log_loss(apply_temperature(mean, temperature), held, each)
     setting = {
         name: {
             "weight": float(weight),
@@ -79,28 +79,30 @@ def vote(choices: Mapping[str, Choice], y: NDArray[np.intp]) -> Choice:
         }
         for (name, choice), weight in zip(choices.items(), weights, strict=True)
     }
-    return Choice(setting, temperature, loss, first.tracks, mean)
+    return Tuning(setting, temperature, loss, first.tracks, mean)
 
 
-def voted(outcomes: Mapping[str, Outcome], y: NDArray[np.intp]) -> Outcome:
+def combine_fold_results(
+    outcomes: Mapping[str, FoldResult], y: NDArray[np.intp]
+) -> FoldResult:
     """Return what a vote says of a fold that all members have judged.
 
     Parameters
     ----------
-    outcomes : mapping of a member's name to Outcome
+    outcomes : mapping of a member's name to FoldResult
     y : intp, shape (n_training_tracks,)
         Labels of the fold's training side.
     """
-    choice = vote({name: o.choice for name, o in outcomes.items()}, y)
+    choice = combine_tunings({name: o.choice for name, o in outcomes.items()}, y)
     weights = [choice.setting[name]["weight"] for name in outcomes]
     members = list(outcomes.values())
     windows = sum(w * o.windows for w, o in zip(weights, members, strict=True))
     tracks = sum(w * o.tracks for w, o in zip(weights, members, strict=True))
-    return Outcome(
+    return FoldResult(
         choice=choice,
         test=members[0].test,
         windows=np.asarray(windows),
-        tracks=tempered(np.asarray(tracks), choice.temperature),
+        tracks=apply_temperature(np.asarray(tracks), choice.temperature),
         fit_s=sum(o.fit_s for o in members),
         predict_s=sum(o.predict_s for o in members),
     )

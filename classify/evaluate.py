@@ -1,4 +1,4 @@
-"""All models on one problem: nested folds in parallel, and models trained on all."""
+"""All models on one dataset: nested folds in parallel, and models trained on all."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
 
-from classify.arrays import Problem
-from classify.cross_validation import Choice, Outcome, judge, learn, window_split
-from classify.ensemble import vote, voted
+from classify.arrays import Dataset
+from classify.cross_validation import (
+    FoldResult,
+    Tuning,
+    evaluate_fold,
+    predict_random_split,
+    tune_and_fit,
+)
+from classify.ensemble import combine_fold_results, combine_tunings
 from classify.folds import OUTER_FOLDS, Split, album_folds
 from classify.metrics import (
     album_interval,
+    apply_temperature,
     balanced_accuracy,
     brier_score,
     calibration_error,
     macro_f1,
     reliability,
-    tempered,
 )
 from classify.model import Member
 from classify.models.base import Fitted, fit
-from classify.models.registry import VOTERS, VOTING, recipe, with_voters
-from classify.novelty import MOST_LABELS, novelty
+from classify.models.registry import VOTERS, VOTING, model_spec, with_voters
+from classify.novelty import MOST_LABELS, find_threshold
 from scanner.signals import end_with_parent, worker_replacement_silenced
 
 Floats = NDArray[np.float64]
@@ -40,12 +46,12 @@ class Evaluation:
     Attributes
     ----------
     name : str
-    outcomes : tuple of Outcome, one a fold
+    outcomes : tuple of FoldResult, one a fold
     windows : float64, shape (n_windows, n_labels)
         Out-of-fold probabilities, as the estimator gives them.
     tracks : float64, shape (n_tracks, n_labels)
         Out-of-fold, calibrated inside the folds.
-    choice : Choice
+    choice : Tuning
         Of the final model.
     members : tuple of Member
         The final model, trained on all tracks.
@@ -57,10 +63,10 @@ class Evaluation:
     """
 
     name: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[FoldResult, ...]
     windows: Floats
     tracks: Floats
-    choice: Choice
+    choice: Tuning
     members: tuple[Member, ...]
     flattering: Floats | None
     outsiders: dict[str, Floats]
@@ -68,8 +74,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class Final:
-    """A recipe trained on all tracks, and what else takes all of them.
+class FinalModel:
+    """A model spec trained on all tracks, and what else takes all of them.
 
     Attributes
     ----------
@@ -78,7 +84,7 @@ class Final:
         What a model without the label says of its tracks, tempered.
     """
 
-    choice: Choice
+    choice: Tuning
     fitted: Fitted
     flattering: Floats | None
     outsiders: dict[int, Floats]
@@ -86,18 +92,18 @@ class Final:
 
 
 def evaluate(
-    problem: Problem,
+    dataset: Dataset,
     names: Sequence[str],
     *,
     seed: int,
     jobs: int | None = None,
     done: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[Split], dict[str, Evaluation]]:
-    """Judge models on one problem by nested album-grouped folds.
+    """Judge models on one dataset by nested album-grouped folds.
 
     Parameters
     ----------
-    problem : Problem
+    dataset : Dataset
     names : sequence of str
     seed : int
     jobs : int or None
@@ -113,21 +119,21 @@ def evaluate(
     evaluations : dict
         By name, in the order of `names`.
     """
-    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed)
-    left_out = _left_out(len(problem.labels), seed)
+    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed)
+    left_out = _left_out(len(dataset.labels), seed)
     needed = with_voters(names)
     tasks = [(name, i) for name in needed for i in range(len(folds) + 1)]
-    outcomes: dict[tuple[str, int], Outcome] = {}
-    finals: dict[str, Final] = {}
+    outcomes: dict[tuple[str, int], FoldResult] = {}
+    finals: dict[str, FinalModel] = {}
     workers = Parallel(
         n_jobs=min(jobs or cpu_count(), len(tasks)), return_as="generator_unordered"
     )
     with worker_replacement_silenced():
         for name, i, result in workers(
-            delayed(_task)(name, i, problem, folds, left_out, seed, os.getpid())
+            delayed(_task)(name, i, dataset, folds, left_out, seed, os.getpid())
             for name, i in tasks
         ):
-            if isinstance(result, Final):
+            if isinstance(result, FinalModel):
                 finals[name] = result
             else:
                 outcomes[name, i] = result
@@ -137,14 +143,14 @@ def evaluate(
         members = VOTERS if name == VOTING else (name,)
         of_folds = [{m: outcomes[m, i] for m in members} for i in range(len(folds))]
         found[name] = _assembled(
-            name, problem, folds, of_folds, {m: finals[m] for m in members}
+            name, dataset, folds, of_folds, {m: finals[m] for m in members}
         )
     return folds, found
 
 
-def n_tasks(names: Sequence[str], problem: Problem) -> int:
+def n_tasks(names: Sequence[str], dataset: Dataset) -> int:
     """Return how often `evaluate` will call `done`, at most."""
-    folds = min(OUTER_FOLDS, len(np.unique(problem.groups)))
+    folds = min(OUTER_FOLDS, len(np.unique(dataset.groups)))
     return len(with_voters(names)) * (folds + 1)
 
 
@@ -157,7 +163,7 @@ def _left_out(n_labels: int, seed: int) -> list[int]:
 
 
 def without_label(
-    problem: Problem, k: int
+    dataset: Dataset, k: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
     """Return what a model without label `k` learns from, and the tracks of the label.
 
@@ -168,65 +174,69 @@ def without_label(
     (inside, outside) : intp, ascending, or None
         None where fewer than two labels would be learned.
     """
-    outside = np.flatnonzero(problem.y == k)
-    shared = np.isin(problem.groups, problem.groups[outside])
-    inside = np.flatnonzero((problem.y != k) & ~shared)
-    return (inside, outside) if len(np.unique(problem.y[inside])) > 1 else None
+    outside = np.flatnonzero(dataset.y == k)
+    shared = np.isin(dataset.groups, dataset.groups[outside])
+    inside = np.flatnonzero((dataset.y != k) & ~shared)
+    return (inside, outside) if len(np.unique(dataset.y[inside])) > 1 else None
 
 
 def _task(
     name: str,
     i: int,
-    problem: Problem,
+    dataset: Dataset,
     folds: list[Split],
     left_out: list[int],
     seed: int,
     parent: int,
-) -> tuple[str, int, Outcome | Final]:
+) -> tuple[str, int, FoldResult | FinalModel]:
     end_with_parent(parent)
-    model = recipe(name, len(problem.rows.X), len(problem.labels))
+    model = model_spec(name, len(dataset.windows.X), len(dataset.labels))
     if i < len(folds):
-        return name, i, judge(model, problem, folds[i], seed=seed)
-    choice, fitted = learn(model, problem, seed=seed)
+        return name, i, evaluate_fold(model, dataset, folds[i], seed=seed)
+    choice, fitted = tune_and_fit(model, dataset, seed=seed)
     flattering = None
     if model.reads != "tracks":
-        flattering = window_split(model, choice.setting, problem, seed=seed)
+        flattering = predict_random_split(model, choice.setting, dataset, seed=seed)
     outsiders = {}
     for k in left_out:
-        parts = without_label(problem, k)
+        parts = without_label(dataset, k)
         if parts is None:
             continue
         inside, outside = parts
-        without = fit(model, choice.setting, problem.of_tracks(inside), seed=seed)
-        _, p = without.judge(problem.rows.of_tracks(outside))
-        outsiders[k] = tempered(p, choice.temperature)
-    return name, i, Final(choice, fitted, flattering, outsiders, model.note)
+        without = fit(model, choice.setting, dataset.of_tracks(inside), seed=seed)
+        _, p = without.predict_proba(dataset.windows.of_tracks(outside))
+        outsiders[k] = apply_temperature(p, choice.temperature)
+    return name, i, FinalModel(choice, fitted, flattering, outsiders, model.note)
 
 
 def _assembled(
     name: str,
-    problem: Problem,
+    dataset: Dataset,
     folds: list[Split],
-    of_folds: list[dict[str, Outcome]],
-    finals: dict[str, Final],
+    of_folds: list[dict[str, FoldResult]],
+    finals: dict[str, FinalModel],
 ) -> Evaluation:
     alone = len(finals) == 1
     outcomes = tuple(
-        next(iter(found.values())) if alone else voted(found, problem.y[fold.train])
+        next(iter(found.values()))
+        if alone
+        else combine_fold_results(found, dataset.y[fold.train])
         for fold, found in zip(folds, of_folds, strict=True)
     )
     choices = {member: final.choice for member, final in finals.items()}
-    choice = next(iter(choices.values())) if alone else vote(choices, problem.y)
+    choice = (
+        next(iter(choices.values())) if alone else combine_tunings(choices, dataset.y)
+    )
     weights = [1.0 if alone else choice.setting[m]["weight"] for m in finals]
     weighed = list(zip(weights, finals.values(), strict=True))
-    windows = np.zeros((len(problem.rows.X), len(problem.labels)))
-    tracks = np.zeros((problem.rows.n_tracks, len(problem.labels)))
+    windows = np.zeros((len(dataset.windows.X), len(dataset.labels)))
+    tracks = np.zeros((dataset.windows.n_tracks, len(dataset.labels)))
     for outcome in outcomes:
         tracks[outcome.test] = outcome.tracks
-        windows[problem.rows.windows_of(outcome.test)] = outcome.windows
+        windows[dataset.windows.windows_of(outcome.test)] = outcome.windows
     flattering = [w * f.flattering for w, f in weighed if f.flattering is not None]
     outsiders = {
-        problem.labels[k]: _outsider(k, weighed, 1.0 if alone else choice.temperature)
+        dataset.labels[k]: _outsider(k, weighed, 1.0 if alone else choice.temperature)
         for k in weighed[0][1].outsiders
     }
     return Evaluation(
@@ -245,14 +255,16 @@ def _assembled(
     )
 
 
-def _outsider(k: int, weighed: list[tuple[float, Final]], temperature: float) -> Floats:
+def _outsider(
+    k: int, weighed: list[tuple[float, FinalModel]], temperature: float
+) -> Floats:
     mean = np.sum([w * f.outsiders[k] for w, f in weighed], axis=0)
-    highest: Floats = tempered(mean, temperature).max(axis=1)
+    highest: Floats = apply_temperature(mean, temperature).max(axis=1)
     return highest
 
 
-def scores(
-    problem: Problem,
+def compute_scores(
+    dataset: Dataset,
     evaluation: Evaluation,
     *,
     seed: int,
@@ -265,19 +277,21 @@ def scores(
     All but ``flattering`` are over held-out albums; all but ``window_accuracy`` and
     ``flattering`` are over tracks.
     """
-    y, p = problem.y, evaluation.tracks
+    y, p = dataset.y, evaluation.tracks
     predicted = p.argmax(axis=1)
-    interval = album_interval(predicted == y, problem.groups, seed=seed)
-    of_windows = y[problem.rows.track]
+    interval = album_interval(predicted == y, dataset.groups, seed=seed)
+    of_windows = y[dataset.windows.track]
     flattering = None
     if evaluation.flattering is not None:
         flattering = float((evaluation.flattering.argmax(axis=1) == of_windows).mean())
-    outsiders = novelty(evaluation.outsiders, p, y, problem.labels, given=unknown_below)
+    outsiders = find_threshold(
+        evaluation.outsiders, p, y, dataset.labels, given=unknown_below
+    )
     return {
         "tracks": len(y),
-        "albums": len(np.unique(problem.groups)),
-        "windows": len(problem.rows.X),
-        "labels": len(problem.labels),
+        "albums": len(np.unique(dataset.groups)),
+        "windows": len(dataset.windows.X),
+        "labels": len(dataset.labels),
         "accuracy": float((predicted == y).mean()),
         "interval": None if interval is None else list(interval),
         "balanced_accuracy": balanced_accuracy(y, predicted),
@@ -295,10 +309,10 @@ def scores(
     }
 
 
-def majority_baseline(problem: Problem) -> float:
+def majority_baseline(dataset: Dataset) -> float:
     """Return the share of the most frequent label: the best that one answer can do.
 
     The model ``majority`` must find that label on the training side of each fold, from
     which the albums in question are missing, and so can only do worse.
     """
-    return float(np.bincount(problem.y).max() / len(problem.y))
+    return float(np.bincount(dataset.y).max() / len(dataset.y))

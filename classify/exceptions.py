@@ -14,7 +14,7 @@ class TooLittleToLearnFromError(ClassifyError):
 
 
 class FeatureSetMismatchError(ClassifyError):
-    """Rows of one feature set were given to a model of another."""
+    """Windows of one feature set were given to a model of another."""
 
 
 class UnknownModelError(ClassifyError):

@@ -56,7 +56,7 @@ def labels_of(rule: str, tracks: Sequence[TrackRow]) -> list[str | None]:
         The rule is not known.
     """
     check_rule(rule)
-    return one_spelling([RULES[rule](track) for track in tracks])
+    return unify_spelling([RULES[rule](track) for track in tracks])
 
 
 def check_rule(rule: str) -> None:
@@ -77,7 +77,7 @@ def check_rule(rule: str) -> None:
         )
 
 
-def labels_from_lines(
+def match_lines(
     lines: Iterable[Sequence[str]], tracks: Sequence[TrackRow]
 ) -> tuple[list[str | None], list[str]]:
     """Return labels as the lines of a table give them, and lines that match nothing.
@@ -123,10 +123,10 @@ def labels_from_lines(
             labels[i] = cells[1]
         if not found:
             unmatched.append(f"line {number}: {cells[0]}")
-    return one_spelling(labels), unmatched
+    return unify_spelling(labels), unmatched
 
 
-def one_spelling(names: Sequence[str | None]) -> list[str | None]:
+def unify_spelling(names: Sequence[str | None]) -> list[str | None]:
     """Replace names that differ in case or space by the most frequent spelling.
 
     >>> one_spelling(["Rush", "RUSH", None, "Rush"])

@@ -179,7 +179,7 @@ FLOOR = 1e-6
 _TEMPERATURES = np.geomspace(0.1, 10.0, 81)
 
 
-def tempered(p: Floats, temperature: float) -> Floats:
+def apply_temperature(p: Floats, temperature: float) -> Floats:
     """Sharpen (temperature < 1) or soften (> 1) probabilities.
 
     Returns p ** (1 / temperature), normalised; the order of the labels stays.
@@ -204,7 +204,7 @@ def fit_temperature(p: Floats, y: NDArray[np.intp]) -> float:
     """
     if not len(y):
         return 1.0
-    losses = [log_loss(tempered(p, float(t)), y) for t in _TEMPERATURES]
+    losses = [log_loss(apply_temperature(p, float(t)), y) for t in _TEMPERATURES]
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.records import FeatureSetFacts
-from classify.arrays import Rows
+from classify.arrays import Windows
 from classify.exceptions import FeatureSetMismatchError, UntrustedArtifactError
-from classify.metrics import tempered
+from classify.metrics import apply_temperature
 from classify.models.base import Fitted
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A fitted recipe with what it takes to read its probabilities.
+    """A fitted model spec with what it takes to read its probabilities.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Model:
         Of the members' mean.
     feature_version : int
     feature_names : tuple of str
-        Rows of any other feature set are refused.
+        Windows of any other feature set are refused.
     columns : tuple of str
         Of the rows that it takes: those of the feature set, and those made of it.
     """
@@ -63,7 +63,9 @@ class Model:
     feature_names: tuple[str, ...]
     columns: tuple[str, ...]
 
-    def judge(self, rows: Rows, facts: FeatureSetFacts) -> tuple[Floats, Floats]:
+    def predict_proba(
+        self, rows: Windows, facts: FeatureSetFacts
+    ) -> tuple[Floats, Floats]:
         """Return the probabilities of each window and, calibrated, of each track.
 
         Raises
@@ -80,10 +82,10 @@ class Model:
         windows = np.zeros((len(rows.X), len(self.labels)))
         tracks = np.zeros((rows.n_tracks, len(self.labels)))
         for member in self.members:
-            of_windows, of_tracks = member.fitted.judge(rows)
+            of_windows, of_tracks = member.fitted.predict_proba(rows)
             windows += member.weight * of_windows
-            tracks += member.weight * tempered(of_tracks, member.temperature)
-        return windows, tempered(tracks, self.temperature)
+            tracks += member.weight * apply_temperature(of_tracks, member.temperature)
+        return windows, apply_temperature(tracks, self.temperature)
 
     def _refuse_others(self, facts: FeatureSetFacts) -> None:
         if facts.version != self.feature_version:

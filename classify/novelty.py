@@ -114,7 +114,7 @@ def _translated(threshold: float, of: Floats, to: Floats) -> float:
     return threshold_for(to, float((of >= threshold).mean()))
 
 
-def novelty(
+def find_threshold(
     outsiders: Mapping[str, Floats],
     known: Floats,
     y: NDArray[np.intp],

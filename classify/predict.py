@@ -11,14 +11,14 @@ from catalog.database import Catalog
 from catalog.datasets import load_feature_set
 from catalog.records import FeatureSetFacts
 from catalog.runs import RunFacts, load_model
-from classify.arrays import Rows
-from classify.dataset import heard_windows
+from classify.arrays import Windows
+from classify.dataset import describe_windows
 from classify.exceptions import NothingToReportError
 from classify.measure import GRID, MeasuredFile, current_features
 from classify.model import UNKNOWN, Model
 from classify.model import load as load_artifact
-from classify.runs import chosen_run
-from classify.sequence_features import sliced
+from classify.runs import select_run
+from classify.sequence_features import cut_slices
 
 DRAWS = 20
 WINDOWS_PER_DRAW = 5
@@ -107,7 +107,7 @@ def load_predictor(catalog: Catalog, run_id: int | None) -> Predictor:
     UntrustedArtifactError
         The stored model cannot be read.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     stored = load_model(catalog, run.id)
     if stored is None:
         raise NothingToReportError(
@@ -154,8 +154,8 @@ def predict_file(
     if not len(regular):  # what can be heard lies between the grid's windows
         regular = np.flatnonzero(usable)
     X, slices = _rows_of(measured, model, facts)
-    _, of_draws = model.judge(_grouped(X, slices, drawn), facts)
-    of_windows, of_whole = model.judge(_grouped(X, slices, [regular]), facts)
+    _, of_draws = model.predict_proba(_grouped(X, slices, drawn), facts)
+    of_windows, of_whole = model.predict_proba(_grouped(X, slices, [regular]), facts)
     p = of_whole[0] if whole else of_draws.mean(axis=0)
     best = int(p.argmax())
     threshold = unknown_below
@@ -229,20 +229,20 @@ def _rows_of(
     """Return the columns that the model takes, and the slices of the sequences."""
     span = measured.start_s, measured.window_s
     names = tuple(facts.names)
-    X, columns = heard_windows(measured.vectors, names, *span, measured.sequences)
+    X, columns = describe_windows(measured.vectors, names, *span, measured.sequences)
     if columns != tuple(model.columns):  # trained where no sequences were stored
-        X, _ = heard_windows(measured.vectors, names, *span, None)
-    return X, sliced(measured.sequences, *span)
+        X, _ = describe_windows(measured.vectors, names, *span, None)
+    return X, cut_slices(measured.sequences, *span)
 
 
 def _grouped(
     X: NDArray[np.float32],
     slices: NDArray[np.float16],
     groups: list[NDArray[np.intp]],
-) -> Rows:
+) -> Windows:
     """Return windows as a model takes them, each group as if it were a track."""
     chosen = np.concatenate(groups)
-    return Rows(
+    return Windows(
         X=X[chosen],
         track=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
         n_tracks=len(groups),

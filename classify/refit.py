@@ -14,20 +14,20 @@ from catalog.database import Catalog
 from catalog.datasets import Library, load_library
 from catalog.records import FeatureSetFacts
 from catalog.runs import RunFacts, fold_parameters
-from classify.arrays import Problem
+from classify.arrays import Dataset
 from classify.codec_pairs import with_pairs
 from classify.dataset import (
-    Dataset,
+    TrainingData,
     dataset_hash,
-    loaded_labels,
-    loaded_sequences,
-    prepare,
+    load_labels,
+    load_sequences,
+    prepare_training_data,
 )
 from classify.exceptions import NothingToReportError
 from classify.folds import OUTER_FOLDS, Split, album_folds
 from classify.model import Member, Model
 from classify.models.base import fit
-from classify.models.registry import VOTING, reads_slices, recipe, with_voters
+from classify.models.registry import VOTING, model_spec, reads_slices, with_voters
 from classify.sequence_features import TrackSequences
 
 
@@ -39,15 +39,15 @@ class Studied:
     ----------
     library : Library
     sequences : mapping of an index into ``library.tracks`` to TrackSequences
-    dataset : Dataset
+    data : TrainingData
     """
 
     library: Library
     sequences: Mapping[int, TrackSequences]
-    dataset: Dataset
+    data: TrainingData
 
 
-def studied(catalog: Catalog, run: RunFacts) -> Studied:
+def load_run_data(catalog: Catalog, run: RunFacts) -> Studied:
     """Load what a run was made from.
 
     Raises
@@ -60,9 +60,9 @@ def studied(catalog: Catalog, run: RunFacts) -> Studied:
         raise NothingToReportError(
             "the catalog holds no analysed track; run `scan FOLDER` first"
         )
-    sequences = loaded_sequences(catalog, library)
-    given, _ = loaded_labels(catalog, library, run.label_kind)
-    dataset = prepare(
+    sequences = load_sequences(catalog, library)
+    given, _ = load_labels(catalog, library, run.label_kind)
+    data = prepare_training_data(
         library.tracks,
         library.windows,
         library.feature_set,
@@ -74,16 +74,16 @@ def studied(catalog: Catalog, run: RunFacts) -> Studied:
     )
     learned = run.parameters.get("steadied")
     if learned:
-        dataset = with_pairs(catalog, library, sequences, dataset, learned)
-    if dataset_hash(dataset) != run.dataset_hash:
+        data = with_pairs(catalog, library, sequences, data, learned)
+    if dataset_hash(data) != run.dataset_hash:
         raise NothingToReportError(
             f"the library has changed since run {run.id}; run `classify --all` again"
         )
-    return Studied(library, sequences, dataset)
+    return Studied(library, sequences, data)
 
 
-def fold_models(
-    catalog: Catalog, run: RunFacts, dataset: Dataset
+def refit_folds(
+    catalog: Catalog, run: RunFacts, data: TrainingData
 ) -> list[tuple[Split, Model]]:
     """Return each fold of a run with the model that was judged on it.
 
@@ -91,22 +91,22 @@ def fold_models(
     ----------
     catalog : Catalog
     run : RunFacts
-    dataset : Dataset
+    data : TrainingData
         What the run was made from.
     """
-    problem = dataset.problem
-    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=run.seed)
+    dataset = data.dataset
+    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=run.seed)
     settled = fold_parameters(catalog, run.id)
     return [
         (
             fold,
-            fitted_as(
+            refit_model(
                 run.model,
                 parameters,
-                problem.of_tracks(fold.train),
-                dataset.feature_set,
-                columns=dataset.names,
-                n_windows=len(problem.rows.X),
+                dataset.of_tracks(fold.train),
+                data.feature_set,
+                columns=data.names,
+                n_windows=len(dataset.windows.X),
                 seed=run.seed,
             ),
         )
@@ -114,10 +114,10 @@ def fold_models(
     ]
 
 
-def fitted_as(
+def refit_model(
     name: str,
     parameters: Mapping[str, Any],
-    training: Problem,
+    training: Dataset,
     facts: FeatureSetFacts,
     *,
     columns: tuple[str, ...],
@@ -132,10 +132,10 @@ def fitted_as(
         Of the model.
     parameters : mapping
         Of the run, or of the fold: ``setting`` and ``temperature``.
-    training : Problem
+    training : Dataset
     facts : FeatureSetFacts
     columns : tuple of str
-        Of the problem's rows.
+        Of the dataset's rows.
     n_windows : int
         Of the whole library, by which large ones are told.
     seed : int
@@ -152,7 +152,7 @@ def fitted_as(
             Member(
                 member,
                 fit(
-                    recipe(member, n_windows, len(training.labels)),
+                    model_spec(member, n_windows, len(training.labels)),
                     chosen,
                     training,
                     seed=seed,

@@ -21,37 +21,37 @@ from catalog.runs import (
     store_run,
 )
 from classify import model as artifacts
-from classify.dataset import Dataset, dataset_hash
-from classify.evaluate import Evaluation, scores
+from classify.dataset import TrainingData, dataset_hash
+from classify.evaluate import Evaluation, compute_scores
 from classify.exceptions import NothingToReportError
 from classify.folds import Split
 from classify.metrics import balanced_accuracy, macro_f1
 from classify.model import UNKNOWN, Model
-from classify.settings import Request
+from classify.settings import TrainingSettings
 
 _PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
 
 
 def run_facts(
-    dataset: Dataset,
+    data: TrainingData,
     feature_set_id: int,
     evaluation: Evaluation,
-    request: Request,
+    request: TrainingSettings,
     more: Mapping[str, Any],
 ) -> RunFacts:
     """Return what describes a run, its figures among it.
 
     Parameters
     ----------
-    dataset : Dataset
+    data : TrainingData
     feature_set_id : int
     evaluation : Evaluation
-    request : Request
+    request : TrainingSettings
     more : mapping
         Further figures, which are not of this model.
     """
-    figures: dict[str, Any] = scores(
-        dataset.problem,
+    figures: dict[str, Any] = compute_scores(
+        data.dataset,
         evaluation,
         seed=request.seed,
         unknown_below=request.unknown_below,
@@ -64,15 +64,15 @@ def run_facts(
         model=evaluation.name,
         seed=request.seed,
         feature_set_id=feature_set_id,
-        dataset_hash=dataset_hash(dataset),
-        labels=dataset.problem.labels,
+        dataset_hash=dataset_hash(data),
+        labels=data.dataset.labels,
         parameters={
             "only": list(request.only),
             "setting": evaluation.choice.setting,
             "temperature": evaluation.choice.temperature,
             "unknown_below": threshold,
             "notes": list(evaluation.notes),
-            "steadied": {one.variant: len(one.tracks) for one in dataset.problem.pairs},
+            "steadied": {one.variant: len(one.tracks) for one in data.dataset.pairs},
         },
         versions={name: version(name) for name in _PACKAGES},
         metrics={**figures, **more},
@@ -82,7 +82,7 @@ def run_facts(
 def store(
     catalog: Catalog,
     facts: RunFacts,
-    dataset: Dataset,
+    data: TrainingData,
     folds: list[Split],
     evaluation: Evaluation,
     *,
@@ -94,22 +94,22 @@ def store(
     ----------
     catalog : Catalog
     facts : RunFacts
-    dataset : Dataset
+    data : TrainingData
     folds : list of Split
     evaluation : Evaluation
     everything : bool
-        Whether tracks outside the problem are labelled, too, by the final model.
+        Whether tracks outside the dataset are labelled, too, by the final model.
     """
-    model = _final_model(dataset, evaluation)
+    model = _final_model(data, evaluation)
     rest = None
-    if everything and dataset.rest_tracks:
-        rest = model.judge(dataset.rest, dataset.feature_set)
+    if everything and data.rest_tracks:
+        rest = model.predict_proba(data.rest, data.feature_set)
     threshold = facts.parameters["unknown_below"] or 0.0
-    tracks, windows = _predictions(dataset, folds, evaluation, rest, threshold)
+    tracks, windows = _predictions(data, folds, evaluation, rest, threshold)
     number = store_run(
         catalog,
         facts,
-        folds=_fold_facts(dataset, folds, evaluation),
+        folds=_fold_facts(data, folds, evaluation),
         tracks=tracks,
         windows=windows,
         models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
@@ -117,41 +117,41 @@ def store(
     return replace(facts, id=number)
 
 
-def _final_model(dataset: Dataset, evaluation: Evaluation) -> Model:
+def _final_model(data: TrainingData, evaluation: Evaluation) -> Model:
     alone = len(evaluation.members) == 1
-    facts = dataset.feature_set
+    facts = data.feature_set
     return Model(
-        dataset.problem.labels,
+        data.dataset.labels,
         evaluation.members,
         1.0 if alone else evaluation.choice.temperature,
         facts.version,
         tuple(facts.names),
-        dataset.names,
+        data.names,
     )
 
 
 def _predictions(
-    dataset: Dataset,
+    data: TrainingData,
     folds: list[Split],
     evaluation: Evaluation,
     judged_rest: tuple[Any, Any] | None,
     threshold: float,
 ) -> tuple[Predictions, Predictions]:
     """Return what is said of all tracks and windows: held out, then the rest."""
-    problem, labels = dataset.problem, dataset.problem.labels
-    fold = np.empty(problem.rows.n_tracks, dtype=np.intp)
+    dataset, labels = data.dataset, data.dataset.labels
+    fold = np.empty(dataset.windows.n_tracks, dtype=np.intp)
     for i, split in enumerate(folds):
         fold[split.test] = i
-    of = problem.rows.track
-    ids = np.array([track.id for track in dataset.tracks], dtype=np.int64)
-    tracks = _said(ids, fold, problem.y, evaluation.tracks, labels)
+    of = dataset.windows.track
+    ids = np.array([track.id for track in data.tracks], dtype=np.int64)
+    tracks = _said(ids, fold, dataset.y, evaluation.tracks, labels)
     windows = _said(
-        dataset.window_ids, fold[of], problem.y[of], evaluation.windows, labels
+        data.window_ids, fold[of], dataset.y[of], evaluation.windows, labels
     )
     if judged_rest is None:
         return tracks, windows
     of_windows, of_tracks = judged_rest
-    ids = np.array([track.id for track in dataset.rest_tracks], dtype=np.int64)
+    ids = np.array([track.id for track in data.rest_tracks], dtype=np.int64)
     unsure = of_tracks.max(axis=1) < threshold
     more = _said(ids, None, None, of_tracks, labels)
     more = replace(
@@ -163,9 +163,7 @@ def _predictions(
     )
     return (
         _joined(tracks, more),
-        _joined(
-            windows, _said(dataset.rest_window_ids, None, None, of_windows, labels)
-        ),
+        _joined(windows, _said(data.rest_window_ids, None, None, of_windows, labels)),
     )
 
 
@@ -197,17 +195,17 @@ def _joined(a: Predictions, b: Predictions) -> Predictions:
 
 
 def _fold_facts(
-    dataset: Dataset, folds: list[Split], evaluation: Evaluation
+    data: TrainingData, folds: list[Split], evaluation: Evaluation
 ) -> list[FoldFacts]:
-    problem = dataset.problem
+    dataset = data.dataset
     facts = []
     for i, (split, outcome) in enumerate(zip(folds, evaluation.outcomes, strict=True)):
-        y, predicted = problem.y[split.test], outcome.tracks.argmax(axis=1)
+        y, predicted = dataset.y[split.test], outcome.tracks.argmax(axis=1)
         facts.append(
             FoldFacts(
                 fold=i,
                 tracks=len(y),
-                albums=len(np.unique(problem.groups[split.test])),
+                albums=len(np.unique(dataset.groups[split.test])),
                 accuracy=float((predicted == y).mean()),
                 balanced_accuracy=balanced_accuracy(y, predicted),
                 macro_f1=macro_f1(y, predicted),
@@ -222,7 +220,7 @@ def _fold_facts(
     return facts
 
 
-def chosen_run(catalog: Catalog, run_id: int | None) -> RunFacts:
+def select_run(catalog: Catalog, run_id: int | None) -> RunFacts:
     """Return the run asked for; without an id the newest beyond the baseline.
 
     Raises
@@ -242,7 +240,7 @@ def chosen_run(catalog: Catalog, run_id: int | None) -> RunFacts:
     )
 
 
-def judged_alike(catalog: Catalog, run: RunFacts) -> list[RunFacts]:
+def load_comparable_runs(catalog: Catalog, run: RunFacts) -> list[RunFacts]:
     """Return the newest run of each model on the tracks, labels and folds of a run."""
     newest: dict[str, RunFacts] = {}
     for other in load_runs(catalog):
@@ -255,7 +253,7 @@ def _question(run: RunFacts) -> tuple[str, str, int]:
     return run.dataset_hash, run.label_kind, run.seed
 
 
-def described(run: RunFacts) -> dict[str, Any]:
+def describe_run(run: RunFacts) -> dict[str, Any]:
     """Return what identifies a run, for the foot of a report."""
     return {
         "run": run.id,

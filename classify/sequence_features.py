@@ -46,7 +46,7 @@ def slice_bounds(
     return first, np.minimum(first + length, n_steps)
 
 
-def described(
+def compute_sequence_features(
     sequences: TrackSequences, start_s: Floats, duration_s: Floats
 ) -> NDArray[np.float32]:
     """Return how a track's windows move and what their harmony is like.
@@ -91,7 +91,7 @@ def described(
     return np.hstack(columns).astype(np.float32)
 
 
-def sliced(
+def cut_slices(
     sequences: TrackSequences, start_s: Floats, duration_s: Floats
 ) -> NDArray[np.float16]:
     """Return each window's slice, chroma beside log-mel, brought to one length.
@@ -132,7 +132,7 @@ def _means(values: Floats, first: NDArray[np.intp], last: NDArray[np.intp]) -> F
     return result
 
 
-def without_key(
+def remove_key(
     vectors: NDArray[np.float32], names: tuple[str, ...]
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Replace the twelve chroma statistics by what no transposition changes.

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.runs import RunFacts
-from classify.confounds import Matched
+from classify.confounds import PairScores
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainingSettings:
     """What `classify` was asked to do.
 
     Attributes
@@ -22,10 +22,10 @@ class Request:
     models : tuple of str
     seed : int
     everything : bool
-        Whether tracks outside the problem are labelled too, by the final model.
+        Whether tracks outside the dataset are labelled too, by the final model.
     jobs : int or None
     unknown_below : float or None
-        Tracks outside the problem whose best label is less probable than this are
+        Tracks outside the dataset whose best label is less probable than this are
         called unknown; None sets the threshold by leaving out each label in turn.
     matched : bool
         Whether to judge pairs of tracks that are coded alike, too.
@@ -56,13 +56,13 @@ class Summary:
     scarce : labels with two albums
     unheard : number of tracks without a usable window
     elsewhere : number of tracks analysed under another feature set only
-    rest : number of tracks outside the problem, labelled by the final model
+    rest : number of tracks outside the dataset, labelled by the final model
     baseline : float
         Accuracy of always naming the most frequent label.
     unmatched : lines of a label file that match no track
     confounds : dict
         What facts about the files reach without the music.
-    matched : dict of a model's name to Matched, where asked for
+    matched : dict of a model's name to PairScores, where asked for
     """
 
     runs: tuple[RunFacts, ...]
@@ -74,4 +74,4 @@ class Summary:
     baseline: float
     unmatched: tuple[str, ...] = ()
     confounds: dict[str, Any] = field(default_factory=dict)
-    matched: dict[str, Matched] = field(default_factory=dict)
+    matched: dict[str, PairScores] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from scanner.tags.write import set_label
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class LabelChange:
     """A file, and the label that goes into it; None takes it out."""
 
     path: bytes
@@ -29,12 +29,12 @@ class Writing:
         return f"{name}: {self.label} ({self.probability:.3f})"
 
 
-def labels_to_write(catalog: Catalog, run_id: int) -> list[Writing]:
+def labels_to_write(catalog: Catalog, run_id: int) -> list[LabelChange]:
     """Return what a run says of each file that is present, by path."""
     where = track_paths(catalog)
     return sorted(
         (
-            Writing(where[said.track_id], said.label, said.p_label)
+            LabelChange(where[said.track_id], said.label, said.p_label)
             for said in track_predictions(catalog, run_id)
             if said.track_id in where
         ),
@@ -42,15 +42,15 @@ def labels_to_write(catalog: Catalog, run_id: int) -> list[Writing]:
     )
 
 
-def labels_to_remove(catalog: Catalog) -> list[Writing]:
+def labels_to_remove(catalog: Catalog) -> list[LabelChange]:
     """Return the removal of the label from each file that is present, by path."""
     paths = sorted(track_paths(catalog).values())
-    return [Writing(path, None, None) for path in paths]
+    return [LabelChange(path, None, None) for path in paths]
 
 
 def written(
-    writings: list[Writing],
-) -> Iterator[tuple[Writing, bool, str | None]]:
+    writings: list[LabelChange],
+) -> Iterator[tuple[LabelChange, bool, str | None]]:
     """Do the writings one by one.
 
     Yields

@@ -12,7 +12,7 @@ import click
 from tqdm import tqdm
 
 from catalog.schema import open_catalog, open_existing
-from classify.models.registry import chosen
+from classify.models.registry import select_models
 from classify.reports.table import Table, as_text
 from scanner.signals import explain_interruption, terminations_as_interrupts
 from sonicat.errors import SOME_FAILED
@@ -20,7 +20,7 @@ from sonicat.options import DB
 
 if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.settings import Summary
-    from classify.write_labels import Writing
+    from classify.write_labels import LabelChange
 
 _UNSTORED = "a run is stored whole or not at all"
 _HALF_WRITTEN = "files are changed one by one, each wholly; say it again to go on"
@@ -123,10 +123,10 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     # Loads scikit-learn: not for --help.
     from classify.labels import check_rule  # noqa: PLC0415
     from classify.reports.models import models as compare_models  # noqa: PLC0415
-    from classify.settings import Request  # noqa: PLC0415
+    from classify.settings import TrainingSettings  # noqa: PLC0415
     from classify.training import classify_library  # noqa: PLC0415
 
-    models = chosen(options["models"])
+    models = select_models(options["models"])
     check_rule(options["rule"])
     if not options["everything"] and not only:
         raise click.UsageError(
@@ -136,7 +136,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         raise click.UsageError(
             "--write-tags takes what one model says: name a single one with --model"
         )
-    request = Request(
+    request = TrainingSettings(
         rule=options["rule"],
         only=only,
         models=models,
@@ -179,14 +179,14 @@ def _tags(options: dict[str, Any], run_id: int | None) -> int:
     return SOME_FAILED if failed else 0
 
 
-def _print_planned(writings: list[Writing]) -> None:
+def _print_planned(writings: list[LabelChange]) -> None:
     """Print what would be written into which file."""
     for writing in writings:
         click.echo(str(writing))
     click.echo(f"{_files(len(writings))} would be written; add --yes to do it")
 
 
-def _print_written(done: Iterator[tuple[Writing, bool, str | None]]) -> int:
+def _print_written(done: Iterator[tuple[LabelChange, bool, str | None]]) -> int:
     """Print each file that cannot be written, and at the end how many were.
 
     Returns

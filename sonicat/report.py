@@ -127,10 +127,10 @@ def _all_pictures(
     catalog: Catalog, run_id: int | None, options: dict[str, Any]
 ) -> None:
     """Write the page of all reports, or the files of all pictures."""
-    from classify.runs import chosen_run  # noqa: PLC0415
+    from classify.runs import select_run  # noqa: PLC0415
 
     if run_id is not None:
-        chosen_run(catalog, run_id)  # there must be one: reports without it are skipped
+        select_run(catalog, run_id)  # there must be one: reports without it are skipped
     of_artist = {"artist": options["artist"], "through": options["through"]}
     train, png = options["train"], options["png"]
     if options["plots"]:

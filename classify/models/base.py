@@ -1,6 +1,6 @@
-"""What a model is made of: a recipe, the view of the rows that it reads, a fit.
+"""What a model is made of: a model spec, the view of the rows that it reads, a fit.
 
-A recipe names a family of estimators and its small space of settings. Fitting weighs
+A model spec names a family of estimators and its small grid of settings. Fitting weighs
 windows so that every label counts the same, and within a label every track.
 """
 
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from classify.arrays import Problem, Rows
+from classify.arrays import Dataset, Windows
 from classify.exceptions import FeatureSetMismatchError
 
 Floats = NDArray[np.float64]
 
 
-Setting = dict[str, Any]
+Params = dict[str, Any]
 Reads = Literal["windows", "tracks", "chroma", "logmel", "slices"]
 N_CHROMA = 12
 
@@ -41,7 +41,7 @@ class Estimator(Protocol):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ModelSpec:
     """A named model: how to build it, from what, and what to choose between.
 
     Attributes
@@ -62,14 +62,14 @@ class Recipe:
     grouped : bool
         Whether the last step wants to know the albums, for its early stopping.
     steady : bool
-        Whether the first step is a `SteadyScaler`, which learns from re-encodings.
+        Whether the first step is a `WCCNScaler`, which learns from re-encodings.
     note : str or None
-        What to tell when this recipe stands in for another.
+        What to tell when this model spec stands in for another.
     """
 
     name: str
-    build: Callable[[Setting, int], Estimator]
-    space: tuple[Setting, ...] = ({},)
+    build: Callable[[Params, int], Estimator]
+    space: tuple[Params, ...] = ({},)
     reads: Reads = "windows"
     weighted: bool = True
     grouped: bool = False
@@ -92,7 +92,7 @@ def balanced_weights(y: NDArray[np.intp], track: NDArray[np.intp]) -> Floats:
     return result
 
 
-def view(rows: Rows, reads: Reads) -> NDArray[Any]:
+def view(rows: Windows, reads: Reads) -> NDArray[Any]:
     """Return the rows as an estimator reads them: one a window, or one a track.
 
     Raises
@@ -116,16 +116,16 @@ def view(rows: Rows, reads: Reads) -> NDArray[Any]:
     return flat.astype(np.float32)
 
 
-def shifts(problem: Problem, reads: Reads) -> Floats:
+def shifts(dataset: Dataset, reads: Reads) -> Floats:
     """Return by how much re-encodings moved the rows, as an estimator reads them.
 
     Returns
     -------
     float64, shape (n, n_features)
-        Of every pair of the problem.
+        Of every pair of the dataset.
     """
     moved = []
-    for pairs in problem.pairs:
+    for pairs in dataset.pairs:
         sides = (pairs.original, pairs.coded)
         if reads == "tracks":
             sides = (in_parts(pairs.original)[0], in_parts(pairs.coded)[0])
@@ -136,11 +136,11 @@ def shifts(problem: Problem, reads: Reads) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """An estimator that has learned, speaking of all labels of its problem.
+    """An estimator that has learned, speaking of all labels of its dataset.
 
     Attributes
     ----------
-    reads : as in Recipe
+    reads : as in ModelSpec
     estimator : Estimator
     n_labels : int
         A label that the training side lacked gets probability 0.
@@ -150,7 +150,7 @@ class Fitted:
     estimator: Estimator
     n_labels: int
 
-    def judge(self, rows: Rows) -> tuple[Floats, Floats]:
+    def predict_proba(self, rows: Windows) -> tuple[Floats, Floats]:
         """Return probabilities: (n_windows, n_labels) and (n_tracks, n_labels).
 
         A track's are the mean of its windows', or for a model of whole tracks of the
@@ -186,45 +186,45 @@ def track_means(p: Floats, track: NDArray[np.intp], n_tracks: int) -> Floats:
 
 
 def fit(
-    recipe: Recipe, setting: Mapping[str, Any], problem: Problem, *, seed: int
+    model_spec: ModelSpec, setting: Mapping[str, Any], dataset: Dataset, *, seed: int
 ) -> Fitted:
-    """Fit `recipe` with `setting` on all tracks of `problem`."""
-    rows, track = problem.rows, problem.rows.track
-    if recipe.reads == "tracks":
+    """Fit `model spec` with `setting` on all tracks of `dataset`."""
+    rows, track = dataset.windows, dataset.windows.track
+    if model_spec.reads == "tracks":
         # Parts share a track's weight; without weights long tracks would count more.
         whole = rows, np.arange(rows.n_tracks)
-        rows, track = in_parts(rows) if recipe.weighted else whole
-    X = view(rows, recipe.reads)
-    estimator = fit_estimator(recipe, setting, X, problem, track, seed=seed)
-    return Fitted(recipe.reads, estimator, len(problem.labels))
+        rows, track = in_parts(rows) if model_spec.weighted else whole
+    X = view(rows, model_spec.reads)
+    estimator = fit_estimator(model_spec, setting, X, dataset, track, seed=seed)
+    return Fitted(model_spec.reads, estimator, len(dataset.labels))
 
 
 def fit_estimator(
-    recipe: Recipe,
+    model_spec: ModelSpec,
     setting: Mapping[str, Any],
     X: NDArray[Any],
-    problem: Problem,
+    dataset: Dataset,
     track: NDArray[np.intp],
     *,
     seed: int,
 ) -> Estimator:
-    """Fit a new estimator of `recipe` on `X`, whose rows belong to tracks `track`.
+    """Fit a new estimator of `model spec` on `X`, whose rows belong to tracks `track`.
 
     Where all of them have one label, whatever is asked gets that label.
     """
-    y = problem.y[track]
+    y = dataset.y[track]
     if len(np.unique(y)) == 1:
         only: Estimator = Pipeline([("model", DummyClassifier(strategy="prior"))])
         only.fit(X, y)
         return only
-    estimator = recipe.build(dict(setting), seed)
+    estimator = model_spec.build(dict(setting), seed)
     more: dict[str, Any] = {}
-    if recipe.weighted:
+    if model_spec.weighted:
         more["model__sample_weight"] = balanced_weights(y, track)
-    if recipe.grouped:
-        more["model__groups"] = problem.groups[track]
-    if recipe.steady and problem.pairs:
-        more["scale__shifts"] = shifts(problem, recipe.reads)
+    if model_spec.grouped:
+        more["model__groups"] = dataset.groups[track]
+    if model_spec.steady and dataset.pairs:
+        more["scale__shifts"] = shifts(dataset, model_spec.reads)
     with warnings.catch_warnings():
         # hundreds of labels with a track or two each: a classification all the same
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
@@ -236,7 +236,7 @@ PARTED = 6
 """A track of fewer windows has no parts: the statistics of so few would be noise."""
 
 
-def track_statistics(rows: Rows) -> NDArray[np.float32]:
+def track_statistics(rows: Windows) -> NDArray[np.float32]:
     """Return mean, standard deviation and change over each track's windows.
 
     Returns
@@ -257,7 +257,7 @@ def track_statistics(rows: Rows) -> NDArray[np.float32]:
     return np.hstack([mean, deviation, change]).astype(np.float32)
 
 
-def in_parts(rows: Rows) -> tuple[Rows, NDArray[np.intp]]:
+def in_parts(rows: Windows) -> tuple[Windows, NDArray[np.intp]]:
     """Return each track whole, and its first, last and middle half as further tracks.
 
     Statistics of a part are what they might have been had the song been cut otherwise:
@@ -265,7 +265,7 @@ def in_parts(rows: Rows) -> tuple[Rows, NDArray[np.intp]]:
 
     Returns
     -------
-    parts : Rows
+    parts : Windows
         Without slices; its tracks are the parts, those of one track side by side.
     owner : intp, shape (n_parts,), ascending
         The track that each part is of.

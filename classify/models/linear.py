@@ -12,8 +12,8 @@ from sklearn.feature_selection import SelectPercentile, f_classif
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
 
-from classify.models.base import Recipe, Setting
-from classify.models.wccn import SteadyScaler
+from classify.models.base import ModelSpec, Params
+from classify.models.wccn import WCCNScaler
 
 
 def differing(
@@ -30,12 +30,12 @@ def differing(
     return f, p
 
 
-def _logistic(setting: Setting, seed: int) -> Pipeline:
+def _logistic(setting: Params, seed: int) -> Pipeline:
     regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
-    return Pipeline([("scale", SteadyScaler()), ("model", regression)])
+    return Pipeline([("scale", WCCNScaler()), ("model", regression)])
 
 
-def _selecting(setting: Setting, seed: int) -> Pipeline:
+def _selecting(setting: Params, seed: int) -> Pipeline:
     """Build a regression on the features that differ most between the labels.
 
     They are selected by the fit, so by the training side of a fold alone.
@@ -43,41 +43,41 @@ def _selecting(setting: Setting, seed: int) -> Pipeline:
     regression = LogisticRegression(C=setting["C"], max_iter=400, random_state=seed)
     select = SelectPercentile(differing, percentile=setting["percentile"])
     return Pipeline(
-        [("scale", SteadyScaler()), ("select", select), ("model", regression)]
+        [("scale", WCCNScaler()), ("select", select), ("model", regression)]
     )
 
 
-def _sgd(setting: Setting, seed: int) -> Pipeline:
+def _sgd(setting: Params, seed: int) -> Pipeline:
     descent = SGDClassifier(
         loss="log_loss", alpha=setting["alpha"], average=True, random_state=seed
     )
-    return Pipeline([("scale", SteadyScaler()), ("model", descent)])
+    return Pipeline([("scale", WCCNScaler()), ("model", descent)])
 
 
-LOGISTIC = Recipe(
+LOGISTIC = ModelSpec(
     "logistic",
     _logistic,
     tuple({"C": c} for c in (0.001, 0.003, 0.01, 0.03)),
     steady=True,
 )
-TRACK_LOGISTIC = Recipe(
+TRACK_LOGISTIC = ModelSpec(
     "track-logistic",
     _selecting,
     tuple({"C": c, "percentile": p} for p in (100, 50) for c in (0.003, 0.01, 0.03)),
     reads="tracks",
     steady=True,
 )
-SGD = Recipe("sgd", _sgd, tuple({"alpha": a} for a in (0.01, 0.1, 0.3)), steady=True)
+SGD = ModelSpec("sgd", _sgd, tuple({"alpha": a} for a in (0.01, 0.1, 0.3)), steady=True)
 
 
-def _majority(setting: Setting, seed: int) -> Pipeline:  # noqa: ARG001
+def _majority(setting: Params, seed: int) -> Pipeline:  # noqa: ARG001
     return Pipeline([("model", DummyClassifier(strategy="prior"))])
 
 
-MAJORITY = Recipe("majority", _majority, reads="tracks", weighted=False)
+MAJORITY = ModelSpec("majority", _majority, reads="tracks", weighted=False)
 
 
-def _confounds(setting: Setting, seed: int) -> Pipeline:
+def _confounds(setting: Params, seed: int) -> Pipeline:
     forest = RandomForestClassifier(
         n_estimators=60,
         min_samples_leaf=setting["min_samples_leaf"],
@@ -87,5 +87,5 @@ def _confounds(setting: Setting, seed: int) -> Pipeline:
     return Pipeline([("model", forest)])
 
 
-CONFOUNDS = Recipe("confounds", _confounds, ({"min_samples_leaf": 2},))
+CONFOUNDS = ModelSpec("confounds", _confounds, ({"min_samples_leaf": 2},))
 """A forest: facts are categories and numbers, some unknown, some of them alike."""

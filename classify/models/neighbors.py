@@ -10,8 +10,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
-from classify.models.base import Recipe, Setting
-from classify.models.wccn import SteadyScaler
+from classify.models.base import ModelSpec, Params
+from classify.models.wccn import WCCNScaler
 
 KEPT = 6000
 
@@ -32,27 +32,27 @@ class FewNeighbours(KNeighborsClassifier):  # type: ignore[misc]
         return self
 
 
-def _knn(setting: Setting, seed: int) -> Pipeline:
+def _knn(setting: Params, seed: int) -> Pipeline:
     nearest = FewNeighbours(
         n_neighbors=setting["n_neighbors"], weights="distance", algorithm="brute"
     )
     few = PCA(n_components=0.9, svd_solver="full", random_state=seed)
-    return Pipeline([("scale", SteadyScaler()), ("reduce", few), ("model", nearest)])
+    return Pipeline([("scale", WCCNScaler()), ("reduce", few), ("model", nearest)])
 
 
-def _gaussian_nb(setting: Setting, seed: int) -> Pipeline:  # noqa: ARG001 (no chance in it)
+def _gaussian_nb(setting: Params, seed: int) -> Pipeline:  # noqa: ARG001 (no chance in it)
     bayes = GaussianNB(var_smoothing=setting["var_smoothing"])
-    return Pipeline([("scale", SteadyScaler()), ("model", bayes)])
+    return Pipeline([("scale", WCCNScaler()), ("model", bayes)])
 
 
-KNN = Recipe(
+KNN = ModelSpec(
     "knn",
     _knn,
     tuple({"n_neighbors": n} for n in (15, 45)),
     weighted=False,
     steady=True,
 )
-KNN_LARGE = Recipe(
+KNN_LARGE = ModelSpec(
     "knn",
     _knn,
     KNN.space,
@@ -61,7 +61,7 @@ KNN_LARGE = Recipe(
     note=f"of so large a library nearest neighbours are sought among at most {KEPT} "
     "windows; all against all costs the square",
 )
-GAUSSIAN_NB = Recipe(
+GAUSSIAN_NB = ModelSpec(
     "gaussian-nb",
     _gaussian_nb,
     tuple({"var_smoothing": v} for v in (1e-9, 0.3)),

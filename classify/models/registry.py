@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from classify.exceptions import MissingExtraError, UnknownModelError
 
 if TYPE_CHECKING:  # loads scikit-learn: not for --help
-    from classify.models.base import Recipe
+    from classify.models.base import ModelSpec
 
 _HOMES = {
     "majority": ("linear", "MAJORITY"),
@@ -56,8 +56,8 @@ NAMES = (*_HOMES, VOTING)
 """Every model, in the order in which tables show them."""
 
 
-def recipe(name: str, n_windows: int = 0, n_labels: int = 0) -> Recipe:
-    """Return the recipe called `name`, as fits a number of windows and labels.
+def model_spec(name: str, n_windows: int = 0, n_labels: int = 0) -> ModelSpec:
+    """Return the model spec called `name`, as fits a number of windows and labels.
 
     Raises
     ------
@@ -71,10 +71,10 @@ def recipe(name: str, n_windows: int = 0, n_labels: int = 0) -> Recipe:
         homes = {**homes, **_MANY}
     module, constant = homes[name]
     home = import_module(f"classify.models.{module}")
-    return cast("Recipe", getattr(home, constant))
+    return cast("ModelSpec", getattr(home, constant))
 
 
-def chosen(names: Iterable[str]) -> tuple[str, ...]:
+def select_models(names: Iterable[str]) -> tuple[str, ...]:
     """Return the models that `names` ask for, each once; ``all`` means every one.
 
     Raises

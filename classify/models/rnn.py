@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 
 from classify.folds import album_folds
-from classify.models.base import Recipe, Setting
+from classify.models.base import ModelSpec, Params
 
 BATCH = 64
 PATIENCE = 4
@@ -159,8 +159,8 @@ def _watched(
     return fold.train, fold.test
 
 
-def _rnn(setting: Setting, seed: int) -> Pipeline:
+def _rnn(setting: Params, seed: int) -> Pipeline:
     return Pipeline([("model", GruClassifier(hidden=setting["hidden"], seed=seed))])
 
 
-RNN = Recipe("rnn", _rnn, ({"hidden": 32},), reads="slices", grouped=True)
+RNN = ModelSpec("rnn", _rnn, ({"hidden": 32},), reads="slices", grouped=True)

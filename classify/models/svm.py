@@ -16,8 +16,8 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from classify.models.base import Recipe, Setting
-from classify.models.wccn import SteadyScaler
+from classify.models.base import ModelSpec, Params
+from classify.models.wccn import WCCNScaler
 
 LANDMARKS = 500
 _SHARPNESS = 10.0
@@ -96,7 +96,7 @@ class LeastSquares(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return result
 
 
-def _exact(setting: Setting, seed: int) -> Pipeline:
+def _exact(setting: Params, seed: int) -> Pipeline:
     machine = MarginSVC(
         C=setting["C"],
         gamma=setting["gamma"],
@@ -104,10 +104,10 @@ def _exact(setting: Setting, seed: int) -> Pipeline:
         decision_function_shape="ovo",
         random_state=seed,
     )
-    return Pipeline([("scale", SteadyScaler()), ("model", machine)])
+    return Pipeline([("scale", WCCNScaler()), ("model", machine)])
 
 
-def _approximate(setting: Setting, seed: int) -> Pipeline:
+def _approximate(setting: Params, seed: int) -> Pipeline:
     """Build an RBF kernel from landmarks and a linear model on it.
 
     Williams and Seeger 2000, "Using the Nystroem method to speed up kernel machines":
@@ -119,15 +119,15 @@ def _approximate(setting: Setting, seed: int) -> Pipeline:
     return _on_landmarks(linear, setting, seed)
 
 
-def _solved(setting: Setting, seed: int) -> Pipeline:
+def _solved(setting: Params, seed: int) -> Pipeline:
     return _on_landmarks(LeastSquares(setting["alpha"]), setting, seed)
 
 
-def _on_landmarks(linear: BaseEstimator, setting: Setting, seed: int) -> Pipeline:
+def _on_landmarks(linear: BaseEstimator, setting: Params, seed: int) -> Pipeline:
     kernel = Landmarks(
         gamma=setting["gamma"], n_components=LANDMARKS, random_state=seed
     )
-    return Pipeline([("scale", SteadyScaler()), ("kernel", kernel), ("model", linear)])
+    return Pipeline([("scale", WCCNScaler()), ("kernel", kernel), ("model", linear)])
 
 
 _GAMMAS = (0.0003, 0.001, 0.004)
@@ -141,27 +141,27 @@ _NOTE_MANY = (
     "least squares, in place of a machine for every pair of labels"
 )
 
-SVM_RBF = Recipe(
+SVM_RBF = ModelSpec(
     "svm-rbf",
     _exact,
     tuple({"C": c, "gamma": g} for c in (1.0, 10.0) for g in _GAMMAS),
     steady=True,
 )
-SVM_RBF_LARGE = Recipe(
+SVM_RBF_LARGE = ModelSpec(
     "svm-rbf",
     _approximate,
     tuple({"alpha": a, "gamma": g} for a in (1e-5, 1e-4) for g in _GAMMAS),
     steady=True,
     note=_NOTE,
 )
-TRACK_SVM = Recipe(
+TRACK_SVM = ModelSpec(
     "track-svm",
     _exact,
     tuple({"C": c, "gamma": g} for c in (1.0, 10.0) for g in (0.0003, 0.001)),
     reads="tracks",
     steady=True,
 )
-TRACK_SVM_LARGE = Recipe(
+TRACK_SVM_LARGE = ModelSpec(
     "track-svm",
     _approximate,
     tuple({"alpha": 1e-4, "gamma": g} for g in (0.0003, 0.001)),
@@ -169,7 +169,7 @@ TRACK_SVM_LARGE = Recipe(
     steady=True,
     note=_NOTE,
 )
-SVM_RBF_MANY = Recipe(
+SVM_RBF_MANY = ModelSpec(
     "svm-rbf",
     _solved,
     ({"alpha": 0.1, "gamma": 0.001},),

@@ -14,7 +14,7 @@ from sklearn.ensemble import (
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from classify.models.base import Recipe, Setting
+from classify.models.base import ModelSpec, Params
 
 BINS = 64
 
@@ -41,14 +41,14 @@ class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array(columns, dtype=np.float32).T
 
 
-def _decision_tree(setting: Setting, seed: int) -> Pipeline:
+def _decision_tree(setting: Params, seed: int) -> Pipeline:
     tree = DecisionTreeClassifier(
         min_samples_leaf=setting["min_samples_leaf"], random_state=seed
     )
     return Pipeline([("model", tree)])
 
 
-def _random_forest(setting: Setting, seed: int) -> Pipeline:
+def _random_forest(setting: Params, seed: int) -> Pipeline:
     forest = RandomForestClassifier(
         n_estimators=150,
         min_samples_leaf=setting["min_samples_leaf"],
@@ -57,7 +57,7 @@ def _random_forest(setting: Setting, seed: int) -> Pipeline:
     return Pipeline([("model", forest)])
 
 
-def _bagging(setting: Setting, seed: int) -> Pipeline:
+def _bagging(setting: Params, seed: int) -> Pipeline:
     trees = BaggingClassifier(
         DecisionTreeClassifier(min_samples_leaf=setting["min_samples_leaf"]),
         n_estimators=40,
@@ -68,7 +68,7 @@ def _bagging(setting: Setting, seed: int) -> Pipeline:
     return Pipeline([("model", trees)])
 
 
-def _gradient_boosting(setting: Setting, seed: int) -> Pipeline:
+def _gradient_boosting(setting: Params, seed: int) -> Pipeline:
     boosting = HistGradientBoostingClassifier(
         max_iter=60,
         learning_rate=0.1,
@@ -81,23 +81,23 @@ def _gradient_boosting(setting: Setting, seed: int) -> Pipeline:
     return Pipeline([("bin", QuantileBins()), ("model", boosting)])
 
 
-DECISION_TREE = Recipe(
+DECISION_TREE = ModelSpec(
     "decision-tree",
     _decision_tree,
     tuple({"min_samples_leaf": n} for n in (5, 20, 60)),
 )
-RANDOM_FOREST = Recipe(
+RANDOM_FOREST = ModelSpec(
     "random-forest", _random_forest, tuple({"min_samples_leaf": n} for n in (2, 8))
 )
-BAGGING = Recipe("bagging", _bagging, tuple({"min_samples_leaf": n} for n in (2, 8)))
-GRADIENT_BOOSTING = Recipe(
+BAGGING = ModelSpec("bagging", _bagging, tuple({"min_samples_leaf": n} for n in (2, 8)))
+GRADIENT_BOOSTING = ModelSpec(
     "gradient-boosting",
     _gradient_boosting,
     tuple({"max_leaf_nodes": n} for n in (4, 12)),
 )
 
 
-def _pca_forest(setting: Setting, seed: int) -> Pipeline:
+def _pca_forest(setting: Params, seed: int) -> Pipeline:
     components = PCA(
         n_components=setting["n_components"],
         svd_solver="randomized",
@@ -111,5 +111,5 @@ def _pca_forest(setting: Setting, seed: int) -> Pipeline:
 
 _SPACE = tuple({"n_components": n} for n in (10, 30))
 
-CHROMA_PCA_RF = Recipe("chroma-pca-rf", _pca_forest, _SPACE, reads="chroma")
-MEL_PCA_RF = Recipe("mel-pca-rf", _pca_forest, _SPACE, reads="logmel")
+CHROMA_PCA_RF = ModelSpec("chroma-pca-rf", _pca_forest, _SPACE, reads="chroma")
+MEL_PCA_RF = ModelSpec("mel-pca-rf", _pca_forest, _SPACE, reads="logmel")

@@ -17,7 +17,7 @@ MOST = 20_000
 no more, and every fit of every fold reads them."""
 
 
-class SteadyScaler(StandardScaler):  # type: ignore[misc]
+class WCCNScaler(StandardScaler):  # type: ignore[misc]
     """A standard scaler that also learns what to distrust, where it is shown.
 
     Within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006), which
@@ -39,7 +39,7 @@ class SteadyScaler(StandardScaler):  # type: ignore[misc]
         X: Any,
         y: Any = None,  # noqa: ARG002 (scikit-learn's protocol)
         shifts: NDArray[np.floating] | None = None,
-    ) -> SteadyScaler:
+    ) -> WCCNScaler:
         """Learn from rows, and from what re-encoding adds to some of them.
 
         Parameters
@@ -47,14 +47,14 @@ class SteadyScaler(StandardScaler):  # type: ignore[misc]
         X : shape (n, n_features)
         y : ignored
         shifts : float64, shape (m, n_features), or None
-            Rows after a re-encoding minus the same rows before. Fewer than two teach
+            Windows after a re-encoding minus the same rows before. Fewer than two teach
             nothing.
         """
         super().fit(X)
         self.turn_: Floats | None = None
         if shifts is not None and len(shifts) > 1:
             some = shifts[:: -(-len(shifts) // MOST)]
-            self.turn_ = quietening(super().transform(X), some / self.scale_)
+            self.turn_ = wccn_transform(super().transform(X), some / self.scale_)
         return self
 
     def transform(self, X: Any) -> Floats:
@@ -63,7 +63,7 @@ class SteadyScaler(StandardScaler):  # type: ignore[misc]
         return rows if self.turn_ is None else rows @ self.turn_
 
 
-def quietening(rows: Floats, shifts: Floats) -> Floats:
+def wccn_transform(rows: Floats, shifts: Floats) -> Floats:
     """Return the symmetric inverse root of the shifts' covariance, scaled.
 
     Parameters

@@ -20,7 +20,7 @@ from catalog.predictions import (
 from classify.exceptions import NothingToReportError
 from classify.metrics import accuracy_interval, album_interval, wilson_interval
 from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
-from classify.runs import chosen_run, described
+from classify.runs import describe_run, select_run
 
 Flags = NDArray[np.bool_]
 
@@ -41,7 +41,7 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or it judged no labelled track.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     said = [track for track in track_predictions(catalog, run.id) if track.out_of_fold]
     total = total_accuracy(catalog, run.id)
     if total is None:
@@ -73,7 +73,7 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
             "Intervals, 95 %: of an album, Wilson's over its tracks; "
             "of all, a bootstrap over albums.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
@@ -104,7 +104,7 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or it judged no labelled track.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     of_artist: dict[str, list[TrackPrediction]] = {}
     for track in track_predictions(catalog, run.id):
         if track.out_of_fold and track.true_label:
@@ -122,7 +122,7 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
             "Every track was judged by models that never heard its album.",
             "Intervals, 95 %: a bootstrap over albums; of one album, Wilson's.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
@@ -163,7 +163,7 @@ def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or it judged no window.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     windows = window_predictions(catalog, run.id)
     if not windows:
         raise NothingToReportError(f"run {run.id} judged no labelled window")
@@ -198,7 +198,7 @@ def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
             "Loud, dense: RMS, or energy changes a second, above the track's median.",
             "Intervals, 95 %: a bootstrap over albums.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 

@@ -11,7 +11,7 @@ from catalog.predictions import track_predictions
 from classify.exceptions import NothingToReportError
 from classify.metrics import calibration_error, reliability
 from classify.reports.table import Column, Table
-from classify.runs import chosen_run, described
+from classify.runs import describe_run, select_run
 
 
 def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
@@ -22,7 +22,7 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or it judged no labelled track.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     said = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
     ]
@@ -46,7 +46,7 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
             f"Expected calibration error {calibration_error(p, y):.3f}, "
             f"Brier score {run.metrics['brier']:.3f}.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
@@ -58,7 +58,7 @@ def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or it had too few labels to leave one out.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     figures = run.metrics.get("unknown")
     if not figures:
         raise NothingToReportError(
@@ -83,7 +83,7 @@ def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
             f"It keeps {figures['known_kept']:.0%} of the tracks of known labels, and "
             f"{right} are right.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 

@@ -8,22 +8,22 @@ import numpy as np
 
 from catalog.database import Catalog
 from catalog.runs import RunFacts
-from classify.arrays import Pairs, Rows
+from classify.arrays import CodecPairs, Windows
 from classify.codec_pairs import (
     NO_VARIANTS,
     Drift,
-    Judged,
-    all_pairs,
-    drift,
-    flips,
+    PairPredictions,
+    count_flips,
+    load_codec_pairs,
+    measure_drift,
     track_spread,
 )
 from classify.exceptions import NothingToReportError
 from classify.folds import Split
 from classify.model import Model
-from classify.refit import Studied, fold_models, studied
+from classify.refit import Studied, load_run_data, refit_folds
 from classify.reports.table import Column, Table
-from classify.runs import chosen_run, described, judged_alike
+from classify.runs import describe_run, load_comparable_runs, select_run
 
 _WORST = 5
 
@@ -42,8 +42,8 @@ def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, no variant, or the library changed since the run.
     """
-    chosen = chosen_run(catalog, run_id)
-    runs = [chosen] if run_id is not None else judged_alike(catalog, chosen)
+    chosen = select_run(catalog, run_id)
+    runs = [chosen] if run_id is not None else load_comparable_runs(catalog, chosen)
     rows = [row for run in runs for row in _rows(catalog, run)]
     what = chosen.model if len(runs) == 1 else f"{len(runs)} models"
     return Table(
@@ -70,17 +70,17 @@ def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
             "`report --drift` shows how far each feature moves.",
             *dict.fromkeys(_learned_from(run) for run in runs),
         ),
-        source=described(chosen),
+        source=describe_run(chosen),
     )
 
 
 def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
     """Yield a row for each variant that a run's models are shown."""
     known, pairs = _loaded(catalog, run)
-    models = fold_models(catalog, run, known.dataset)
+    models = refit_folds(catalog, run, known.data)
     for one in pairs:
         judged, tracks = judge_pairs(one, models, known)
-        found = flips(judged, known.dataset.problem.y[tracks])
+        found = count_flips(judged, known.data.dataset.y[tracks])
         yield (
             one.variant,
             run.model,
@@ -93,7 +93,7 @@ def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
             found.accuracy,
             found.balanced_before,
             found.balanced,
-            ", ".join(worst_features(_drift(one, known), known.dataset.names)),
+            ", ".join(worst_features(_drift(one, known), known.data.names)),
         )
 
 
@@ -105,7 +105,7 @@ def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, no variant, or the library changed since the run.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     known, pairs = _loaded(catalog, run)
     found = [_drift(one, known) for one in pairs]
     worst = np.max([one.size for one in found], axis=0)
@@ -113,7 +113,7 @@ def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
     for k in np.argsort(-worst, kind="stable"):
         at = max(found, key=lambda one: one.size[k])
         sizes = (float(one.size[k]) for one in found)
-        rows.append((known.dataset.names[k], *sizes, float(at.bias[k])))
+        rows.append((known.data.names[k], *sizes, float(at.bias[k])))
     return Table(
         title="How far re-encoding moves the features",
         columns=(
@@ -128,7 +128,7 @@ def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
             "Bias: the mean change under the worst of the variants.",
             _learned_from(run),
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
@@ -150,23 +150,23 @@ def _learned_from(run: RunFacts) -> str:
 
 
 def judge_pairs(
-    pairs: Pairs, models: list[tuple[Split, Model]], known: Studied
-) -> tuple[Judged, np.typing.NDArray[np.intp]]:
+    pairs: CodecPairs, models: list[tuple[Split, Model]], known: Studied
+) -> tuple[PairPredictions, np.typing.NDArray[np.intp]]:
     """Judge both of every pair by the model of the fold that holds the track out.
 
     Returns
     -------
-    judged : Judged
+    judged : PairPredictions
     tracks : intp, shape (n_tracks,)
-        Of the problem, in the order of the judgements.
+        Of the dataset, in the order of the judgements.
     """
-    facts = known.dataset.feature_set
+    facts = known.data.feature_set
     before, after, tracks = [], [], []
     for fold, model in models:
         part = pairs.of_tracks(fold.test)
         if len(part.tracks):
-            before.append(model.judge(part.original, facts))
-            after.append(model.judge(part.coded, facts))
+            before.append(model.predict_proba(part.original, facts))
+            after.append(model.predict_proba(part.coded, facts))
             tracks.append(part.tracks)
     windows, of_tracks = (
         (
@@ -175,7 +175,7 @@ def judge_pairs(
         )
         for k in (0, 1)
     )
-    return Judged(windows, of_tracks), np.concatenate(tracks)
+    return PairPredictions(windows, of_tracks), np.concatenate(tracks)
 
 
 def worst_features(found: Drift, names: tuple[str, ...]) -> list[str]:
@@ -183,16 +183,16 @@ def worst_features(found: Drift, names: tuple[str, ...]) -> list[str]:
     return [names[k] for k in np.argsort(-found.size, kind="stable")[:_WORST]]
 
 
-def _drift(pairs: Pairs, known: Studied) -> Drift:
-    rows: Rows = known.dataset.problem.rows
-    return drift(pairs.original, pairs.coded, track_spread(rows))
+def _drift(pairs: CodecPairs, known: Studied) -> Drift:
+    rows: Windows = known.data.dataset.windows
+    return measure_drift(pairs.original, pairs.coded, track_spread(rows))
 
 
-def _loaded(catalog: Catalog, run: RunFacts) -> tuple[Studied, tuple[Pairs, ...]]:
-    known = studied(catalog, run)
-    slices = known.dataset.problem.rows.slices is not None
-    pairs = all_pairs(
-        catalog, known.library, known.sequences, known.dataset, slices=slices
+def _loaded(catalog: Catalog, run: RunFacts) -> tuple[Studied, tuple[CodecPairs, ...]]:
+    known = load_run_data(catalog, run)
+    slices = known.data.dataset.windows.slices is not None
+    pairs = load_codec_pairs(
+        catalog, known.library, known.sequences, known.data, slices=slices
     )
     if not pairs:
         raise NothingToReportError(NO_VARIANTS)

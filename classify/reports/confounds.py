@@ -7,14 +7,20 @@ from numpy.typing import NDArray
 
 from catalog.audio_facts import audio_facts
 from catalog.database import Catalog
-from classify.confounds import Audit, audit, figures, right_from, warning
+from classify.confounds import (
+    ConfoundAudit,
+    audit_confounds,
+    figures,
+    predict_from_facts,
+    warning,
+)
 from classify.evaluate import majority_baseline
 from classify.file_facts import KINDS, fact_table, suspicions
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import decade_of
-from classify.refit import studied
+from classify.refit import load_run_data
 from classify.reports.table import Column, Table
-from classify.runs import chosen_run, described
+from classify.runs import describe_run, select_run
 
 COLUMNS = (
     Column("of"),
@@ -34,25 +40,25 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or the library changed since.
     """
-    run = chosen_run(catalog, run_id)
-    dataset = studied(catalog, run).dataset
-    problem = dataset.problem
+    run = select_run(catalog, run_id)
+    data = load_run_data(catalog, run).data
+    dataset = data.dataset
     facts = audio_facts(catalog, run.feature_set_id)
-    known = [facts[track.id] for track in dataset.tracks]
+    known = [facts[track.id] for track in data.tracks]
     table = fact_table(known)
-    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=run.seed)
-    found = audit(problem, table, folds, seed=run.seed)
+    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=run.seed)
+    found = audit_confounds(dataset, table, folds, seed=run.seed)
     single = {
-        fact: right_from(problem, table, [fact], folds, seed=run.seed).mean()
+        fact: predict_from_facts(dataset, table, [fact], folds, seed=run.seed).mean()
         for fact in table.names()
     }
     ranked = sorted(single, key=lambda fact: -single[fact])
-    n = len(problem.y)
-    eras = np.array([decade_of(track) or "no year" for track in dataset.tracks])
-    of_labels = np.array(problem.labels)[problem.y]
+    n = len(dataset.y)
+    eras = np.array([decade_of(track) or "no year" for track in data.tracks])
+    of_labels = np.array(dataset.labels)[dataset.y]
     whole = np.arange(n, dtype=np.intp)
-    baseline = majority_baseline(problem)
-    reached = figures(problem, found, seed=run.seed)
+    baseline = majority_baseline(dataset)
+    reached = figures(dataset, found, seed=run.seed)
     said = warning(reached, run.metrics["accuracy"], baseline)
     return Table(
         title=f"What the files give away without the music ({run.label_kind})",
@@ -75,12 +81,12 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
             "a single fact, the kind that it belongs to.",
             *_suspected(suspicions(known)),
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
 def _scopes(
-    kind: str, names: NDArray[np.str_], found: Audit
+    kind: str, names: NDArray[np.str_], found: ConfoundAudit
 ) -> list[tuple[object, ...]]:
     return [
         _scope(kind, str(name), found, np.flatnonzero(names == name))
@@ -89,7 +95,7 @@ def _scopes(
 
 
 def _scope(
-    kind: str, name: str, found: Audit, tracks: NDArray[np.intp]
+    kind: str, name: str, found: ConfoundAudit, tracks: NDArray[np.intp]
 ) -> tuple[object, ...]:
     best = list(found.ranked(tracks).items())[:_NAMED]
     carried = ", ".join(f"{of} {accuracy:.2f}" for of, accuracy in best)

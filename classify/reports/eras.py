@@ -15,17 +15,17 @@ from catalog.audio_facts import AudioFacts, audio_facts
 from catalog.database import Catalog
 from catalog.predictions import TrackPrediction, era_accuracy, track_predictions
 from catalog.runs import RunFacts
-from classify.arrays import Problem
-from classify.cross_validation import judge
-from classify.dataset import Dataset
+from classify.arrays import Dataset
+from classify.cross_validation import evaluate_fold
+from classify.dataset import TrainingData
 from classify.exceptions import NothingToReportError
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import artist_of
 from classify.metrics import accuracy_interval, balanced_accuracy, two_sample_test
-from classify.models.registry import recipe
-from classify.refit import fitted_as, studied
+from classify.models.registry import model_spec
+from classify.refit import load_run_data, refit_model
 from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
-from classify.runs import chosen_run, described
+from classify.runs import describe_run, select_run
 
 _ERA_COLUMNS = (Column("era"), Column("albums", "count"), *JUDGED)
 
@@ -44,7 +44,7 @@ def by_era(
     NothingToReportError
         There is no run, or it judged no track of the artist.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     judged = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.artist
     ]
@@ -97,7 +97,7 @@ def by_era(
             ),
             *_undated([t for t in said if t.year is None]),
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
@@ -159,13 +159,13 @@ def across_eras(
     NothingToReportError
         There is no such run or artist, or an era has no album.
     """
-    run = chosen_run(catalog, run_id)
-    dataset = studied(catalog, run).dataset
+    run = select_run(catalog, run_id)
+    data = load_run_data(catalog, run).data
     own = np.array(
-        [fold(artist_of(track) or "") == fold(artist) for track in dataset.tracks]
+        [fold(artist_of(track) or "") == fold(artist) for track in data.tracks]
     )
-    dated = np.array([track.year is not None for track in dataset.tracks])
-    late = np.array([(track.year or 0) > through for track in dataset.tracks])
+    dated = np.array([track.year is not None for track in data.tracks])
+    late = np.array([(track.year or 0) > through for track in data.tracks])
     before, after = own & dated & ~late, own & dated & late
     if not before.any() or not after.any():
         raise NothingToReportError(
@@ -173,12 +173,12 @@ def across_eras(
             "name another artist or year"
         )
     rows = [
-        _crossed(run, dataset, f"learned through {through}, judged after", own, after),
-        _crossed(run, dataset, f"learned after {through}, judged before", own, before),
+        _crossed(run, data, f"learned through {through}, judged after", own, after),
+        _crossed(run, data, f"learned after {through}, judged before", own, before),
     ]
-    told, notes = _told_apart(dataset, before, after, seed=run.seed)
+    told, notes = _told_apart(data, before, after, seed=run.seed)
     eras = {
-        f"{word} {through}": [dataset.tracks[i].id for i in np.flatnonzero(era)]
+        f"{word} {through}": [data.tracks[i].id for i in np.flatnonzero(era)]
         for word, era in (("through", before), ("after", after))
     }
     return Table(
@@ -194,40 +194,40 @@ def across_eras(
             *notes,
             *sound_of(catalog, run.feature_set_id, eras),
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
 def _crossed(
     run: RunFacts,
-    dataset: Dataset,
+    data: TrainingData,
     question: str,
     own: NDArray[np.bool_],
     judged: NDArray[np.bool_],
 ) -> tuple[object, ...]:
-    problem = dataset.problem
-    dated = np.array([track.year is not None for track in dataset.tracks])
+    dataset = data.dataset
+    dated = np.array([track.year is not None for track in data.tracks])
     learned = np.flatnonzero(~own | (dated & ~judged))
     # an album may span the years; none of it is learned when a part of it is judged
-    learned = learned[~np.isin(problem.groups[learned], problem.groups[judged])]
+    learned = learned[~np.isin(dataset.groups[learned], dataset.groups[judged])]
     tested = np.flatnonzero(judged)
     if not own[learned].any():
         return question, 0, len(tested), None, None, None, None
-    model = fitted_as(
+    model = refit_model(
         run.model,
         run.parameters,
-        problem.of_tracks(learned),
-        dataset.feature_set,
-        columns=dataset.names,
-        n_windows=len(problem.rows.X),
+        dataset.of_tracks(learned),
+        data.feature_set,
+        columns=data.names,
+        n_windows=len(dataset.windows.X),
         seed=run.seed,
     )
-    p = model.judge(problem.rows.of_tracks(tested), dataset.feature_set)[1]
-    right = p.argmax(axis=1) == problem.y[tested]
+    p = model.predict_proba(dataset.windows.of_tracks(tested), data.feature_set)[1]
+    right = p.argmax(axis=1) == dataset.y[tested]
     return (
         question,
         int(own[learned].sum()),
-        *_figures(right, problem.groups[tested], seed=run.seed),
+        *_figures(right, dataset.groups[tested], seed=run.seed),
     )
 
 
@@ -240,7 +240,7 @@ def _figures(
 
 
 def _told_apart(
-    dataset: Dataset,
+    data: TrainingData,
     before: NDArray[np.bool_],
     after: NDArray[np.bool_],
     *,
@@ -248,19 +248,19 @@ def _told_apart(
 ) -> tuple[list[tuple[object, ...]], list[str]]:
     """Tell the eras apart from all features, and from those that mastering spares."""
     tracks = np.flatnonzero(before | after)
-    part = dataset.problem.of_tracks(tracks)
+    part = data.dataset.of_tracks(tracks)
     y = after[tracks].astype(np.intp)
     albums = [len(np.unique(part.groups[y == k])) for k in (0, 1)]
     if min(albums) < 2:
         return [], ["Each era needs two albums to be a label of its own."]
-    spared = [i for i, name in enumerate(dataset.names) if not is_of_loudness(name)]
+    spared = [i for i, name in enumerate(data.names) if not is_of_loudness(name)]
     rows, balanced = [], []
     for question, kept in (
-        ("era as the label", list(range(len(dataset.names)))),
+        ("era as the label", list(range(len(data.names)))),
         ("the same, without loudness", spared),
     ):
-        windows = replace(part.rows, X=part.rows.X[:, kept])
-        eras = Problem(windows, y, part.groups, ("before", "after"))
+        windows = replace(part.windows, X=part.windows.X[:, kept])
+        eras = Dataset(windows, y, part.groups, ("before", "after"))
         predicted = _held_out(eras, seed=seed)
         figures = _figures(predicted == y, part.groups, seed=seed)
         rows.append((question, len(y), *figures))
@@ -274,10 +274,10 @@ def _told_apart(
     ]
 
 
-def _held_out(eras: Problem, *, seed: int) -> NDArray[np.intp]:
+def _held_out(eras: Dataset, *, seed: int) -> NDArray[np.intp]:
     predicted = np.empty(len(eras.y), dtype=np.intp)
     for split in album_folds(eras.y, eras.groups, n_splits=OUTER_FOLDS, seed=seed):
-        outcome = judge(recipe("logistic"), eras, split, seed=seed)
+        outcome = evaluate_fold(model_spec("logistic"), eras, split, seed=seed)
         predicted[outcome.test] = outcome.tracks.argmax(axis=1)
     return predicted
 

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from catalog.browse import COLUMNS as CLASSIC
 from catalog.database import Catalog
-from classify.arrays import Problem, Rows
-from classify.cross_validation import judge
-from classify.dataset import Dataset
+from classify.arrays import Dataset, Windows
+from classify.cross_validation import evaluate_fold
+from classify.dataset import TrainingData
 from classify.folds import OUTER_FOLDS, Split, album_folds
 from classify.metrics import balanced_accuracy, log_loss
 from classify.model import Model
-from classify.models.registry import reads_slices, recipe
-from classify.refit import fold_models, studied
+from classify.models.registry import model_spec, reads_slices
+from classify.refit import load_run_data, refit_folds
 from classify.reports.table import Column, Table
-from classify.runs import chosen_run, described
+from classify.runs import describe_run, select_run
 
 Floats = NDArray[np.float64]
 
@@ -45,19 +45,19 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or the library has changed since.
     """
-    run = chosen_run(catalog, run_id)
-    dataset = studied(catalog, run).dataset
-    problem = dataset.problem
-    models = fold_models(catalog, run, dataset)
+    run = select_run(catalog, run_id)
+    data = load_run_data(catalog, run).data
+    dataset = data.dataset
+    models = refit_folds(catalog, run, data)
     groups: dict[str, list[int]] = {}
-    for i, name in enumerate(dataset.names):
+    for i, name in enumerate(data.names):
         groups.setdefault(group_of(name), []).append(i)
-    effects = effect_sizes(problem)
+    effects = effect_sizes(dataset)
     rng = np.random.default_rng(run.seed)
-    loss, accuracy = _judged(dataset, models, [], rng)
+    loss, accuracy = _judged(data, models, [], rng)
     rows = []
     for group, columns in groups.items():
-        drawn = [_judged(dataset, models, columns, rng) for _ in range(REPEATS)]
+        drawn = [_judged(data, models, columns, rng) for _ in range(REPEATS)]
         worse, fewer = np.mean(drawn, axis=0)
         strongest = max(columns, key=lambda i: effects[i])
         rows.append(
@@ -66,9 +66,9 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
                 len(columns),
                 float(worse - loss),
                 float(accuracy - fewer),
-                _alone(problem, columns, seed=run.seed),
+                _alone(dataset, columns, seed=run.seed),
                 float(effects[columns].mean()),
-                dataset.names[strongest],
+                data.names[strongest],
                 float(effects[strongest]),
             )
         )
@@ -84,28 +84,28 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
             *_not_read(run.model),
             "Alone: balanced accuracy by track of a logistic regression on the group, "
             "nested, album-grouped.",
-            _classic(problem, dataset.names, seed=run.seed),
+            _classic(dataset, data.names, seed=run.seed),
             "Effect: the share of the variance of track means that lies between labels "
             "(eta squared), mean of the group.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
-def _classic(problem: Problem, names: tuple[str, ...], *, seed: int) -> str:
+def _classic(dataset: Dataset, names: tuple[str, ...], *, seed: int) -> str:
     """Say what the columns of the study that this began with reach, beside all."""
     classic = [i for i, name in enumerate(names) if name in CLASSIC]
     if not classic:
         return "None of the classic columns is among the features."
-    alone = _alone(problem, classic, seed=seed)
-    everything = _alone(problem, list(range(len(names))), seed=seed)
+    alone = _alone(dataset, classic, seed=seed)
+    everything = _alone(dataset, list(range(len(names))), seed=seed)
     return (
         f"The {len(classic)} classic columns alone reach {alone:.2f}, all columns "
         f"{everything:.2f}."
     )
 
 
-def effect_sizes(problem: Problem) -> Floats:
+def effect_sizes(dataset: Dataset) -> Floats:
     """Return eta squared of each column's track means, in [0, 1].
 
     Returns
@@ -113,37 +113,37 @@ def effect_sizes(problem: Problem) -> Floats:
     float64, shape (n_features,)
         0 for a column that never varies.
     """
-    rows = problem.rows
+    rows = dataset.windows
     starts = np.searchsorted(rows.track, np.arange(rows.n_tracks))
     means = np.add.reduceat(rows.X.astype(np.float64), starts)
     means /= np.bincount(rows.track, minlength=rows.n_tracks)[:, None]
     centre = means.mean(axis=0)
     total = ((means - centre) ** 2).sum(axis=0)
     between = np.zeros(means.shape[1])
-    for k in np.unique(problem.y):
-        own = means[problem.y == k]
+    for k in np.unique(dataset.y):
+        own = means[dataset.y == k]
         between += len(own) * (own.mean(axis=0) - centre) ** 2
     result: Floats = np.where(total > 0, between / np.maximum(total, 1e-300), 0.0)
     return result
 
 
 def _judged(
-    dataset: Dataset,
+    data: TrainingData,
     models: list[tuple[Split, Model]],
     columns: list[int],
     rng: np.random.Generator,
 ) -> tuple[float, float]:
     """Return log loss and accuracy over all folds with some columns exchanged."""
-    problem = dataset.problem
-    p = np.zeros((len(problem.y), len(problem.labels)))
+    dataset = data.dataset
+    p = np.zeros((len(dataset.y), len(dataset.labels)))
     for fold, model in models:
-        rows = exchanged(problem.rows.of_tracks(fold.test), columns, rng)
-        p[fold.test] = model.judge(rows, dataset.feature_set)[1]
-    right = float((p.argmax(axis=1) == problem.y).mean())
-    return log_loss(p, problem.y), right
+        rows = exchanged(dataset.windows.of_tracks(fold.test), columns, rng)
+        p[fold.test] = model.predict_proba(rows, data.feature_set)[1]
+    right = float((p.argmax(axis=1) == dataset.y).mean())
+    return log_loss(p, dataset.y), right
 
 
-def exchanged(rows: Rows, columns: list[int], rng: np.random.Generator) -> Rows:
+def exchanged(rows: Windows, columns: list[int], rng: np.random.Generator) -> Windows:
     """Deal tracks anew to the tracks, as far as some columns are concerned.
 
     A track's windows share its label, so that they get another track's values together
@@ -152,7 +152,7 @@ def exchanged(rows: Rows, columns: list[int], rng: np.random.Generator) -> Rows:
 
     Parameters
     ----------
-    rows : Rows
+    rows : Windows
     columns : list of int
     rng : Generator
     """
@@ -173,19 +173,19 @@ def _not_read(model: str) -> tuple[str, ...]:
     return (f"{model} reads the sequences themselves: it never sees these columns.",)
 
 
-def _alone(problem: Problem, columns: list[int], *, seed: int) -> float:
-    rows = problem.rows
-    narrow = Problem(
-        Rows(rows.X[:, columns], rows.track, rows.n_tracks),
-        problem.y,
-        problem.groups,
-        problem.labels,
+def _alone(dataset: Dataset, columns: list[int], *, seed: int) -> float:
+    rows = dataset.windows
+    narrow = Dataset(
+        Windows(rows.X[:, columns], rows.track, rows.n_tracks),
+        dataset.y,
+        dataset.groups,
+        dataset.labels,
     )
-    predicted = np.empty(len(problem.y), dtype=np.intp)
-    for fold in album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=seed):
-        outcome = judge(recipe("logistic"), narrow, fold, seed=seed)
+    predicted = np.empty(len(dataset.y), dtype=np.intp)
+    for fold in album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed):
+        outcome = evaluate_fold(model_spec("logistic"), narrow, fold, seed=seed)
         predicted[outcome.test] = outcome.tracks.argmax(axis=1)
-    return balanced_accuracy(problem.y, predicted)
+    return balanced_accuracy(dataset.y, predicted)
 
 
 _GROUPS = (

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.database import Catalog
-from classify.arrays import Problem
+from classify.arrays import Dataset
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import balanced_accuracy
-from classify.refit import fitted_as, studied
+from classify.refit import load_run_data, refit_model
 from classify.reports.table import Column, Table
-from classify.runs import chosen_run, described
+from classify.runs import describe_run, select_run
 
 DRAWS = 3
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)
@@ -34,39 +34,39 @@ def learning_curve(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or the library has changed since.
     """
-    run = chosen_run(catalog, run_id)
-    dataset = studied(catalog, run).dataset
-    problem = dataset.problem
+    run = select_run(catalog, run_id)
+    data = load_run_data(catalog, run).data
+    dataset = data.dataset
     most = max(
-        len(np.unique(problem.groups[problem.y == k]))
-        for k in range(len(problem.labels))
+        len(np.unique(dataset.groups[dataset.y == k]))
+        for k in range(len(dataset.labels))
     )
-    folds = album_folds(problem.y, problem.groups, n_splits=OUTER_FOLDS, seed=run.seed)
+    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=run.seed)
     rows = []
     for count in [c for c in COUNTS if c < most] + [most]:
         found, learned, tracks = [], [], []
         for draw in range(1 if count == most else DRAWS):
             rng = np.random.default_rng([run.seed, count, draw])
-            predicted = np.empty(len(problem.y), dtype=np.intp)
+            predicted = np.empty(len(dataset.y), dtype=np.intp)
             for fold in folds:
-                some = fold.train[at_most(problem, fold.train, count, rng)]
-                training = problem.of_tracks(some)
-                model = fitted_as(
+                some = fold.train[at_most(dataset, fold.train, count, rng)]
+                training = dataset.of_tracks(some)
+                model = refit_model(
                     run.model,
                     run.parameters,
                     training,
-                    dataset.feature_set,
-                    columns=dataset.names,
-                    n_windows=len(problem.rows.X),
+                    data.feature_set,
+                    columns=data.names,
+                    n_windows=len(dataset.windows.X),
                     seed=run.seed,
                 )
-                held = problem.rows.of_tracks(fold.test)
-                p = model.judge(held, dataset.feature_set)[1]
+                held = dataset.windows.of_tracks(fold.test)
+                p = model.predict_proba(held, data.feature_set)[1]
                 predicted[fold.test] = p.argmax(axis=1)
                 learned.append(len(np.unique(training.groups)))
                 tracks.append(len(training.y))
-            right = float((predicted == problem.y).mean())
-            found.append((right, balanced_accuracy(problem.y, predicted)))
+            right = float((predicted == dataset.y).mean())
+            found.append((right, balanced_accuracy(dataset.y, predicted)))
         accuracy, balanced = np.mean(found, axis=0)
         rows.append(
             (
@@ -89,12 +89,12 @@ def learning_curve(catalog: Catalog, run_id: int | None = None) -> Table:
             "the shape of the curve, not its height.",
             _advice(rows),
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
 def at_most(
-    problem: Problem, tracks: NDArray[np.intp], count: int, rng: np.random.Generator
+    dataset: Dataset, tracks: NDArray[np.intp], count: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
     """Return which of `tracks` belong to a draw of `count` albums of each label.
 
@@ -103,7 +103,7 @@ def at_most(
     intp, ascending
         Indices into `tracks`.
     """
-    y, groups = problem.y[tracks], problem.groups[tracks]
+    y, groups = dataset.y[tracks], dataset.groups[tracks]
     kept = np.zeros(len(tracks), dtype=bool)
     for k in np.unique(y):
         albums = np.unique(groups[y == k])

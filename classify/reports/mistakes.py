@@ -15,7 +15,7 @@ from catalog.predictions import (
 )
 from classify.exceptions import NothingToReportError
 from classify.reports.table import Column, Table
-from classify.runs import chosen_run, described
+from classify.runs import describe_run, select_run
 
 COLUMNS = (
     Column("verdict"),
@@ -45,7 +45,7 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or it got every track right.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     said = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
     ]
@@ -71,7 +71,7 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
             "Likely mislabelled: taken for the other label more surely than its own "
             f"tracks are on average, the given one below {RULED_OUT}. Hard: others.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 
@@ -115,7 +115,7 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run, or it judged no labelled track.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     said = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
     ]
@@ -142,7 +142,7 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
                 for true in run.labels
             ),
             notes=notes,
-            source=described(run),
+            source=describe_run(run),
         )
     listed = [(*pair, n) for pair, n in pairs.items() if pair[0] != pair[1]]
     return Table(
@@ -158,5 +158,5 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
             for true, name, n in sorted(listed, key=lambda row: (-row[2], row[:2]))
         ),
         notes=notes,
-        source=described(run),
+        source=describe_run(run),
     )

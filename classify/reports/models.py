@@ -9,7 +9,7 @@ from catalog.predictions import TrackPrediction, track_predictions
 from catalog.runs import RunFacts
 from classify.metrics import holm, paired_test
 from classify.reports.table import Column, Table
-from classify.runs import chosen_run, described, judged_alike
+from classify.runs import describe_run, load_comparable_runs, select_run
 
 COLUMNS = (
     Column("model", whole=True),
@@ -36,9 +36,9 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
     NothingToReportError
         There is no run.
     """
-    run = chosen_run(catalog, run_id)
+    run = select_run(catalog, run_id)
     runs = sorted(
-        judged_alike(catalog, run),
+        load_comparable_runs(catalog, run),
         key=lambda r: (-r.metrics["balanced_accuracy"], r.model),
     )
     said = {r.id: _judged(catalog, r.id) for r in runs}
@@ -66,7 +66,7 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
             "both sides and is recognised, not the label.",
             "CPU seconds are of all outer folds, the inner choice among the fit.",
         ),
-        source=described(run),
+        source=describe_run(run),
     )
 
 

@@ -18,11 +18,13 @@ from catalog.records import (
     StreamFacts,
     TagFacts,
     TrackScanned,
-    Windows,
+)
+from catalog.records import (
+    Windows as StoredWindows,
 )
 from catalog.schema import open_catalog
 from catalog.store_scan import store_batch
-from classify.arrays import Problem, Rows
+from classify.arrays import Dataset, Windows
 from scanner.features.definition import COLUMNS
 
 NAMES = tuple(f"f{i}" for i in range(6))
@@ -30,8 +32,8 @@ FEATURES = FeatureSetFacts(1, NAMES, {"window_s": 30.0, "hop_s": 10.0})
 
 
 @pytest.fixture(scope="session")
-def make_problem() -> Callable[..., Problem]:
-    """Return a maker of problems: labels told apart by the first features."""
+def make_dataset() -> Callable[..., Dataset]:
+    """Return a maker of datasets: labels told apart by the first features."""
 
     def make(
         *,
@@ -41,7 +43,7 @@ def make_problem() -> Callable[..., Problem]:
         windows: int = 4,
         apart: float = 3.0,
         seed: int = 0,
-    ) -> Problem:
+    ) -> Dataset:
         rng = np.random.default_rng(seed)
         n = labels * albums * tracks
         y = np.repeat(np.arange(labels), albums * tracks)
@@ -55,8 +57,8 @@ def make_problem() -> Callable[..., Problem]:
         slices = rng.normal(size=(len(X), 12, 52))
         for part in (y[track] % 12, 12 + y[track] % 12):
             slices[np.arange(len(X)), :, part] += apart
-        return Problem(
-            Rows(X.astype(np.float32), track, n, slices.astype(np.float16)),
+        return Dataset(
+            Windows(X.astype(np.float32), track, n, slices.astype(np.float16)),
             y,
             groups,
             tuple(f"label {k}" for k in range(labels)),
@@ -89,7 +91,7 @@ def make_catalog(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
                     feature_set=features,
                     status="ok",
                     duration_s=10.0 * n + 20.0,
-                    windows=Windows(
+                    windows=StoredWindows(
                         start_s=np.arange(n) * 10.0,
                         duration_s=np.full(n, 30.0),
                         silent=np.full(n, silent(i)),
@@ -122,16 +124,16 @@ def make_catalog(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
 
 @pytest.fixture
 def bands(
-    make_problem: Callable[..., Problem], make_catalog: Callable[..., Path]
+    make_dataset: Callable[..., Dataset], make_catalog: Callable[..., Path]
 ) -> Path:
     """Return a catalog of three bands with four albums each, 1984 to 1987."""
-    return make_catalog(tagged(make_problem()))
+    return make_catalog(tagged(make_dataset()))
 
 
-def tagged(problem: Problem, **more: Any) -> list[tuple[TagFacts, Any]]:
-    """Return tags and vectors for the tracks of a problem."""
+def tagged(dataset: Dataset, **more: Any) -> list[tuple[TagFacts, Any]]:
+    """Return tags and vectors for the tracks of a dataset."""
     rows = []
-    for t, (k, g) in enumerate(zip(problem.y, problem.groups, strict=True)):
+    for t, (k, g) in enumerate(zip(dataset.y, dataset.groups, strict=True)):
         tags = TagFacts(
             title=f"song {t}",
             artists=(f"Band {k}",),
@@ -141,7 +143,7 @@ def tagged(problem: Problem, **more: Any) -> list[tuple[TagFacts, Any]]:
             genres=("rock" if k else "jazz",),
             **more,
         )
-        rows.append((tags, problem.rows.X[problem.rows.track == t]))
+        rows.append((tags, dataset.windows.X[dataset.windows.track == t]))
     return rows
 
 

@@ -21,9 +21,9 @@ def run(command, *options):
 
 
 @pytest.fixture(scope="module")
-def judged(make_catalog, make_problem, tagged):
+def judged(make_catalog, make_dataset, tagged):
     """Return a catalog that was classified once, for tests that only read it."""
-    path = make_catalog(tagged(make_problem()))
+    path = make_catalog(tagged(make_dataset()))
     result = run(classify, "--all", "--db", path, "-j", 1)
     assert result.exit_code == 0, result.output
     return path
@@ -159,9 +159,9 @@ def test_the_same_seed_gives_the_same_numbers(judged, tmp_path):
 
 
 def test_tracks_without_a_label_get_one_from_the_final_model(
-    make_catalog, make_problem, tagged
+    make_catalog, make_dataset, tagged
 ):
-    rows = tagged(make_problem())
+    rows = tagged(make_dataset())
     tags, vectors = rows[5]
     rows.append((type(tags)(title="who is this"), vectors))
     path = make_catalog(rows)

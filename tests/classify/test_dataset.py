@@ -8,7 +8,7 @@ import pytest
 from catalog.datasets import TrackRow, WindowRows, load_library
 from catalog.records import FeatureSetFacts, TagFacts
 from catalog.schema import open_catalog
-from classify.dataset import prepare
+from classify.dataset import prepare_training_data
 from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
 from classify.folds import album_groups
 from classify.labels import labels_of
@@ -79,16 +79,18 @@ def test_silent_windows_and_windows_with_nan_are_never_seen():
     vectors = np.ones((8, 2), np.float32)
     vectors[1, 0] = np.nan
     silent = np.arange(8) == 4
-    found = prepare(tracks, windows(tracks, vectors, silent), FACTS, rule="artist")
-    assert len(found.problem.rows.X) == 6
+    found = prepare_training_data(
+        tracks, windows(tracks, vectors, silent), FACTS, rule="artist"
+    )
+    assert len(found.dataset.windows.X) == 6
     assert {track.id for track in found.unheard} == {1, 4}
-    assert np.isfinite(found.problem.rows.X).all()
+    assert np.isfinite(found.dataset.windows.X).all()
 
 
 def test_labels_with_one_album_are_left_out_and_named():
     tracks = [*two_bands(), row(8, artist="Single"), row(9, artist="Single")]
-    found = prepare(tracks, windows(tracks), FACTS, rule="artist")
-    assert found.problem.labels == ("B0", "B1")
+    found = prepare_training_data(tracks, windows(tracks), FACTS, rule="artist")
+    assert found.dataset.labels == ("B0", "B1")
     assert found.left_out == {"Single": 2}
     assert found.scarce == ("B0", "B1")
     assert [track.id for track in found.rest_tracks] == [8, 9]
@@ -96,13 +98,19 @@ def test_labels_with_one_album_are_left_out_and_named():
 
 def test_only_restricts_the_question_and_leaves_the_others_as_the_rest():
     tracks = [row(i, artist=f"B{i % 3}", album=f"a{i // 3 % 2}") for i in range(12)]
-    found = prepare(tracks, windows(tracks), FACTS, rule="artist", only=["b0", "B2"])
-    assert found.problem.labels == ("B0", "B2")
+    found = prepare_training_data(
+        tracks, windows(tracks), FACTS, rule="artist", only=["b0", "B2"]
+    )
+    assert found.dataset.labels == ("B0", "B2")
     assert {track.albumartist for track in found.rest_tracks} == {"B1"}
     with pytest.raises(TooLittleToLearnFromError, match=r"--only B9: .*there is B"):
-        prepare(tracks, windows(tracks), FACTS, rule="artist", only=["B0", "B9"])
+        prepare_training_data(
+            tracks, windows(tracks), FACTS, rule="artist", only=["B0", "B9"]
+        )
     with pytest.raises(TooLittleToLearnFromError, match="a further one with --only"):
-        prepare(tracks, windows(tracks), FACTS, rule="artist", only=["B0"])
+        prepare_training_data(
+            tracks, windows(tracks), FACTS, rule="artist", only=["B0"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -116,22 +124,24 @@ def test_only_restricts_the_question_and_leaves_the_others_as_the_rest():
 )
 def test_too_little_to_learn_from_says_what_is_missing(tracks, said):
     with pytest.raises(TooLittleToLearnFromError, match=said):
-        prepare(tracks, windows(tracks), FACTS, rule="artist")
+        prepare_training_data(tracks, windows(tracks), FACTS, rule="artist")
 
 
-def test_a_catalog_gives_back_what_was_stored(bands, make_problem):
-    problem = make_problem()
+def test_a_catalog_gives_back_what_was_stored(bands, make_dataset):
+    dataset = make_dataset()
     with open_catalog(str(bands), mode="read") as catalog:
         library = load_library(catalog)
-    found = prepare(library.tracks, library.windows, library.feature_set, rule="artist")
-    np.testing.assert_array_equal(found.problem.rows.X, problem.rows.X)
-    np.testing.assert_array_equal(found.problem.y, problem.y)
-    np.testing.assert_array_equal(found.problem.groups, problem.groups)
-    assert found.problem.labels == ("Band 0", "Band 1", "Band 2")
+    found = prepare_training_data(
+        library.tracks, library.windows, library.feature_set, rule="artist"
+    )
+    np.testing.assert_array_equal(found.dataset.windows.X, dataset.windows.X)
+    np.testing.assert_array_equal(found.dataset.y, dataset.y)
+    np.testing.assert_array_equal(found.dataset.groups, dataset.groups)
+    assert found.dataset.labels == ("Band 0", "Band 1", "Band 2")
 
 
-def test_the_feature_set_of_most_tracks_is_taken(make_catalog, make_problem, tagged):
-    rows = tagged(make_problem())
+def test_the_feature_set_of_most_tracks_is_taken(make_catalog, make_dataset, tagged):
+    rows = tagged(make_dataset())
     path = make_catalog(rows)
     other = FeatureSetFacts(2, ("x",), {})
     extra = [(TagFacts(title="new"), np.ones((2, 1)))]

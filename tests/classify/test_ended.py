@@ -21,9 +21,9 @@ def until(condition):
 
 
 @pytest.fixture
-def fitting(make_catalog, make_problem, tagged):
+def fitting(make_catalog, make_dataset, tagged):
     """Return a real `classify` with two workers, busy with forests for a minute."""
-    path = make_catalog(tagged(make_problem(albums=10, windows=20)))
+    path = make_catalog(tagged(make_dataset(albums=10, windows=20)))
     command = [sys.executable, "-m", "sonicat", "classify", "--all", "-j", "2"]
     command += ["--model", "random-forest", "--model", "bagging", "--db", str(path)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -8,9 +8,9 @@ import pytest
 
 from catalog.datasets import TrackRow, load_library
 from catalog.schema import open_catalog
-from classify.dataset import loaded_labels
+from classify.dataset import load_labels
 from classify.exceptions import BadLabelRuleError
-from classify.labels import labels_from_lines, labels_of
+from classify.labels import labels_of, match_lines
 from sonicat.classify import classify
 from tests.runner import Runner
 
@@ -39,28 +39,28 @@ def test_a_table_names_paths_patterns_and_albums():
         [],
         ["no such thing", "X"],
     ]
-    labels, unmatched = labels_from_lines(lines, TRACKS)
+    labels, unmatched = match_lines(lines, TRACKS)
     assert labels == ["Loud", "Loud", "Second"]
     assert unmatched == ["line 6: no such thing"]
 
 
 def test_a_line_without_a_label_is_refused_with_its_number():
     with pytest.raises(BadLabelRuleError, match="line 2"):
-        labels_from_lines([["rock/*", "Loud"], ["jazz/*"]], TRACKS)
+        match_lines([["rock/*", "Loud"], ["jazz/*"]], TRACKS)
 
 
-def test_tags_in_any_case_and_behind_any_prefix(make_catalog, make_problem, tagged):
+def test_tags_in_any_case_and_behind_any_prefix(make_catalog, make_dataset, tagged):
     raw = (("TXXX:Mood", "calm"),)
-    path = make_catalog(tagged(make_problem(), raw=raw))
+    path = make_catalog(tagged(make_dataset(), raw=raw))
     with open_catalog(str(path), mode="read") as catalog:
         library = load_library(catalog)
-        labels, unmatched = loaded_labels(catalog, library, "tag:MOOD")
+        labels, unmatched = load_labels(catalog, library, "tag:MOOD")
         assert set(labels) == {"calm"}
         assert unmatched == []
         with pytest.raises(BadLabelRuleError, match="no track has a tag"):
-            loaded_labels(catalog, library, "tag:KEY")
+            load_labels(catalog, library, "tag:KEY")
         with pytest.raises(BadLabelRuleError, match="cannot be read"):
-            loaded_labels(catalog, library, f"csv:{path.parent / 'none.csv'}")
+            load_labels(catalog, library, f"csv:{path.parent / 'none.csv'}")
 
 
 def test_a_table_is_learned_from_and_what_it_misses_is_named(bands, tmp_path):

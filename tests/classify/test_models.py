@@ -12,7 +12,7 @@ import pytest
 
 from catalog.records import FeatureSetFacts
 from classify import model as artifacts
-from classify.arrays import Problem, Rows
+from classify.arrays import Dataset, Windows
 from classify.exceptions import (
     FeatureSetMismatchError,
     UnknownModelError,
@@ -20,9 +20,16 @@ from classify.exceptions import (
 )
 from classify.model import Member, Model
 from classify.models.base import balanced_weights, fit, in_parts, track_statistics
-from classify.models.registry import LARGE, MANY, NAMES, VOTING, chosen, recipe
+from classify.models.registry import (
+    LARGE,
+    MANY,
+    NAMES,
+    VOTING,
+    model_spec,
+    select_models,
+)
 
-RECIPES = [name for name in NAMES if name != VOTING]
+SINGLE_MODELS = [name for name in NAMES if name != VOTING]
 COLUMNS = tuple(f"f{i}" for i in range(6))
 FACTS = FeatureSetFacts(1, ("a",), {})
 
@@ -32,49 +39,51 @@ def _needs(name):
         pytest.importorskip("torch")
 
 
-def model_of(problem, name="svm-rbf"):
-    fitted = fit(recipe(name), recipe(name).space[0], problem, seed=0)
+def model_of(dataset, name="svm-rbf"):
+    fitted = fit(model_spec(name), model_spec(name).space[0], dataset, seed=0)
     return Model(
-        problem.labels, (Member(name, fitted, 1.3, 1.0),), 1.0, 1, ("a",), COLUMNS
+        dataset.labels, (Member(name, fitted, 1.3, 1.0),), 1.0, 1, ("a",), COLUMNS
     )
 
 
 def test_the_majority_counts_tracks_however_long_they_are():
     rng = np.random.default_rng(0)
     track = np.repeat(np.arange(7), [2, 2, 2, 2, 12, 12, 12])
-    rows = Rows(rng.normal(size=(len(track), 6)).astype(np.float32), track, 7)
+    rows = Windows(rng.normal(size=(len(track), 6)).astype(np.float32), track, 7)
     y = np.array([0, 0, 0, 0, 1, 1, 1])
-    problem = Problem(rows, y, np.arange(7), ("short", "long"))
-    fitted = fit(recipe("majority"), {}, problem, seed=0)
-    _windows, tracks = fitted.judge(rows)
+    dataset = Dataset(rows, y, np.arange(7), ("short", "long"))
+    fitted = fit(model_spec("majority"), {}, dataset, seed=0)
+    _windows, tracks = fitted.predict_proba(rows)
     np.testing.assert_allclose(tracks, [[4 / 7, 3 / 7]] * 7)
 
 
-@pytest.mark.parametrize("name", [n for n in RECIPES if n != "majority"])
-def test_a_model_tells_apart_what_is_far_apart(make_problem, name):
+@pytest.mark.parametrize("name", [n for n in SINGLE_MODELS if n != "majority"])
+def test_a_model_tells_apart_what_is_far_apart(make_dataset, name):
     _needs(name)
-    problem, further = make_problem(apart=10.0), make_problem(apart=10.0, seed=1)
-    fitted = fit(recipe(name), recipe(name).space[0], problem, seed=0)
-    _, p = fitted.judge(further.rows)
+    dataset, further = make_dataset(apart=10.0), make_dataset(apart=10.0, seed=1)
+    fitted = fit(model_spec(name), model_spec(name).space[0], dataset, seed=0)
+    _, p = fitted.predict_proba(further.windows)
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
     assert (p.argmax(axis=1) == further.y).mean() > 0.9
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", SINGLE_MODELS)
 @pytest.mark.parametrize("labels", [2, 3])
-def test_a_model_comes_back_from_its_bytes_unchanged(make_problem, name, labels):
+def test_a_model_comes_back_from_its_bytes_unchanged(make_dataset, name, labels):
     _needs(name)
-    problem = make_problem(labels=labels)
-    model = model_of(problem, name)
+    dataset = make_dataset(labels=labels)
+    model = model_of(dataset, name)
     again = artifacts.load(artifacts.dump(model))
     for before, after in zip(
-        model.judge(problem.rows, FACTS), again.judge(problem.rows, FACTS), strict=True
+        model.predict_proba(dataset.windows, FACTS),
+        again.predict_proba(dataset.windows, FACTS),
+        strict=True,
     ):
         np.testing.assert_array_equal(before, after)
 
 
-def test_a_stored_model_cannot_name_a_type_of_its_own(make_problem):
-    data = artifacts.dump(model_of(make_problem()))
+def test_a_stored_model_cannot_name_a_type_of_its_own(make_dataset):
+    data = artifacts.dump(model_of(make_dataset()))
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
@@ -88,29 +97,29 @@ def test_a_stored_model_cannot_name_a_type_of_its_own(make_problem):
         artifacts.load(out.getvalue())
 
 
-def test_a_model_refuses_rows_of_another_feature_set(make_problem):
-    problem = make_problem()
-    model = model_of(problem)
+def test_a_model_refuses_rows_of_another_feature_set(make_dataset):
+    dataset = make_dataset()
+    model = model_of(dataset)
     with pytest.raises(FeatureSetMismatchError, match="classify --all"):
-        model.judge(problem.rows, FeatureSetFacts(2, ("a",), {}))
+        model.predict_proba(dataset.windows, FeatureSetFacts(2, ("a",), {}))
     with pytest.raises(FeatureSetMismatchError):
-        model.judge(problem.rows, FeatureSetFacts(1, ("b",), {}))
+        model.predict_proba(dataset.windows, FeatureSetFacts(1, ("b",), {}))
 
 
-def test_a_model_refuses_rows_without_what_is_made_of_the_sequences(make_problem):
-    problem = make_problem()
-    rows = problem.rows
-    fewer = Rows(rows.X[:, :3], rows.track, rows.n_tracks)
+def test_a_model_refuses_rows_without_what_is_made_of_the_sequences(make_dataset):
+    dataset = make_dataset()
+    rows = dataset.windows
+    fewer = Windows(rows.X[:, :3], rows.track, rows.n_tracks)
     with pytest.raises(FeatureSetMismatchError, match="sequences"):
-        model_of(problem).judge(fewer, FACTS)
+        model_of(dataset).predict_proba(fewer, FACTS)
 
 
 def test_a_name_that_is_none_names_all():
     with pytest.raises(UnknownModelError, match="svm-rbf"):
-        chosen(["oracle"])
+        select_models(["oracle"])
     torch = importlib.util.find_spec("torch") is not None
-    assert chosen(["all"]) == tuple(n for n in NAMES if torch or n != "rnn")
-    assert chosen(["majority", "majority"]) == ("majority",)
+    assert select_models(["all"]) == tuple(n for n in NAMES if torch or n != "rnn")
+    assert select_models(["majority", "majority"]) == ("majority",)
 
 
 def test_weights_make_labels_and_tracks_equal():
@@ -123,11 +132,11 @@ def test_weights_make_labels_and_tracks_equal():
     assert weights.mean() == pytest.approx(1.0)
 
 
-def test_a_label_unseen_in_training_gets_no_probability(make_problem):
-    problem = make_problem()
-    known = problem.of_tracks(np.flatnonzero(problem.y != 1))
-    fitted = fit(recipe("svm-rbf"), recipe("svm-rbf").space[0], known, seed=0)
-    _, p = fitted.judge(problem.rows)
+def test_a_label_unseen_in_training_gets_no_probability(make_dataset):
+    dataset = make_dataset()
+    known = dataset.of_tracks(np.flatnonzero(dataset.y != 1))
+    fitted = fit(model_spec("svm-rbf"), model_spec("svm-rbf").space[0], known, seed=0)
+    _, p = fitted.predict_proba(dataset.windows)
     assert (p[:, 1] == 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
 
@@ -137,43 +146,45 @@ def test_a_label_unseen_in_training_gets_no_probability(make_problem):
     [("svm-rbf", 3, "landmarks"), ("svm-rbf", MANY + 1, "squares"), ("knn", 3, "near")],
 )
 def test_a_large_library_gets_a_cheaper_model_and_is_told(
-    make_problem, name, n_labels, words
+    make_dataset, name, n_labels, words
 ):
-    assert recipe(name).note is None
-    large = recipe(name, LARGE + 1, n_labels)
+    assert model_spec(name).note is None
+    large = model_spec(name, LARGE + 1, n_labels)
     assert words in large.note
-    problem, further = make_problem(apart=8.0), make_problem(apart=8.0, seed=1)
-    fitted = fit(large, large.space[0], problem, seed=0)
-    _, p = fitted.judge(further.rows)
+    dataset, further = make_dataset(apart=8.0), make_dataset(apart=8.0, seed=1)
+    fitted = fit(large, large.space[0], dataset, seed=0)
+    _, p = fitted.predict_proba(further.windows)
     assert (p.argmax(axis=1) == further.y).mean() > 0.9
     member = Member(name, fitted, 1.0, 1.0)
-    model = Model(problem.labels, (member,), 1.0, 1, ("a",), COLUMNS)
-    again = artifacts.load(artifacts.dump(model)).judge(problem.rows, FACTS)
-    np.testing.assert_array_equal(again[1], model.judge(problem.rows, FACTS)[1])
+    model = Model(dataset.labels, (member,), 1.0, 1, ("a",), COLUMNS)
+    again = artifacts.load(artifacts.dump(model)).predict_proba(dataset.windows, FACTS)
+    np.testing.assert_array_equal(
+        again[1], model.predict_proba(dataset.windows, FACTS)[1]
+    )
 
 
-def test_five_hundred_labels_are_learned_without_a_model_for_each_pair(make_problem):
-    problem = make_problem(labels=500, albums=2, tracks=1, windows=2)
+def test_five_hundred_labels_are_learned_without_a_model_for_each_pair(make_dataset):
+    dataset = make_dataset(labels=500, albums=2, tracks=1, windows=2)
     for name in ("svm-rbf", "track-svm"):
-        learner = recipe(name, len(problem.rows.X), 500)
-        fitted = fit(learner, learner.space[0], problem, seed=0)
-        _, p = fitted.judge(problem.rows)
+        learner = model_spec(name, len(dataset.windows.X), 500)
+        fitted = fit(learner, learner.space[0], dataset, seed=0)
+        _, p = fitted.predict_proba(dataset.windows)
         assert p.shape == (1000, 500)
         np.testing.assert_allclose(p.sum(axis=1), 1.0)
-        assert (p.argmax(axis=1) == problem.y).mean() > 0.1  # 50 times chance
+        assert (p.argmax(axis=1) == dataset.y).mean() > 0.1  # 50 times chance
 
 
 def test_a_tracks_change_tells_drifting_from_alternating():
     drifting, alternating = [0.0, 0.0, 4.0, 4.0], [0.0, 4.0, 0.0, 4.0]
     X = np.array([[v] for v in (*drifting, *alternating, 7.0)], dtype=np.float32)
-    rows = Rows(X, np.array([0] * 4 + [1] * 4 + [2]), 3)
+    rows = Windows(X, np.array([0] * 4 + [1] * 4 + [2]), 3)
     expected = [[2, 2, 4 / 3], [2, 2, 4], [7, 0, 0]]
     np.testing.assert_allclose(track_statistics(rows), expected, rtol=1e-6)
 
 
 def test_parts_are_the_whole_and_three_halves_of_each_track():
     X = np.arange(12.0, dtype=np.float32)[:, None]
-    parts, owner = in_parts(Rows(X, np.array([0] * 8 + [1] * 4), 2))
+    parts, owner = in_parts(Windows(X, np.array([0] * 8 + [1] * 4), 2))
     found = [parts.X[parts.track == i, 0].tolist() for i in range(parts.n_tracks)]
     assert found == [
         list(range(8)),

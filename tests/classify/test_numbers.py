@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from classify.metrics import (
     album_interval,
+    apply_temperature,
     balanced_accuracy,
     brier_score,
     calibration_error,
@@ -17,7 +18,6 @@ from classify.metrics import (
     macro_f1,
     paired_test,
     reliability,
-    tempered,
     wilson_interval,
 )
 
@@ -91,14 +91,14 @@ def test_temperature_finds_overconfidence():
     p = rng.dirichlet(np.ones(4), size=4000)
     y = np.array([rng.choice(4, p=row) for row in p])
     assert fit_temperature(p, y) == pytest.approx(1.0, abs=0.1)
-    assert fit_temperature(tempered(p, 0.5), y) == pytest.approx(2.0, abs=0.2)
+    assert fit_temperature(apply_temperature(p, 0.5), y) == pytest.approx(2.0, abs=0.2)
     assert fit_temperature(np.zeros((0, 4)), np.zeros(0, int)) == 1.0
 
 
 @given(st.floats(0.1, 10))
 def test_a_temperature_changes_no_ranking(temperature):
     p = np.array([[0.7, 0.2, 0.1], [0.0, 1.0, 0.0], [0.3, 0.3, 0.4]])
-    warm = tempered(p, temperature)
+    warm = apply_temperature(p, temperature)
     np.testing.assert_allclose(warm.sum(axis=1), 1.0)
     np.testing.assert_array_equal(warm.argmax(axis=1), p.argmax(axis=1))
 

@@ -17,9 +17,9 @@ from tests.runner import Runner
 
 
 @pytest.fixture(scope="module")
-def judged(make_catalog, make_problem, tagged):
-    """Return a catalog with a hard problem, judged by two models."""
-    path = make_catalog(tagged(make_problem(apart=1.5)))
+def judged(make_catalog, make_dataset, tagged):
+    """Return a catalog with a hard dataset, judged by two models."""
+    path = make_catalog(tagged(make_dataset(apart=1.5)))
     result = Runner().invoke(
         classify,
         [
@@ -39,7 +39,9 @@ def judged(make_catalog, make_problem, tagged):
 
 
 def rows_of(path, *options):
-    result = Runner().invoke(report, [*options, "--db", str(path), "--format", "json"])
+    result = Runner().invoke(
+        report, [*options, "--db", str(path), "--format", "json"]
+    )
     assert result.exit_code == 0, result.output
     return json.loads(result.output)
 
@@ -100,9 +102,9 @@ def test_the_hardest_are_wrong_and_sorted(judged):
     assert hard == sorted(hard, reverse=True)
 
 
-def test_a_track_under_a_wrong_name_is_found(make_catalog, make_problem, tagged):
+def test_a_track_under_a_wrong_name_is_found(make_catalog, make_dataset, tagged):
     """One album holds a song of another band: it is the first to listen to."""
-    rows = tagged(make_problem(apart=6.0))
+    rows = tagged(make_dataset(apart=6.0))
     tags, _ = rows[4]
     rows[4] = (tags, rows[20][1])
     path = make_catalog(rows)
@@ -115,30 +117,30 @@ def test_a_track_under_a_wrong_name_is_found(make_catalog, make_problem, tagged)
     assert (first["label"], first["taken_for"]) == ("Band 0", "Band 1")
 
 
-def test_the_effect_of_a_feature_that_is_the_label_is_one(make_problem):
-    problem = make_problem()
-    problem.rows.X[:, 0] = problem.y[problem.rows.track]
-    problem.rows.X[:, 1] = 1.0
-    effects = effect_sizes(problem)
+def test_the_effect_of_a_feature_that_is_the_label_is_one(make_dataset):
+    dataset = make_dataset()
+    dataset.windows.X[:, 0] = dataset.y[dataset.windows.track]
+    dataset.windows.X[:, 1] = 1.0
+    effects = effect_sizes(dataset)
     assert effects[0] == pytest.approx(1.0)
     assert effects[1] == 0.0
     assert ((effects >= 0) & (effects <= 1)).all()
 
 
-def test_a_learning_curve_draws_whole_albums(make_problem):
-    problem = make_problem()
-    tracks = np.arange(len(problem.y))
-    kept = at_most(problem, tracks, 2, np.random.default_rng(0))
+def test_a_learning_curve_draws_whole_albums(make_dataset):
+    dataset = make_dataset()
+    tracks = np.arange(len(dataset.y))
+    kept = at_most(dataset, tracks, 2, np.random.default_rng(0))
     for k in range(3):
-        groups = problem.groups[kept][problem.y[kept] == k]
+        groups = dataset.groups[kept][dataset.y[kept] == k]
         assert len(np.unique(groups)) == 2
         assert len(groups) == 6
 
 
 def test_a_study_of_a_library_that_has_changed_is_refused(
-    make_catalog, make_problem, tagged
+    make_catalog, make_dataset, tagged
 ):
-    path = make_catalog(tagged(make_problem()))
+    path = make_catalog(tagged(make_dataset()))
     Runner().invoke(
         classify, ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
     )

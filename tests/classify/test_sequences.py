@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.dataset import heard_windows
+from classify.dataset import describe_windows
 from classify.sequence_features import (
     LAGS,
     NAMES,
     STEPS,
     TrackSequences,
-    described,
-    sliced,
-    without_key,
+    compute_sequence_features,
+    cut_slices,
+    remove_key,
 )
 
 RATE = 2.0
@@ -34,7 +34,10 @@ def test_a_transposition_changes_nothing(shift):
     moved = track._replace(chroma=np.roll(track.chroma, shift, axis=1))
     span = np.array([0.0, 10.0]), np.array([30.0, 30.0])
     np.testing.assert_allclose(
-        described(track, *span), described(moved, *span), rtol=1e-4, atol=1e-5
+        compute_sequence_features(track, *span),
+        compute_sequence_features(moved, *span),
+        rtol=1e-4,
+        atol=1e-5,
     )
 
 
@@ -43,16 +46,19 @@ def test_a_gain_changes_nothing():
     louder = track._replace(logmel=(track.logmel + np.float16(8)).astype(np.float16))
     span = np.array([0.0]), np.array([30.0])
     np.testing.assert_allclose(
-        described(track, *span), described(louder, *span), rtol=1e-2, atol=1e-2
+        compute_sequence_features(track, *span),
+        compute_sequence_features(louder, *span),
+        rtol=1e-2,
+        atol=1e-2,
     )
     np.testing.assert_allclose(
-        sliced(track, *span)[0], sliced(louder, *span)[0], atol=0.1
+        cut_slices(track, *span)[0], cut_slices(louder, *span)[0], atol=0.1
     )
 
 
 def test_windows_agree_with_a_plain_computation():
     track = sequences()
-    found = described(track, np.array([10.0]), np.array([30.0]))[0]
+    found = compute_sequence_features(track, np.array([10.0]), np.array([30.0]))[0]
     chroma = track.chroma[20:80].astype(float)
     circles = np.abs(np.fft.rfft(chroma, axis=1))[:, 1:]
     circles /= chroma.sum(axis=1, keepdims=True)
@@ -68,10 +74,10 @@ def test_windows_agree_with_a_plain_computation():
 def test_short_tracks_are_described_finitely(steps):
     track = sequences(steps)
     span = np.array([0.0]), np.array([max(steps, 1) / RATE])
-    found = described(track, *span)
+    found = compute_sequence_features(track, *span)
     assert found.shape == (1, len(NAMES))
     assert np.isfinite(found).all()
-    assert sliced(track, *span).shape == (1, STEPS, 52)
+    assert cut_slices(track, *span).shape == (1, STEPS, 52)
 
 
 def test_chroma_statistics_lose_their_key_and_others_stay():
@@ -80,14 +86,14 @@ def test_chroma_statistics_lose_their_key_and_others_stay():
     vectors = rng.random((3, 14)).astype(np.float32)
     moved = vectors.copy()
     moved[:, 1:13] = np.roll(vectors[:, 1:13], 5, axis=1)
-    found, named = without_key(vectors, names)
+    found, named = remove_key(vectors, names)
     assert named[:2] == ("rms", "zcr")
     assert len(named) == found.shape[1] == 2 + 7
-    np.testing.assert_allclose(found, without_key(moved, names)[0], rtol=1e-5)
+    np.testing.assert_allclose(found, remove_key(moved, names)[0], rtol=1e-5)
 
 
 def test_windows_without_sequences_are_their_vectors():
     vectors = np.ones((2, 1), np.float32)
-    found, named = heard_windows(vectors, ("a",), np.zeros(2), np.ones(2), None)
+    found, named = describe_windows(vectors, ("a",), np.zeros(2), np.ones(2), None)
     assert named == ("a",)
     np.testing.assert_array_equal(found, vectors)

@@ -64,14 +64,14 @@ def test_what_takes_no_tags_is_left_alone(tmp_path):
 
 
 def test_the_command_shows_before_it_writes(
-    music, tmp_path, make_catalog, make_problem, tagged
+    music, tmp_path, make_catalog, make_dataset, tagged
 ):
     """Without --yes nothing is changed; a file that is gone does not stop the rest."""
     from catalog.schema import open_catalog
     from sonicat.classify import classify
     from tests.runner import Runner
 
-    path = make_catalog(tagged(make_problem()))
+    path = make_catalog(tagged(make_dataset()))
     song = tmp_path / "000.mp3"
     shutil.copy2(music / FILES["mp3"], song)
     song.chmod(0o644)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.cross_validation import choose, judge
+from classify.cross_validation import evaluate_fold, tune
 from classify.folds import album_folds, inner_folds
-from classify.models.registry import recipe
+from classify.models.registry import model_spec
 
 LIBRARIES = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 12)), min_size=4, max_size=60
@@ -67,27 +67,27 @@ def test_a_label_with_one_album_stays_on_the_training_side():
 
 
 @pytest.mark.parametrize("name", ["svm-rbf", "majority"])
-def test_what_is_held_out_has_no_say_in_what_is_chosen(make_problem, name):
+def test_what_is_held_out_has_no_say_in_what_is_chosen(make_dataset, name):
     """Labels and features of the test side may be anything at all."""
-    problem = make_problem()
-    fold = album_folds(problem.y, problem.groups, n_splits=3, seed=0)[0]
-    honest = judge(recipe(name), problem, fold, seed=0)
-    X, y = problem.rows.X.copy(), problem.y.copy()
+    dataset = make_dataset()
+    fold = album_folds(dataset.y, dataset.groups, n_splits=3, seed=0)[0]
+    honest = evaluate_fold(model_spec(name), dataset, fold, seed=0)
+    X, y = dataset.windows.X.copy(), dataset.y.copy()
     y[fold.test] = 0
-    other = type(problem)(
-        type(problem.rows)(X, problem.rows.track, problem.rows.n_tracks),
+    other = type(dataset)(
+        type(dataset.windows)(X, dataset.windows.track, dataset.windows.n_tracks),
         y,
-        problem.groups,
-        problem.labels,
+        dataset.groups,
+        dataset.labels,
     )
-    disturbed = judge(recipe(name), other, fold, seed=0)
+    disturbed = evaluate_fold(model_spec(name), other, fold, seed=0)
     assert honest.choice.setting == disturbed.choice.setting
     assert honest.choice.temperature == disturbed.choice.temperature
     np.testing.assert_array_equal(honest.tracks, disturbed.tracks)
 
 
-def test_choosing_needs_no_fold_where_there_is_none(make_problem):
-    problem = make_problem(labels=2, albums=1)
-    choice = choose(recipe("svm-rbf"), problem, seed=0)
+def test_choosing_needs_no_fold_where_there_is_none(make_dataset):
+    dataset = make_dataset(labels=2, albums=1)
+    choice = tune(model_spec("svm-rbf"), dataset, seed=0)
     assert choice.temperature == 1.0
-    assert choice.setting == recipe("svm-rbf").space[0]
+    assert choice.setting == model_spec("svm-rbf").space[0]

@@ -16,11 +16,17 @@ from catalog.predictions import track_predictions
 from catalog.records import TagFacts
 from catalog.runs import load_run
 from catalog.schema import open_catalog
-from classify.arrays import Problem, Rows
-from classify.confounds import audit, figures, judged_pairs, matched, warning
+from classify.arrays import Dataset, Windows
+from classify.confounds import (
+    audit_confounds,
+    figures,
+    match_pairs,
+    score_pairs,
+    warning,
+)
 from classify.file_facts import fact_table, suspicion, suspicions
 from classify.folds import album_folds
-from classify.refit import fold_models, studied
+from classify.refit import load_run_data, refit_folds
 from scanner.audio.encode import encode
 from scanner.features.bandwidth import BandwidthMeter
 from tests.tag_writer import write_tags
@@ -111,37 +117,37 @@ def test_nothing_known_is_no_suspicion():
     assert suspicions([facts(measured={}), facts(sample_rate=None)]) == ["", ""]
 
 
-def problem_of(labels, albums_each=4, tracks=2):
+def dataset_of(labels, albums_each=4, tracks=2):
     y = np.repeat(np.arange(labels), albums_each * tracks)
     groups = np.repeat(np.arange(labels * albums_each), tracks)
-    rows = Rows(np.zeros((len(y), 1), np.float32), np.arange(len(y)), len(y))
-    return Problem(rows, y, groups, tuple(f"label {k}" for k in range(labels)))
+    rows = Windows(np.zeros((len(y), 1), np.float32), np.arange(len(y)), len(y))
+    return Dataset(rows, y, groups, tuple(f"label {k}" for k in range(labels)))
 
 
-def audited(problem, known):
-    folds = album_folds(problem.y, problem.groups, n_splits=5, seed=0)
-    return audit(problem, fact_table(known), folds, seed=0)
+def audited(dataset, known):
+    folds = album_folds(dataset.y, dataset.groups, n_splits=5, seed=0)
+    return audit_confounds(dataset, fact_table(known), folds, seed=0)
 
 
 def test_an_audit_names_the_kind_that_gives_labels_away():
-    problem = problem_of(2)
+    dataset = dataset_of(2)
     rng = np.random.default_rng(0)
-    loud = [-20.0 if k else -8.0 for k in problem.y]
+    loud = [-20.0 if k else -8.0 for k in dataset.y]
     known = [facts(loudness=x + rng.normal(), edge=rng.normal(2e4, 500)) for x in loud]
-    found = audited(problem, known)
+    found = audited(dataset, known)
     assert found.right.mean() == 1.0
     assert found.strongest == ("loudness",)
-    reached = figures(problem, found, seed=0)
+    reached = figures(dataset, found, seed=0)
     assert "loudness alone reaches 1.00; up to all of 0.90" in warning(
         reached, 0.9, 0.5
     )
 
 
 def test_an_audit_of_files_that_are_all_alike_finds_nothing():
-    problem = problem_of(3)
-    found = audited(problem, [facts() for _ in problem.y])
+    dataset = dataset_of(3)
+    found = audited(dataset, [facts() for _ in dataset.y])
     assert found.alone == {}
-    reached = figures(problem, found, seed=0)
+    reached = figures(dataset, found, seed=0)
     assert reached["accuracy"] < 0.6
     assert warning(reached, 0.9, 0.33) is None
 
@@ -167,13 +173,13 @@ def test_pairs_have_two_labels_one_codec_and_like_bandwidth():
         facts(codec="mp3", measured={}),
     ]
     y = np.array([0, 0, 1, 1, 1])
-    pairs = matched(known, y)
+    pairs = match_pairs(known, y)
     assert pairs == [(0, 2)]
     p = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
-    found = judged_pairs(p, y, pairs)
+    found = score_pairs(p, y, pairs)
     assert found.pairs == 1
     assert found.accuracy == 0.5
-    assert judged_pairs(p, y, []).accuracy is None
+    assert score_pairs(p, y, []).accuracy is None
 
 
 def asked(*arguments):
@@ -249,14 +255,14 @@ def test_refitted_folds_say_what_was_stored(planted):
     with open_catalog(str(db), mode="read") as catalog:
         found = load_run(catalog)
         stored = {t.track_id: t.p_true for t in track_predictions(catalog, found.id)}
-        known = studied(catalog, found)
-        problem = known.dataset.problem
-        for fold, model in fold_models(catalog, found, known.dataset):
-            rows = problem.rows.of_tracks(fold.test)
-            p = model.judge(rows, known.dataset.feature_set)[1]
+        known = load_run_data(catalog, found)
+        dataset = known.data.dataset
+        for fold, model in refit_folds(catalog, found, known.data):
+            rows = dataset.windows.of_tracks(fold.test)
+            p = model.predict_proba(rows, known.data.feature_set)[1]
             for i, track in enumerate(fold.test):
-                own = p[i, problem.y[track]]
-                expected = stored[known.dataset.tracks[track].id]
+                own = p[i, dataset.y[track]]
+                expected = stored[known.data.tracks[track].id]
                 assert own == pytest.approx(expected, abs=1e-6)
 
 
