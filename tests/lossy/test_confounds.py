@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from catalog.audio_facts import AudioFactsMeter
+from catalog.audio_facts import AudioFacts
 from catalog.predictions import track_predictions
 from catalog.records import TagFacts
 from catalog.runs import load_run
@@ -41,7 +41,7 @@ def noise(seconds, sr=SR, seed=0):
 
 def facts(track_id=0, codec="flac", edge=22_050.0, loudness=-14.0, **more):
     lossless = codec in {"flac", "alac"}
-    return AudioFactsMeter(
+    return AudioFacts(
         **{
             "track_id": track_id,
             "container": codec,
