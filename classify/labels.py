@@ -129,7 +129,7 @@ def match_lines(
 def unify_spelling(names: Sequence[str | None]) -> list[str | None]:
     """Replace names that differ in case or space by the most frequent spelling.
 
-    >>> one_spelling(["Rush", "RUSH", None, "Rush"])
+    >>> unify_spelling(["Rush", "RUSH", None, "Rush"])
     ['Rush', 'Rush', None, 'Rush']
     """
     spellings: dict[str, Counter[str]] = {}

@@ -108,7 +108,7 @@ TRUSTED = (
     "classify.models.linear.differing",
     "classify.models.neighbors.FewNeighbours",
     "classify.models.rnn.GruClassifier",
-    "classify.models.wccn.SteadyScaler",
+    "classify.models.wccn.WCCNScaler",
     "classify.models.svm.Landmarks",
     "classify.models.svm.LeastSquares",
     "classify.models.svm.MarginSVC",
