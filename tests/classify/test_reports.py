@@ -39,9 +39,7 @@ def judged(make_catalog, make_dataset, tagged):
 
 
 def rows_of(path, *options):
-    result = Runner().invoke(
-        report, [*options, "--db", str(path), "--format", "json"]
-    )
+    result = Runner().invoke(report, [*options, "--db", str(path), "--format", "json"])
     assert result.exit_code == 0, result.output
     return json.loads(result.output)
 
