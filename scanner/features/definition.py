@@ -1,10 +1,11 @@
-"""What a feature set is: its constants, its names in order, and its identity.
+"""The definition of a feature set: its constants, its names in order, its identity."""
 
-Light on purpose (standard library only): a scan plans its work, and a catalog is
-read, without loading the machinery that computes the numbers.
-"""
+# Standard library only: a scan plans its work, and a catalog is read, without loading
+# the machinery that computes the numbers.
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from catalog.records import FeatureSetFacts
 
@@ -40,6 +41,8 @@ N_MELS = 128
 N_MFCC = 20
 N_CONTRAST = 7
 N_CHROMA = 12
+_CONTRAST_FMIN = 200.0
+_CONTRAST_QUANTILE = 0.02
 
 SEQUENCE_FRAMES = 22
 """Frames averaged into one step of a sequence: about two steps a second."""
@@ -111,6 +114,36 @@ def bins_below(band_limit_hz: float | None) -> int:
     if band_limit_hz is None:
         return N_BINS
     return int(band_limit_hz * N_FFT / SR) + 1
+
+
+class ContrastBand(NamedTuple):
+    """The bins ``start:stop`` of an octave, and how many of them make an extreme."""
+
+    start: int
+    stop: int
+    extremes: int
+
+
+def contrast_bands() -> tuple[ContrastBand, ...]:
+    """Return the seven octaves of ``librosa.feature.spectral_contrast``.
+
+    References
+    ----------
+    D.-N. Jiang et al., "Music type classification by spectral contrast feature", Proc.
+    IEEE Int. Conf. on Multimedia and Expo, 2002.
+    """
+    hertz = [k * SR / N_FFT for k in range(N_BINS)]
+    edges = (0.0, *(_CONTRAST_FMIN * 2.0**k for k in range(N_CONTRAST)))
+    bands = []
+    for k in range(N_CONTRAST):
+        inside = [i for i, f in enumerate(hertz) if edges[k] <= f <= edges[k + 1]]
+        last = k == N_CONTRAST - 1
+        start = inside[0] - (k > 0)
+        stop = N_BINS if last else inside[-1] + 1
+        extremes = max(round(_CONTRAST_QUANTILE * (stop - start)), 1)
+        # all bands but the last drop their highest bin, after counting
+        bands.append(ContrastBand(start, stop if last else stop - 1, extremes))
+    return tuple(bands)
 
 
 def feature_set(

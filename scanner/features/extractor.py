@@ -1,4 +1,4 @@
-"""One track's audio in, everything measured on it out, in flat memory."""
+"""The extractor: everything that is measured on a track's audio, block by block."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ from scanner.features.statistics import (
 )
 from scanner.features.timing import Stopwatch
 from scanner.features.true_peak import TruePeakMeter
-from scanner.features.waveform import downmix, measure_waveform
+from scanner.features.waveform import (
+    downmix_channels,
+    largest_magnitude,
+    measure_waveform,
+)
 
 _BLOCK = 32768
 """Samples per channel handled at once, whatever the length of the blocks pushed."""
@@ -191,6 +195,36 @@ def _windows(summaries: list[WindowSummary], level: float) -> Windows:
         columns={name: columns[:, i].copy() for i, name in enumerate(COLUMNS)},
         vectors=vectors,
     )
+
+
+_INFINITE = np.float32(np.inf).view(np.int32)
+_TOO_LOUD = np.float32(2.0**40).view(np.int32)
+"""Full scale is 1; files of integers kept as floats reach 2**31."""
+
+
+def downmix(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of the channels, shape (n,): of one, the channel itself.
+
+    Parameters
+    ----------
+    block : float32, shape (n, channels)
+
+    Raises
+    ------
+    FeatureError
+        A sample is NaN or infinite, or so large that powers would overflow.
+    """
+    if block.shape[1] == 1:
+        out = block.reshape(-1)
+    else:
+        out = np.empty(block.shape[0], np.float32)
+        downmix_channels(block, out)
+    top = largest_magnitude(out.view(np.int32))
+    if top >= _INFINITE:
+        raise FeatureError("features", "the decoded audio holds NaN or infinity")
+    if top >= _TOO_LOUD:
+        raise FeatureError("features", "the decoded audio is too loud to be measured")
+    return out
 
 
 _HALF_STEP = np.float32(0.5 / 32768.0)

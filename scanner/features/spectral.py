@@ -19,10 +19,10 @@ from scanner.features.definition import (
     N_CONTRAST,
     N_FFT,
     N_MELS,
+    N_MFCC,
     SR,
     TILE,
 )
-from scanner.features.filters import chroma_by_bin, hann, sparse_mel
 from scanner.features.kernels import kernel
 from scanner.features.simd.descriptors import (
     CHUNK,
@@ -56,6 +56,107 @@ _ROLL_PERCENT = 0.85
 _BIN_HZ = SR / N_FFT
 _TINY = float(np.finfo(np.float32).tiny)
 _LEAST_POWER = float(np.float32(1e-10))  # librosa's amin, as the kernels hold it
+
+
+# Filter banks equal to librosa.filters, as tests hold them to be: importing that would
+# cost each worker two seconds and 170 MB.
+
+
+def fft_frequencies() -> Doubles:
+    """Return the frequencies of the bins in Hz, shape (1025,)."""
+    return np.linspace(0.0, SR / 2, N_BINS)
+
+
+def hann(n: int) -> Doubles:
+    """Return the periodic Hann taper, shape (n,)."""
+    phase = 2.0 * np.pi * np.arange(n) / n
+    return 0.5 - 0.5 * np.cos(phase)
+
+
+def _mel_frequencies(n: int) -> Doubles:
+    """Return ``n`` frequencies from 0 to Nyquist, even on Slaney's mel scale."""
+    linear_step, corner_hz, log_step = 200.0 / 3.0, 1000.0, np.log(6.4) / 27.0
+    corner_mel = corner_hz / linear_step
+    top = corner_mel + np.log(SR / 2.0 / corner_hz) / log_step
+    mels = np.linspace(0.0, top, n)
+    above = corner_hz * np.exp(log_step * (mels - corner_mel))
+    return np.where(mels >= corner_mel, above, linear_step * mels)
+
+
+def mel_filters(n_mels: int = N_MELS) -> Floats:
+    """Return the mel bank of ``librosa.filters.mel``, shape (n_mels, 1025).
+
+    References
+    ----------
+    M. Slaney, "Auditory Toolbox", Interval Research technical report 1998-010.
+    """
+    bins = fft_frequencies()
+    edges = _mel_frequencies(n_mels + 2)
+    widths = np.diff(edges)
+    ramps = edges[:, None] - bins[None, :]
+    lower = -ramps[:-2] / widths[:-1, None]
+    upper = ramps[2:] / widths[1:, None]
+    weights = np.maximum(0.0, np.minimum(lower, upper))
+    weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    return weights.astype(np.float32)
+
+
+def chroma_filters() -> Floats:
+    """Return the chroma bank of ``librosa.filters.chroma``, A at 440 Hz, (12, 1025).
+
+    References
+    ----------
+    D. Ellis, "Chroma feature analysis and synthesis", Columbia University, 2007.
+    """
+    n = N_CHROMA
+    frequencies = np.linspace(0, SR, N_FFT, endpoint=False)[1:]
+    octaves = np.log2(frequencies / (440.0 / 16.0))
+    positions = n * np.concatenate(([octaves[0] - 1.5], octaves))
+    widths = np.concatenate((np.maximum(positions[1:] - positions[:-1], 1.0), [1.0]))
+    distance = np.subtract.outer(positions, np.arange(n, dtype=np.float64)).T
+    half = np.round(n / 2.0)
+    distance = np.remainder(distance + half + 10 * n, n) - half
+    weights = np.exp(-0.5 * (2.0 * distance / widths) ** 2)
+    weights /= np.sqrt(np.sum(weights**2, axis=0, keepdims=True))
+    weights *= np.exp(-0.5 * ((positions / n - 5.0) / 2.0) ** 2)
+    weights = np.roll(weights, -3 * (n // 12), axis=0)
+    return np.ascontiguousarray(weights[:, :N_BINS], dtype=np.float32)
+
+
+def mfcc_basis() -> Floats:
+    """Return the orthonormal DCT-II basis of the MFCC, shape (20, 128)."""
+    k = np.arange(N_MFCC)[:, None]
+    angle = np.pi * k * (2.0 * np.arange(N_MELS)[None, :] + 1.0) / (2.0 * N_MELS)
+    basis = np.cos(angle) * np.sqrt(2.0 / N_MELS)
+    basis[0] /= np.sqrt(2.0)
+    return np.asarray(basis, np.float32)
+
+
+@cache
+def sparse_mel(n_mels: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return the non-zero part of the mel bank; made once a process, not to be changed.
+
+    Returns
+    -------
+    spans : shape (n_mels, 3)
+        First bin, number of bins, place of the first weight.
+    weights : shape (n,)
+        One band after the other.
+    """
+    spans, weights, place = [], [], 0
+    for band in mel_filters(n_mels):
+        inside = np.flatnonzero(band)
+        first, count = int(inside[0]), int(inside[-1] - inside[0]) + 1
+        spans.append((first, count, place))
+        weights.append(band[first : first + count])
+        place += count
+    return np.array(spans, np.int64), np.concatenate(weights)
+
+
+@cache
+def chroma_by_bin() -> Floats:
+    """Return the chroma bank, shape (1025, 12); made once, not to be changed."""
+    return chroma_filters().T.copy()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

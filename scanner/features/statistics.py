@@ -27,17 +27,17 @@ from scanner.features.definition import (
     SERIES,
     SILENCE_DBFS,
     SR,
+    contrast_bands,
 )
-from scanner.features.filters import contrast_bands, dct, hann, sparse_mel
 from scanner.features.kernels import kernel
-from scanner.features.spectral import Frames
+from scanner.features.spectral import Frames, hann, mfcc_basis, sparse_mel
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 _TOP_DB = 80.0
 _ONSET_DELAY = 3  # one frame of lag and half a frame of n_fft, in hops
-_DCT = dct().T.copy()
+_DCT = mfcc_basis().T.copy()
 _MFCC_0_PER_DB = float(np.sqrt(N_MELS))
 _SILENCE = 10.0 ** (SILENCE_DBFS / 20.0)
 

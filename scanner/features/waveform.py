@@ -7,7 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.exceptions import FeatureError
 from scanner.features.definition import HOP_LENGTH, N_FFT
 from scanner.features.kernels import kernel
 from scanner.features.simd.llvm import (
@@ -115,11 +114,6 @@ def measure_waveform(samples: Floats, first: int, last: int, level: Floats) -> N
         level[t, 1] = count / N_FFT
 
 
-_INFINITE = np.float32(np.inf).view(np.int32)
-_TOO_LOUD = np.float32(2.0**40).view(np.int32)
-"""Full scale is 1; files of integers kept as floats reach 2**31."""
-
-
 @vector_code
 def _downmix_stereo(lanes: Lanes, block: Value, count: Value, out: Value) -> None:
     """Emit: the mean of two channels for ``count`` groups of samples."""
@@ -135,7 +129,8 @@ def _downmix_stereo(lanes: Lanes, block: Value, count: Value, out: Value) -> Non
 
 
 @kernel("void(f4[:,::1], f4[::1])", exact=True)
-def _downmix(block: Floats, out: Floats) -> None:
+def downmix_channels(block: Floats, out: Floats) -> None:
+    """Write the mean of the channels."""
     n, channels = block.shape
     done = 0
     if channels == 2:
@@ -163,7 +158,7 @@ def _highest(lanes: Lanes, bits: Value, count: Value, top: Value) -> None:
 
 
 @kernel("i4(i4[::1])")
-def _top(bits: NDArray[np.int32]) -> np.int32:
+def largest_magnitude(bits: NDArray[np.int32]) -> np.int32:
     """Return the largest magnitude; those of NaN and infinity are larger still."""
     n = bits.shape[0]
     top = np.zeros(1, np.int32)
@@ -171,28 +166,3 @@ def _top(bits: NDArray[np.int32]) -> np.int32:
     for i in range(n - n % WIDTH, n):
         top[0] = max(top[0], bits[i] & np.int32(0x7FFFFFFF))
     return np.int32(top[0])
-
-
-def downmix(block: Floats) -> Floats:
-    """Return the mean of the channels, shape (n,): of one, the channel itself.
-
-    Parameters
-    ----------
-    block : float32, shape (n, channels)
-
-    Raises
-    ------
-    FeatureError
-        A sample is NaN or infinite, or so large that powers would overflow.
-    """
-    if block.shape[1] == 1:
-        out = block.reshape(-1)
-    else:
-        out = np.empty(block.shape[0], np.float32)
-        _downmix(block, out)
-    top = _top(out.view(np.int32))
-    if top >= _INFINITE:
-        raise FeatureError("features", "the decoded audio holds NaN or infinity")
-    if top >= _TOO_LOUD:
-        raise FeatureError("features", "the decoded audio is too loud to be measured")
-    return out

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 
 from catalog.records import Analysis
 from scanner.audio.decode import open_audio
-from scanner.features.definition import HOP_LENGTH, N_BINS, SERIES, SR
+from scanner.features.definition import (
+    HOP_LENGTH,
+    N_BINS,
+    SERIES,
+    SR,
+    contrast_bands,
+)
 from scanner.features.extractor import Extractor
-from scanner.features.filters import contrast_bands
 
 Signal = NDArray[np.float32]
 Measure = Callable[..., Analysis]

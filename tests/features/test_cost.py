@@ -78,7 +78,7 @@ def test_kernels_work_without_any_folder():
     code = (
         "import scanner.features.kernels as c\n"
         "c._make_writable = lambda folder: False\n"
-        "from scanner.features.waveform import downmix\n"
+        "from scanner.features.extractor import downmix\n"
         "import numpy as np\n"
         "print(c.cache_folder(), downmix(np.ones((3, 2), np.float32)).tolist())"
     )
@@ -88,7 +88,7 @@ def test_kernels_work_without_any_folder():
 def test_a_second_process_compiles_nothing(tmp_path):
     code = (
         "from scanner.features import waveform\n"
-        "print(sum(waveform._downmix.stats.cache_hits.values()))"
+        "print(sum(waveform.downmix_channels.stats.cache_hits.values()))"
     )
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "0"
     assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == "1"
@@ -99,6 +99,16 @@ def test_the_definition_is_light():
         "import sys, scanner.features, scanner.features.definition as d\n"
         "d.feature_set()\n"
         "print([m for m in ('numpy', 'numba', 'scipy', 'librosa') if m in sys.modules])"
+    )
+    assert run(code) == "[]"
+
+
+def test_who_asks_whether_kernels_are_compiled_loads_none_of_them():
+    code = (
+        "import sys\n"
+        "from scanner.features.kernels import are_compiled\n"
+        "are_compiled()\n"
+        "print([m for m in ('numpy', 'numba', 'llvmlite') if m in sys.modules])"
     )
     assert run(code) == "[]"
 

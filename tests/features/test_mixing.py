@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scanner.exceptions import FeatureError
-from scanner.features.waveform import downmix
+from scanner.features.extractor import downmix
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 6])

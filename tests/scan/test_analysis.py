@@ -67,7 +67,7 @@ def test_a_file_is_opened_and_identified_once(tmp_path: Path, codec: str) -> Non
     calls = Counter[str]()
 
     def count(frame: FrameType, event: str, _argument: object) -> None:
-        if event == "call" and frame.f_code.co_filename.endswith("audio/files.py"):
+        if event == "call" and "scanner/audio/" in frame.f_code.co_filename:
             calls[frame.f_code.co_name] += 1
 
     sys.setprofile(count)

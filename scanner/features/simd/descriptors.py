@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from scanner.features.definition import MARGIN, N_BINS, N_CHROMA, N_MELS, STRIDE
-from scanner.features.filters import contrast_bands
+from scanner.features.definition import (
+    MARGIN,
+    N_BINS,
+    N_CHROMA,
+    N_MELS,
+    STRIDE,
+    contrast_bands,
+)
 from scanner.features.simd.llvm import (
     DOUBLE,
     FLOAT,
