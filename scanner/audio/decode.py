@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -176,12 +175,7 @@ class AudioStream:
         """Return the stream."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Close the stream."""
         self.close()
 
@@ -306,15 +300,11 @@ def _ogg(file: AudioFile) -> float | None:
     """Read the position of the last page of the first stream, if it counts from 0."""
     head = os.pread(file.fd, 128, 0)
     rate, skip = _ogg_clock(head[28:])
-    last = None
-    for page in _pages(_tail(file.fd)):
-        position = int.from_bytes(page[6:14], "little", signed=True)
-        if page[14:18] == head[14:18] and position > 0:
-            last = position
-    first = _first_position(file.fd, head[14:18])
-    if not rate or last is None or first is None or first > _LATE_START_S * rate:
+    first = _ogg_positions(os.pread(file.fd, 4 * _OGG_TAIL, 0), head[14:18])
+    last = _ogg_positions(_tail(file.fd), head[14:18])
+    if not (rate and first and last) or first[0] > _LATE_START_S * rate:
         return None
-    return max(0, last - skip) / rate
+    return max(0, last[-1] - skip) / rate
 
 
 def _ogg_clock(packet: bytes) -> tuple[int, int]:
@@ -326,13 +316,14 @@ def _ogg_clock(packet: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _first_position(fd: int, serial: bytes) -> int | None:
-    """Return the position at the end of the first page that finishes audio."""
-    for page in _pages(os.pread(fd, 4 * _OGG_TAIL, 0)):
+def _ogg_positions(data: bytes, serial: bytes) -> list[int]:
+    """Return the positions at the end of a stream's pages that finish audio."""
+    positions = []
+    for page in _pages(data):
         position = int.from_bytes(page[6:14], "little", signed=True)
         if page[14:18] == serial and position > 0:
-            return position
-    return None
+            positions.append(position)
+    return positions
 
 
 def _ogg_cut(fd: int, size: int) -> int:

@@ -241,7 +241,7 @@ class LibavStream:
         with self._file.error_log.as_decode_errors():
             self._file.audio.codec_context.thread_count = 1
             self._file.audio.codec_context.open()
-            for frame in self._frames:
+            if frame := next(self._frames, None):
                 return frame
         raise DecodeError(self._file.error_log.last() or "nothing in it can be decoded")
 
@@ -304,24 +304,21 @@ class LibavStream:
 
     def _conform(self, frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
         """Bring frames of another rate or other channels to those of the first."""
-        form, converter = self._format, None
+        first, current, converter = self._first, self._format, None
         for frame in frames:
-            if (now := _frame_format(frame)) != form:
+            if (now := _frame_format(frame)) != current:
                 if converter:
                     yield from self._converted(converter, None)
-                form, converter = now, self._converter(now)
+                current, converter = now, None
+                if now != self._format:
+                    like_first = (first.format, first.layout, first.sample_rate)
+                    converter = av.AudioResampler(*like_first)
             if converter:
                 yield from self._converted(converter, frame)
             else:
                 yield frame
         if converter:
             yield from self._converted(converter, None)
-
-    def _converter(self, form: tuple[str, int, int]) -> av.AudioResampler | None:
-        first = self._first
-        if form == self._format:
-            return None
-        return av.AudioResampler(first.format, first.layout, first.sample_rate)
 
     def _converted(
         self, converter: av.AudioResampler, frame: av.AudioFrame | None

@@ -70,7 +70,7 @@ def _reason(error: Exception) -> str:
 
 _lock = threading.Lock()
 _inside = 0
-_kept = -1
+_stderr = -1
 
 
 @contextmanager
@@ -80,36 +80,28 @@ def stderr_silenced() -> Iterator[None]:
     It holds for the whole process, so it should be short. Threads may be inside at the
     same time: the first to enter turns it off, the last to leave turns it on.
     """
-    _enter()
+    global _inside, _stderr  # noqa: PLW0603  (there is one descriptor 2)
+    with _lock:
+        if _inside == 0:
+            _stderr = _redirect()
+        _inside += 1
     try:
         yield
     finally:
-        _leave()
-
-
-def _enter() -> None:
-    global _inside, _kept  # noqa: PLW0603  (there is one descriptor 2)
-    with _lock:
-        if _inside == 0:
-            _kept = _redirect()
-        _inside += 1
+        with _lock:
+            _inside -= 1
+            if _inside == 0 and _stderr >= 0:
+                os.dup2(_stderr, 2)
+                os.close(_stderr)
 
 
 def _redirect() -> int:
+    """Turn descriptor 2 off; return a copy of what it was, -1 if it was closed."""
     try:
-        kept = os.dup(2)
+        before = os.dup(2)
     except OSError:  # a process without stderr has nothing to silence
         return -1
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-    return kept
-
-
-def _leave() -> None:
-    global _inside  # noqa: PLW0603
-    with _lock:
-        _inside -= 1
-        if _inside == 0 and _kept >= 0:
-            os.dup2(_kept, 2)
-            os.close(_kept)
+    return before

@@ -255,9 +255,9 @@ class AudioFactsMeter:
         self._edge.push(mono)
 
     def _lead(self, block: NDArray[np.float32]) -> None:
-        heard = np.flatnonzero((np.abs(block) >= _HALF_STEP).any(axis=1))
-        self._started = heard.size > 0
-        self._leading += int(heard[0]) if self._started else block.shape[0]
+        audible = np.flatnonzero((np.abs(block) >= _HALF_STEP).any(axis=1))
+        self._started = audible.size > 0
+        self._leading += int(audible[0]) if self._started else block.shape[0]
 
     def finish(self, steps: NDArray[np.float64]) -> dict[str, float]:
         """Return what was measured; what silence leaves undefined is not in it.
@@ -365,13 +365,15 @@ class WindowStream:
     def _complete_windows(self) -> None:
         """Summarize the windows whose frames are all there and lie in the signal."""
         while True:
-            start_s = len(self._summaries) * self._hop_s
-            end = (start_s + self._window_s) * SR
+            end = (self._next_start_s() + self._window_s) * SR
             if end > self._received or _frame_at(end) > self._separated:
                 break
-            self._summarize(start_s, self._window_s)
-        needed = _frame_at(len(self._summaries) * self._hop_s * SR)
+            self._summarize(self._next_start_s(), self._window_s)
+        needed = _frame_at(self._next_start_s() * SR)
         self._store.discard(min(needed, self._separated), self._frames)
+
+    def _next_start_s(self) -> float:
+        return len(self._summaries) * self._hop_s
 
     def _summarize(self, start_s: float, duration_s: float) -> None:
         first = _frame_at(start_s * SR)
@@ -397,11 +399,8 @@ class WindowStream:
             self._tile(valid, self._fill)
         if self._separated < total:
             self._separate(0)
-        while True:
-            start_s = len(self._summaries) * self._hop_s
-            if start_s + self._window_s > duration_s + _ROUNDING_S:
-                break
-            self._summarize(start_s, self._window_s)
+        while self._next_start_s() + self._window_s <= duration_s + _ROUNDING_S:
+            self._summarize(self._next_start_s(), self._window_s)
         if not self._summaries:
             self._summarize(0.0, duration_s)
         return self._summaries, self._sequences.finish(loudness_lufs)

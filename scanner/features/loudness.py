@@ -137,12 +137,12 @@ class LoudnessMeter:
         self._filters = design_k_weighting(sr, self._step)
         self._state = np.zeros((channels, 2))
         self._weights = np.array(_WEIGHTS.get(channels, (1.0,) * channels))
-        heard = np.flatnonzero(self._weights)
-        if heard.size > 1:
-            seconds = np.append(heard[1::2], heard[-1:])[: len(heard[::2])]
-            self._sets = np.stack([heard[::2], seconds], axis=1)
+        weighted = np.flatnonzero(self._weights)
+        if weighted.size > 1:
+            seconds = np.append(weighted[1::2], weighted[-1:])[: len(weighted[::2])]
+            self._sets = np.stack([weighted[::2], seconds], axis=1)
         else:
-            self._sets = heard[:, None]
+            self._sets = weighted[:, None]
         self._abreast = WIDTH // self._sets.shape[1]
         self._few = self._abreast * 3 // 4  # worth a pass that could take more
         capacity = self._filters.reach + (self._few + 1) * self._step + _PIECE

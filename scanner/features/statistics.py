@@ -158,7 +158,15 @@ class WindowSummarizer:
     def summarize(
         self, frames: Frames, start_s: float, duration_s: float
     ) -> WindowSummary:
-        """Summarize the frames whose centres lie inside a window."""
+        """Summarize a window.
+
+        Parameters
+        ----------
+        frames : Frames
+            Those whose centres lie inside it.
+        start_s, duration_s : float
+            Where in the track it lies, in seconds.
+        """
         n = frames.mel_db.shape[0]
         bands, onset, mfcc = self._bands[:n], self._onset[:n], self._mfcc[:n]
         floor = frames.mel_db.max() - np.float32(_TOP_DB)
@@ -297,8 +305,6 @@ def _summed_power(frames: Floats) -> Floats:
 
 
 _AMIN = 1e-10
-_PAGE = 256
-"""Steps kept together: two minutes."""
 
 
 @kernel("void(f4[:,::1], f4[:,:], i8, i8, f4[::1], f4[::1])")
@@ -339,8 +345,7 @@ class SequenceBuilder:
         self._pitch = np.zeros(N_CHROMA, np.float32)
         self._spans, self._weights = sparse_mel(N_SEQUENCE_MELS)
         self._frames = 0
-        self._pages: list[Floats] = []
-        self._steps = 0
+        self._steps: list[Floats] = []
 
     def push(self, S: Floats, chroma: Floats) -> None:
         """Take the next frames' magnitudes, shape (n, 1040), and chroma (n, 12)."""
@@ -351,22 +356,14 @@ class SequenceBuilder:
             self._frames += stop - start
             start = stop
             if self._frames == SEQUENCE_FRAMES:
-                out = self._next()
-                _close(self._power, self._pitch, self._spans, self._weights, out)
+                step = np.empty(N_CHROMA + N_SEQUENCE_MELS, np.float32)
+                _close(self._power, self._pitch, self._spans, self._weights, step)
+                self._steps.append(step)
                 self._frames = 0
-
-    def _next(self) -> Floats:
-        page, row = divmod(self._steps, _PAGE)
-        if page == len(self._pages):
-            page_shape = (_PAGE, N_CHROMA + N_SEQUENCE_MELS)
-            self._pages.append(np.empty(page_shape, np.float32))
-        self._steps += 1
-        out: Floats = self._pages[page][row]
-        return out
 
     def finish(self, loudness_lufs: float) -> tuple[Sequence, ...]:
         """Return chroma, and log-mel in dB as if at the reference loudness."""
-        steps = np.concatenate(self._pages)[: self._steps]
+        steps = np.array(self._steps)
         chroma, logmel = steps[:, :N_CHROMA], steps[:, N_CHROMA:]
         logmel = logmel + np.float32(REFERENCE_LUFS - loudness_lufs)
         return (

@@ -135,7 +135,7 @@ def test_kernels_are_compiled_ahead_once(tmp_path):
     code = (
         "from scanner.features.kernels import compile_once\n"
         "compile_once(print)\n"
-        "compile_once(lambda said: print('again'))"
+        "compile_once(lambda text: print('again'))"
     )
     kept = cache_folder()
     compiled = tmp_path / Path(kept).name

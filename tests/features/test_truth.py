@@ -212,15 +212,15 @@ def test_tracks_end_anywhere(frames):
     S[:, 300:400] = rng.exponential(size=(frames, 100))
     S[:, 700:800] *= rng.random((frames, 100)) < 0.1  # both medians zero
     H, P = librosa.decompose.hpss(S.T.astype(np.float64))
-    seen = []
-    separation = HarmonicPercussive()
+    energies = []
+    hpss = HarmonicPercussive()
     perc = median_filter(S, (1, 31), mode="reflect")
     for start in range(0, frames + LAG, TILE):
         tile = S[start : start + TILE]
-        separation.rows[32 : 32 + len(tile), :1025] = tile
-        separation.percussive[16 : 16 + len(tile), :1025] = perc[start : start + TILE]
-        seen.append(separation.split(len(tile)).copy())
-    energy = np.concatenate(seen)[LAG : LAG + frames]
+        hpss.rows[32 : 32 + len(tile), :1025] = tile
+        hpss.percussive[16 : 16 + len(tile), :1025] = perc[start : start + TILE]
+        energies.append(hpss.split(len(tile)).copy())
+    energy = np.concatenate(energies)[LAG : LAG + frames]
     np.testing.assert_allclose(energy[:, 0], (H**2).sum(axis=0), rtol=1e-5)
     np.testing.assert_allclose(energy[:, 1], (P**2).sum(axis=0), rtol=1e-5)
 

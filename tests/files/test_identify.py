@@ -37,7 +37,7 @@ CONTAINERS = {
 }
 
 
-def told(path: Path) -> str:
+def container_of(path: Path) -> str:
     fd = os.open(path, os.O_RDONLY)
     try:
         return identify(fd).container
@@ -52,7 +52,7 @@ def test_every_format_is_known_by_its_content(
         wanted = CONTAINERS[name.rpartition(".")[2]]
         nameless = tmp_path / "nameless"
         nameless.write_bytes(path.read_bytes())
-        assert told(nameless) == wanted, name
+        assert container_of(nameless) == wanted, name
         assert is_audio_like(path.read_bytes()[:HEAD]), name
 
 
@@ -63,7 +63,7 @@ def test_tags_in_front_are_looked_past(
     path = tmp_path / "tagged"
     tag = poison.id3(poison.frame(b"APIC", b"\0image/png\0\3\0" + bytes(300_000)))
     path.write_bytes(tag + tag + samples[name].read_bytes())
-    assert told(path) == CONTAINERS[name.rpartition(".")[2]]
+    assert container_of(path) == CONTAINERS[name.rpartition(".")[2]]
 
 
 def test_junk_in_front_of_an_mp3_is_looked_past(
@@ -72,7 +72,7 @@ def test_junk_in_front_of_an_mp3_is_looked_past(
     path = tmp_path / "junk.mp3"
     junk = random.Random(3).randbytes(5000)
     path.write_bytes(junk + samples["bare.mp3"].read_bytes())
-    assert told(path) == "mp3"
+    assert container_of(path) == "mp3"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_no_audio_is_called_by_its_name(
     path = tmp_path / "song.mp3"
     path.write_bytes(content)
     with pytest.raises(IdentifyError, match=reason):
-        told(path)
+        container_of(path)
 
 
 @given(st.binary(max_size=4))
@@ -112,4 +112,4 @@ def test_random_bytes_are_not_taken_for_frames(tmp_path: Path) -> None:
     for seed in range(20):
         path.write_bytes(random.Random(seed).randbytes(100_000))
         with pytest.raises(IdentifyError):
-            told(path)
+            container_of(path)

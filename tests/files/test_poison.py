@@ -30,20 +30,20 @@ def decode(path: bytes) -> float:
 
 
 def outcomes(path: Path) -> list[str]:
-    told: list[FileError | None] = []
+    failures: list[FileError | None] = []
     for read in (payload_hash, read_tags, decode):
         try:
             read(bytes(path))
         except FileError as error:
-            told.append(error)
+            failures.append(error)
         else:
-            told.append(None)
-    for failure in filter(None, told):
+            failures.append(None)
+    for failure in filter(None, failures):
         assert failure.stage in STAGES, path
         assert failure.reason, path
         assert "\n" not in failure.reason, path
         assert "/dev/fd" not in failure.reason, path
-    return [failure.stage if failure else "ok" for failure in told]
+    return [failure.stage if failure else "ok" for failure in failures]
 
 
 @pytest.mark.slow
@@ -56,8 +56,8 @@ def test_no_variant_does_more_than_fail(
     descriptors = len(os.listdir("/proc/self/fd"))
     counts: dict[str, Counter[str]] = {}
     for variant in made:
-        told = outcomes(variant.path)
-        counts.setdefault(variant.kind, Counter())[told[-1]] += 1
+        stages = outcomes(variant.path)
+        counts.setdefault(variant.kind, Counter())[stages[-1]] += 1
     assert len(os.listdir("/proc/self/fd")) == descriptors
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < _MEMORY_KB

@@ -232,9 +232,9 @@ def block(**pairs: str) -> TagBlock:
 def test_track_numbers(text: str, number: int | None, total: int | None) -> None:
     facts = interpret([block(tracknumber=text)])
     assert (facts.track_number, facts.track_total) == (number, total)
-    told = dict(facts.sources)
-    assert ("track_number" in told) == (number is not None)
-    assert ("track_total" in told) == (total is not None)
+    sources = dict(facts.sources)
+    assert ("track_number" in sources) == (number is not None)
+    assert ("track_total" in sources) == (total is not None)
 
 
 def test_totals_of_their_own() -> None:

@@ -50,9 +50,9 @@ def test_what_is_written_is_read_again(copy: Any, name: str) -> None:
     tags = tags_of(path)
     for fact in FACTS:
         assert getattr(tags, fact) == getattr(FULL, fact), fact
-    told = dict(tags.sources)
-    assert set(FACTS) <= set(told)
-    assert all(":" in where for where in told.values())
+    sources = dict(tags.sources)
+    assert set(FACTS) <= set(sources)
+    assert all(":" in source for source in sources.values())
 
 
 @pytest.mark.parametrize("name", WRITABLE)

@@ -83,10 +83,10 @@ def test_an_mp4_that_refers_to_another_file_does_not_open_it(
     path.write_bytes(data[:place] + bytes(reference) + data[place + 12 :])
     try:
         with open_audio(bytes(path)) as audio:
-            heard = np.concatenate(list(audio.blocks()))
+            decoded = np.concatenate(list(audio.blocks()))
     except FileError:
         return
-    assert not np.allclose(heard[1000:2000], 0.5, atol=0.01)
+    assert not np.allclose(decoded[1000:2000], 0.5, atol=0.01)
 
 
 def test_a_cover_is_not_decoded(samples: dict[str, Path], tmp_path: Path) -> None:
