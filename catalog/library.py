@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from catalog.database import Catalog, from_json
+from catalog.database import Catalog, from_json, readable
 from catalog.records import RULES, FeatureSetFacts, KnownFailure, KnownTrack, Root
-from catalog.text import readable
 
 _KNOWN_TRACKS = """
 SELECT tracks.id, tracks.path, tracks.size, tracks.mtime_ns, payloads.hash,

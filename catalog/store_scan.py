@@ -30,7 +30,7 @@ from catalog.analyses import (
     replace_analysis,
     require_finite,
 )
-from catalog.database import Catalog
+from catalog.database import Catalog, is_storable, readable, storable
 from catalog.exceptions import NotFiniteError
 from catalog.library import ensure_feature_set
 from catalog.models import (
@@ -42,7 +42,6 @@ from catalog.models import (
     TrackGenre,
 )
 from catalog.records import TagFacts, TrackScanned
-from catalog.text import is_storable, readable, storable
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from catalog.database import readable
 from catalog.records import (
     KnownFailure,
     KnownTrack,
@@ -14,7 +15,6 @@ from catalog.records import (
     TrackMoved,
     TrackReturned,
 )
-from catalog.text import readable
 from scanner.exceptions import NO_ACCESS, RootGoneError
 from scanner.walk import FoundFile
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 
 from catalog import library
-from catalog.database import Catalog
+from catalog.database import Catalog, readable
 from catalog.exceptions import CatalogError, NotFiniteError
 from catalog.library import Outcome as Ending
 from catalog.records import (
@@ -21,7 +21,6 @@ from catalog.records import (
     TrackScanned,
 )
 from catalog.schema import open_catalog
-from catalog.text import readable
 from scanner.compare import Comparison, MissingTracks, is_most_missing
 from scanner.exceptions import RootGoneError, RootLostError, ScannerError
 from scanner.plan import (

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from catalog import library
-from catalog.database import Catalog
+from catalog.database import Catalog, readable
 from catalog.exceptions import CatalogError
 from catalog.records import FileFailed, KnownFailure, KnownTrack, Stamp, TrackMoved
-from catalog.text import readable
 from scanner.compare import (
     Comparison,
     Criteria,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from catalog.text import readable
+from catalog.database import readable
 
 
 class ScanSettings(NamedTuple):

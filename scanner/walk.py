@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from catalog.text import readable
+from catalog.database import readable
 from scanner.audio.files import HEAD, cause, is_audio_like, open_path, regular_file
 from scanner.exceptions import PathMissingError
 

@@ -247,6 +247,10 @@ _BPMS = _bpms()
 _LOG_PRIOR = _log_prior()
 
 
+_NOISE = np.finfo(np.float32).eps
+"""Autocorrelations below are rounding, which differs from processor to processor."""
+
+
 class TempoEstimator:
     """Estimates tempi as ``librosa.feature.tempo`` does, in memory of its own.
 
@@ -290,7 +294,8 @@ class TempoEstimator:
         for start in range(0, frames.shape[0], _BATCH):
             power += _summed_power(frames[start : start + _BATCH])
         mean = scipy.fft.irfft(power / frames.shape[0], _N_FFT)[1:_LAGS]
-        best = np.argmax(np.log1p(1e6 * np.maximum(mean, 0.0)) + _LOG_PRIOR)
+        mean[mean < _NOISE] = 0.0
+        best = np.argmax(np.log1p(1e6 * mean) + _LOG_PRIOR)
         return float(_BPMS[best])
 
 

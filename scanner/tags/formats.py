@@ -19,11 +19,11 @@ from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
 from catalog.records import StreamFacts
-from scanner.audio.files import AudioFile
+from scanner.audio.files import AudioFile, BoundedReader
 from scanner.audio.payload import Chunk, read_chunks
 from scanner.exceptions import DecodeError, TagError
-from scanner.tags.base import BoundedReader, Metadata, TagBlock, stream_facts
 from scanner.tags.id3 import read_id3v1, read_id3v2
+from scanner.tags.interpret import Metadata, TagBlock, stream_facts
 from scanner.tags.text import repair
 
 _PICTURES = frozenset(("metadata_block_picture", "coverart", "wm/picture", "covr"))

@@ -20,9 +20,9 @@ from mutagen.musepack import MusepackInfo
 from mutagen.trueaudio import TrueAudioInfo
 from mutagen.wavpack import WavPackInfo
 
-from scanner.audio.files import id3v2_size
+from scanner.audio.files import BoundedReader, id3v2_size
 from scanner.audio.mpeg import read_declared
-from scanner.tags.base import BoundedReader, Metadata, TagBlock, stream_facts
+from scanner.tags.interpret import Metadata, TagBlock, stream_facts
 from scanner.tags.text import genre_names, repair
 
 # mutagen reads a tag whole, every picture and nested chapter of it, inflates what is

@@ -1,13 +1,13 @@
-"""Facts about a track, interpreted from the text of its tags."""
+"""The text of tags of any format, and the facts about a track that it means."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
-from catalog.records import TagFacts
-from scanner.tags.base import TagBlock
+from catalog.records import StreamFacts, TagFacts
 from scanner.tags.text import (
     VARIOUS_ARTISTS,
     albumartist,
@@ -28,6 +28,75 @@ _TRUE = frozenset(("1", "true", "yes", "y"))
 _MOST = 9999
 SEPARATORS = ("; ", ";", "\\\\", "\0")
 """What no artist's and no genre's name contains."""
+
+
+_VALUE_LIMIT = 4096  # characters kept of one value: a title, not a novel
+_PAIR_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TagBlock:
+    """The text of one tag.
+
+    Attributes
+    ----------
+    kind : str
+        A key of `scanner.tags.interpret.FACT_KEYS`: "ID3v2", "Vorbis", "MP4" ...
+    pairs : tuple of (key, value)
+        In file order; a key with several values comes several times. No pictures.
+    """
+
+    kind: str
+    pairs: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, kind: str, pairs: Iterable[tuple[str, str]]) -> TagBlock:
+        """Return a block of the pairs that hold text, cut to a sensible length."""
+        kept: list[tuple[str, str]] = []
+        for key, value in pairs:
+            text = value.strip("\0 \t\r\n\ufeff")[:_VALUE_LIMIT]
+            if text and len(kept) < _PAIR_LIMIT:
+                name = _without_surrogates(key[:_VALUE_LIMIT])
+                kept.append((name, _without_surrogates(text)))
+        return cls(kind, tuple(kept))
+
+
+def _without_surrogates(text: str) -> str:
+    """Return text that any database takes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+Metadata = tuple[list[TagBlock], StreamFacts]
+"""What a file's headers hold: its tags, best first, and the facts of its stream."""
+
+
+def stream_facts(
+    container: str, codec: str | None, info: object, **more: Any
+) -> StreamFacts:
+    """Return the facts of a mutagen stream info, 0 and absent read as not known.
+
+    Parameters
+    ----------
+    container, codec : str
+        As `StreamFacts` names them.
+    info : mutagen.StreamInfo
+    **more
+        Further facts, which replace those of `info`.
+    """
+    values: dict[str, Any] = {
+        "bitrate": _positive(info, "bitrate"),
+        "sample_rate": _positive(info, "sample_rate"),
+        "channels": _positive(info, "channels"),
+        "bits_per_sample": _positive(info, "bits_per_sample"),
+    }
+    length = getattr(info, "length", None)
+    values["duration_s"] = float(length) if length and length > 0 else None
+    return StreamFacts(container=container, codec=codec, **(values | more))
+
+
+def _positive(info: object, name: str) -> int | None:
+    value = getattr(info, name, None)
+    return int(value) if value and value > 0 else None
 
 
 def _by_key(block: TagBlock) -> dict[str, list[tuple[str, str]]]:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from catalog.records import RULES, StreamFacts, TagFacts
-from scanner.audio.files import AudioFile, audio_file, cause
+from scanner.audio.files import AudioFile, BoundedReader, audio_file, cause
 from scanner.exceptions import TagError
 from scanner.settings import ReadingRules
-from scanner.tags.base import BoundedReader, Metadata
 from scanner.tags.formats import (
     read_aiff,
     read_asf,
@@ -22,7 +21,7 @@ from scanner.tags.formats import (
 )
 from scanner.tags.from_path import fill_from_path
 from scanner.tags.id3 import read_framed, read_mp3
-from scanner.tags.interpret import interpret
+from scanner.tags.interpret import Metadata, interpret
 
 _READERS: dict[str, Callable[[BoundedReader], Metadata]] = {
     "mp3": read_mp3,

@@ -9,10 +9,9 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 
 from catalog.audio_facts import Candidate, candidates, stored_variants
-from catalog.database import Catalog
+from catalog.database import Catalog, readable
 from catalog.library import ensure_feature_set
 from catalog.records import Stamp, TrackScanned
-from catalog.text import readable
 from scanner.exceptions import TempFullError
 from scanner.features.definition import feature_set
 from scanner.features.kernels import compile_once

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import library as tracks
+from catalog.database import readable, storable
 from catalog.records import FileFailed, Stamp, TrackMissing, TrackMoved
 from catalog.store_scan import store_batch
-from catalog.text import readable, storable
 
 parts = st.binary(min_size=1, max_size=40).map(
     lambda raw: raw.replace(b"\0", b"n").replace(b"/", b"s")

@@ -18,11 +18,10 @@ from mutagen.flac import FLAC
 
 from catalog.records import TagFacts
 from scanner.audio.decode import open_audio
-from scanner.audio.files import AudioFile, identify
+from scanner.audio.files import AudioFile, BoundedReader, identify
 from scanner.audio.payload import payload_hash
 from scanner.exceptions import FileError, TagError
 from scanner.tags import read as reading
-from scanner.tags.base import BoundedReader
 from scanner.tags.id3 import read_id3v2
 from scanner.tags.read import read_tags
 from tests.tag_writer import write_tags

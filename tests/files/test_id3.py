@@ -21,8 +21,8 @@ from mutagen.id3 import ID3
 
 from catalog.records import TagFacts
 from scanner.audio.mpeg import Declared, read_declared
-from scanner.tags.base import TagBlock
 from scanner.tags.id3 import read_id3v2
+from scanner.tags.interpret import TagBlock
 from scanner.tags.read import read_tags
 
 

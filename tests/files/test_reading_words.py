@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records import TagFacts
-from scanner.tags.base import TagBlock
 from scanner.tags.from_path import fill_from_path, guess_from_path
-from scanner.tags.interpret import SEPARATORS, interpret
+from scanner.tags.interpret import SEPARATORS, TagBlock, interpret
 from scanner.tags.text import (
     albumartist,
     disc_in_title,
