@@ -106,7 +106,8 @@ def read_trace(folder: Path) -> Functions:
 
 def trace_scan(folder: Path) -> Functions:
     """Scan one new MP3 into a catalog that knows another."""
-    music, db, trace = folder / "music", folder / "catalog.db", folder / "trace"
+    music, db = folder / "one", folder / "one.db"
+    trace = folder / "trace-scan"
     trace.mkdir()
     write_mp3(music / "Low" / "One" / "01.mp3", artist="Low", album="One", seed=1)
     command = ("-m", "sonicat", "scan", "--db", db, "-j1", music)
@@ -117,16 +118,17 @@ def trace_scan(folder: Path) -> Functions:
 
 
 def make_catalog(folder: Path) -> Path:
-    """Return the catalog of a small library."""
+    """Return the catalog of a small library, which is made once for a folder."""
     db = folder / "catalog.db"
-    write_library(folder / "music")
-    run_python("-m", "sonicat", "scan", "--db", db, folder / "music")
+    if not db.exists():
+        write_library(folder / "music")
+        run_python("-m", "sonicat", "scan", "--db", db, folder / "music")
     return db
 
 
 def trace_classify(folder: Path) -> Functions:
     """Evaluate and store one model on the whole of a small library."""
-    db, trace = make_catalog(folder), folder / "trace"
+    db, trace = make_catalog(folder), folder / "trace-classify"
     trace.mkdir()
     command = ("-m", "sonicat", "classify", "--all", "--model", "logistic", "--db", db)
     run_python(*command, trace=trace)
@@ -135,9 +137,10 @@ def trace_classify(folder: Path) -> Functions:
 
 def trace_page(folder: Path) -> Functions:
     """Ask for the page of a track that a model has judged, when the map is drawn."""
-    db, trace = make_catalog(folder), folder / "trace"
+    if not (folder / "trace-classify").exists():
+        trace_classify(folder)
+    db, trace = make_catalog(folder), folder / "trace-page"
     trace.mkdir()
-    run_python("-m", "sonicat", "classify", "--all", "--model", "logistic", "--db", db)
     run_python("-c", PAGE, db, trace)
     return read_trace(trace)
 
@@ -149,11 +152,10 @@ JOURNEYS: dict[str, Callable[[Path], Functions]] = {
 }
 
 
-def print_journeys(names: Iterable[str], *, functions: bool) -> None:
+def print_journeys(names: Iterable[str], folder: Path, *, functions: bool) -> None:
     """Print the files of each journey, and their functions where that is asked for."""
     for name in names:
-        with tempfile.TemporaryDirectory() as folder:
-            found = JOURNEYS[name](Path(folder))
+        found = JOURNEYS[name](folder)
         lines = [f"{name}: {len(found)} files, at most {BUDGETS[name]}"]
         for file in sorted(found):
             more = f": {', '.join(sorted(found[file]))}" if functions else ""
@@ -166,4 +168,5 @@ if __name__ == "__main__":
     parser.add_argument("journeys", nargs="*", metavar="JOURNEY", default=[*JOURNEYS])
     parser.add_argument("--functions", action="store_true", help="Name them, too.")
     asked = parser.parse_args()
-    print_journeys(asked.journeys, functions=asked.functions)
+    with tempfile.TemporaryDirectory() as made:
+        print_journeys(asked.journeys, Path(made), functions=asked.functions)
