@@ -161,7 +161,7 @@ def serve(path: Path) -> tuple[str, Any]:
 
     app = create_app(ServeSettings(catalog_url=str(path)))
     app.test_client().get("/api/map")
-    app.extensions[STATE].atlas.wait()
+    app.extensions[STATE].map_worker.wait()
     server = create_server(app, host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     return f"http://127.0.0.1:{server.effective_port}/", server

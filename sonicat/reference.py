@@ -1,7 +1,4 @@
-"""The reference page of the commands, made from their own help.
-
-python -m sonicat.reference > docs/commands.md
-"""
+"""The reference page of the commands, made from their own help."""
 
 from __future__ import annotations
 

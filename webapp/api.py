@@ -1,4 +1,4 @@
-"""What programs ask: the map, tracks, albums, artists, reports."""
+"""JSON routes: the map, tracks, albums, artists, reports."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from werkzeug.wrappers import Response as BaseResponse
 from catalog.browse import listed_tracks, state
 from catalog.maps import Level
 from catalog.predictions import track_predictions
-from webapp.context import catalog, chosen_run, shared, tracks_sought, whole
+from webapp.context import catalog, chosen_run, matching_tracks, shared, whole
 from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.filters import printable
 from webapp.map import Chart, feature_values, map_document
 from webapp.map_worker import Progress
 from webapp.reports import (
-    begin_study,
-    choice_of,
-    is_study,
+    begin_report_job,
+    find_report,
+    is_trained,
     made,
-    report_named,
-    study_of,
-    table_document,
+    report_arguments,
+    report_job,
+    table_as_json,
 )
 from webapp.track import track_document
 
@@ -60,7 +60,7 @@ def map_() -> BaseResponse | tuple[dict[str, Any], int]:
     """Return the points of the map, or how far its drawing is (202)."""
     level = _level()
     run = chosen_run()
-    chart = shared().atlas.look(catalog(), level)
+    chart = shared().map_worker.look(catalog(), level)
     if isinstance(chart, Progress):
         if chart.problem:
             raise NotReadyError(chart.problem)
@@ -78,7 +78,7 @@ def _map_document(chart: Chart, run: Any) -> dict[str, Any]:
 @api.get("/map/values")
 def map_values() -> BaseResponse | tuple[dict[str, Any], int]:
     """Return one feature of every point of the map."""
-    chart = shared().atlas.look(catalog(), _level())
+    chart = shared().map_worker.look(catalog(), _level())
     if isinstance(chart, Progress):
         if chart.problem:
             raise NotReadyError(chart.problem)
@@ -95,7 +95,7 @@ def tracks() -> dict[str, Any]:
     """Return tracks whose title, artist, album or path holds a text."""
     offset = whole("offset", 0, _LARGEST, least=0)
     limit = whole("limit", PAGE_OF_TRACKS, MOST_TRACKS, least=0)
-    found = tracks_sought(catalog())
+    found = matching_tracks(catalog())
     return {
         "total": len(found),
         "tracks": [_track(track) for track in found[offset : offset + limit]],
@@ -130,8 +130,8 @@ def artists() -> dict[str, Any]:
 @api.get("/reports/<name>")
 def report(name: str) -> dict[str, Any] | tuple[dict[str, Any], int]:
     """Return a report by name, or that it is being made (202)."""
-    wanted = report_named(name)
-    study = study_of(wanted, choice_of(wanted)) if is_study(wanted) else None
+    wanted = find_report(name)
+    study = report_job(wanted, report_arguments(wanted)) if is_trained(wanted) else None
     if study is not None and study.under_way:
         return {"under_way": True}, 202
     return _report(name)
@@ -140,15 +140,15 @@ def report(name: str) -> dict[str, Any] | tuple[dict[str, Any], int]:
 @api.post("/reports/<name>")
 def begin(name: str) -> tuple[dict[str, Any], int]:
     """Begin a report that trains models; again, if it could not be made before."""
-    wanted = report_named(name)
-    if not is_study(wanted):
+    wanted = find_report(name)
+    if not is_trained(wanted):
         raise NotReadyError("this report is made at once; ask for it with GET")
-    study = begin_study(wanted, choice_of(wanted))
+    study = begin_report_job(wanted, report_arguments(wanted))
     return {"under_way": study.under_way}, 202
 
 
 def _report(name: str) -> dict[str, Any]:
-    return table_document(made(name))
+    return table_as_json(made(name))
 
 
 def _level() -> Level:

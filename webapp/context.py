@@ -1,4 +1,4 @@
-"""What a request works with: the open catalog, the run shown, the shared parts."""
+"""The context of a request: the open catalog, the run shown, the shared parts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from catalog.runs import RunFacts, load_run, load_runs
 from catalog.schema import open_catalog
 from classify.predict import Predictor
 from webapp.errors import NotFoundError, WebError
-from webapp.jobs import Jobs, Studies
-from webapp.map_worker import Atlas
+from webapp.jobs import Jobs, ReportJobs
+from webapp.map_worker import MapWorker
 from webapp.settings import ServeSettings
 
 STATE = "sonicat"
@@ -30,9 +30,9 @@ class Shared:
     Attributes
     ----------
     settings : ServeSettings
-    atlas : Atlas
+    map_worker : MapWorker
     jobs : Jobs
-    studies : Studies
+    studies : ReportJobs
     answers : dict
         Answers that are dear to make, by what they depend on.
     models : dict
@@ -43,9 +43,9 @@ class Shared:
     """
 
     settings: ServeSettings
-    atlas: Atlas
+    map_worker: MapWorker
     jobs: Jobs
-    studies: Studies
+    studies: ReportJobs
     answers: dict[Any, Any] = field(default_factory=dict)
     models: dict[tuple[int, datetime | None], Predictor] = field(default_factory=dict)
     keeping: threading.Lock = field(default_factory=threading.Lock)
@@ -132,7 +132,7 @@ def whole(name: str, usual: int, most: int, *, least: int = 1) -> int:
     return number
 
 
-def tracks_sought(catalog: Catalog) -> list[ListedTrack]:
+def matching_tracks(catalog: Catalog) -> list[ListedTrack]:
     """Return the tracks whose title, artist, album or path holds the request's text."""
     wanted = request.args.get("q", "").strip().casefold()
     listed = listed_tracks(catalog)

@@ -1,4 +1,4 @@
-"""How values are written on a page."""
+"""Template filters: values as they are written on a page."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class Study:
         return self.table is None and self.error is None
 
 
-class Studies:
+class ReportJobs:
     """Makes one study at a time and remembers each by what it was asked."""
 
     def __init__(self, url: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What lies on a map, and where: rows of a library joined with a stored map."""
+"""The map as JSON: rows of a library joined with a stored map."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Progress:
     problem: str | None = None
 
 
-class Atlas:
+class MapWorker:
     """Hands out the current chart of each level, and draws it when it must.
 
     Parameters
@@ -35,7 +35,7 @@ class Atlas:
     url : str or None
         Of the catalog.
     seed : int
-    told : callable
+    on_progress : callable
         Called with (level, share done) while a map is drawn.
     """
 
@@ -44,11 +44,11 @@ class Atlas:
         url: str | None,
         *,
         seed: int = 0,
-        told: Callable[[Level, float], None] = lambda _level, _share: None,
+        on_progress: Callable[[Level, float], None] = lambda _level, _share: None,
     ) -> None:
         self._url = url
         self._seed = seed
-        self._told = told
+        self._on_progress = on_progress
         self._lock = threading.Lock()
         self._charts: dict[Level, tuple[State, Chart | None]] = {}
         self._progress: dict[Level, Progress] = {}
@@ -122,7 +122,7 @@ class Atlas:
         def report(share: float) -> None:
             with self._lock:
                 self._progress[level] = Progress(share)
-            self._told(level, share)
+            self._on_progress(level, share)
 
         chart = fresh_chart(rows, draw_map(rows.X, seed=self._seed, progress=report))
         try:

@@ -1,4 +1,4 @@
-"""What people look at."""
+"""HTML routes: the map, tracks, reports and the upload form."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from catalog.predictions import track_predictions
 from classify.reports.charts.choose import picture
 from classify.reports.charts.svg import STYLE, standalone
 from classify.reports.table import Table, as_csv
-from webapp.context import catalog, chosen_run, runs, shared, tracks_sought, whole
+from webapp.context import catalog, chosen_run, matching_tracks, runs, shared, whole
 from webapp.errors import NotFoundError
-from webapp.reports import EVERY, choice_of, is_study, made, report_named, study_of
+from webapp.reports import (
+    EVERY,
+    find_report,
+    is_trained,
+    made,
+    report_arguments,
+    report_job,
+)
 from webapp.track import feature_pictures, track_document
 
 pages = Blueprint("pages", __name__)
@@ -58,7 +65,7 @@ def tracks_page() -> str:
     """List tracks, a page at a time."""
     if not state(catalog()).tracks:
         return _empty()
-    found = tracks_sought(catalog())
+    found = matching_tracks(catalog())
     page = whole("page", 1, len(found) // TRACKS_ON_A_PAGE + 1)
     run = chosen_run()
     said = {t.track_id: t for t in track_predictions(catalog(), run.id)} if run else {}
@@ -98,10 +105,10 @@ def report_page(name: str) -> Any:
     stem, dot, form = name.partition(".")
     if dot:
         return _file(stem, form)
-    report = report_named(name)
-    choice = choice_of(report)
-    study = study_of(report, choice) if is_study(report) else None
-    ready = not is_study(report) or (study is not None and study.table is not None)
+    report = find_report(name)
+    choice = report_arguments(report)
+    study = report_job(report, choice) if is_trained(report) else None
+    ready = not is_trained(report) or (study is not None and study.table is not None)
     table = made(name) if ready else None
     return render_template(
         "report.html",

@@ -25,7 +25,7 @@ EVERY: tuple[Report, ...] = (*REPORTS, *OF_AN_ARTIST, *STUDIES)
 LAST_YEAR = 9999
 
 
-def report_named(name: str) -> Report:
+def find_report(name: str) -> Report:
     """Return a report by its name.
 
     Raises
@@ -39,14 +39,14 @@ def report_named(name: str) -> Report:
     raise NotFoundError("there is no such report")
 
 
-def is_study(report: Report) -> bool:
+def is_trained(report: Report) -> bool:
     """Return whether a report trains models, and so is made on request only."""
     return report in STUDIES or (
         report in OF_AN_ARTIST and report.name != QUICK_OF_AN_ARTIST
     )
 
 
-def choice_of(report: Report) -> dict[str, Any]:
+def report_arguments(report: Report) -> dict[str, Any]:
     """Return the artist and the year that the reader chose, where a report takes them.
 
     Without a choice it is the artist with the most years, cut in their middle.
@@ -72,12 +72,12 @@ def made(name: str) -> Table:
     NotReadyError
         It trains models and was not begun, is being made, or could not be made.
     """
-    report = report_named(name)
-    choice = choice_of(report)
-    if not is_study(report):
+    report = find_report(name)
+    choice = report_arguments(report)
+    if not is_trained(report):
         run = chosen_run()
         return report.make(catalog(), run.id if run else None, **choice)
-    study = study_of(report, choice)
+    study = report_job(report, choice)
     if study is None:
         raise NotReadyError(f"it trains models: begin it with POST /api/reports/{name}")
     if study.table is None:
@@ -85,7 +85,7 @@ def made(name: str) -> Table:
     return study.table
 
 
-def study_of(report: Report, choice: dict[str, Any]) -> Study | None:
+def report_job(report: Report, choice: dict[str, Any]) -> Study | None:
     """Return a study if it was begun.
 
     Raises
@@ -97,7 +97,7 @@ def study_of(report: Report, choice: dict[str, Any]) -> Study | None:
     return shared().studies.find(report, run, choice)
 
 
-def begin_study(report: Report, choice: dict[str, Any]) -> Study:
+def begin_report_job(report: Report, choice: dict[str, Any]) -> Study:
     """Begin a study of the run that the reader chose."""
     run = run_or_reason(catalog(), _run_id())
     return shared().studies.begin(report, run, choice)
@@ -108,7 +108,7 @@ def _run_id() -> int | None:
     return run.id if run else None
 
 
-def table_document(table: Table) -> dict[str, Any]:
+def table_as_json(table: Table) -> dict[str, Any]:
     """Return a table as JSON: rows by column, with its notes and its run."""
     names = [column.name for column in table.columns]
     return {

@@ -1,9 +1,4 @@
-"""Who may ask, and what a page may do.
-
-Three guards stand before every request: the Host header must name this server (a page
-elsewhere may have pointed its own name at 127.0.0.1), the reader must know the token
-where one is set, and what changes anything must come from a page of this server.
-"""
+"""Guards of every request: host, token, origin and the headers of an answer."""
 
 from __future__ import annotations
 
@@ -17,6 +12,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import ForbiddenError
 from webapp.settings import ServeSettings
+
+# Three guards stand before every request: the Host header must name this server (a page
+# elsewhere may have pointed its own name at 127.0.0.1), the reader must know the token
+# where one is set, and what changes anything must come from a page of this server.
 
 CSRF_HEADER = "X-Sonicat-Csrf"
 COOKIE = "sonicat_token"

@@ -43,14 +43,14 @@ class Listening:
 
 
 def make_server(
-    settings: ServeSettings, told: Callable[[Level, float], None]
+    settings: ServeSettings, on_progress: Callable[[Level, float], None]
 ) -> Listening:
     """Return a server that listens, its map begun.
 
     Parameters
     ----------
     settings : ServeSettings
-    told : callable
+    on_progress : callable
         Called with (level, share done) while a map is drawn.
 
     Raises
@@ -59,7 +59,7 @@ def make_server(
         The address cannot be listened on, or there is no such run.
     """
     logging.basicConfig(format="%(name)s: %(message)s")
-    app = create_app(settings, told=told)
+    app = create_app(settings, on_progress=on_progress)
     _begin_map(app, settings)
     try:
         server = create_server(
@@ -81,7 +81,7 @@ def make_server(
 
 
 def _begin_map(app: Flask, settings: ServeSettings) -> None:
-    """Start drawing; what is wrong with the catalog is told by the page itself."""
+    """Start drawing; what is wrong with the catalog is shown by the page itself."""
     number = settings.run_id
     try:
         with open_catalog(settings.catalog_url, mode="read") as catalog:
@@ -89,7 +89,7 @@ def _begin_map(app: Flask, settings: ServeSettings) -> None:
                 raise ServeError(
                     f"--run {number}: there is no such run; leave it out for the newest"
                 )
-            app.extensions[STATE].atlas.look(catalog)
+            app.extensions[STATE].map_worker.look(catalog)
     except CatalogError as error:
         logging.getLogger(__name__).warning("%s", error)
 

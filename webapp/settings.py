@@ -1,4 +1,4 @@
-"""How the page is served, and what an upload may take."""
+"""Settings of the page, the limits of an upload among them."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def _window_said(said: WindowPrediction | None) -> dict[str, Any]:
 
 
 def _neighbours(track_id: int) -> list[dict[str, Any]]:
-    chart = shared().atlas.look(catalog())
+    chart = shared().map_worker.look(catalog())
     if not isinstance(chart, Chart):
         return []
     mine = np.flatnonzero(chart.rows.track_ids == track_id)

@@ -93,7 +93,7 @@ def predict_upload(
 ) -> dict[str, Any]:
     """Measure an upload and say what it sounds like; nothing is stored."""
     with open_catalog(mine.settings.catalog_url, mode="read") as catalog:
-        chart = mine.atlas.look(catalog)
+        chart = mine.map_worker.look(catalog)
         shown = chart if isinstance(chart, Chart) else None
         facts = _facts(catalog, _feature_set_id(run, shown))
         job.tell("analysing", None, None)
@@ -112,7 +112,7 @@ def predict_upload(
         if run is not None:
             predictor = _predictor(mine, catalog, run)
             found = predict_file(measured, predictor, whole=whole)
-            answer["said"] = prediction_document(found, whole=whole)
+            answer["said"] = prediction_as_json(found, whole=whole)
         if shown is None or _feature_set_id(run, shown) != shown.rows.feature_set_id:
             return {**answer, "place": None, "neighbours": []}
         return {**answer, **_near(shown, catalog, measured)}
@@ -155,7 +155,7 @@ def _flag(name: str) -> bool:
     return given in {"1", "true"}
 
 
-def prediction_document(found: FilePrediction, *, whole: bool) -> dict[str, Any]:
+def prediction_as_json(found: FilePrediction, *, whole: bool) -> dict[str, Any]:
     """Return a prediction as the page and the interface for programs show it."""
     best, draws = found.best, found.draws
     return {

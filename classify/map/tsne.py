@@ -1,9 +1,4 @@
-"""The calls into openTSNE.
-
-t-SNE with the repulsive forces interpolated on a grid (Linderman et al. 2019;
-Poličar, Stražar and Zupan 2019), started from the principal axes, which keeps the large
-shape of the data and makes equal data give an equal map (Kobak and Berens 2019).
-"""
+"""The layout of a map by t-SNE, through openTSNE."""
 
 from __future__ import annotations
 
@@ -21,6 +16,11 @@ from openTSNE.affinity import (
 from scipy.sparse import csr_array
 
 from classify.map.neighbors import nearest
+
+# t-SNE (van der Maaten, Hinton 2008) with the repulsive forces interpolated on a grid
+# (Linderman et al. 2019; Poličar, Stražar and Zupan 2019), started from the principal
+# axes, which keeps the large shape of the data and makes equal data give an equal map
+# (Kobak and Berens 2019).
 
 EARLY_ITERATIONS = 250
 ITERATIONS = 500

@@ -1,1 +1,1 @@
-"""What stored predictions say, as tables: one module a report, none of them prints."""
+"""Reports: stored predictions as tables, one module for a subject."""

@@ -1,4 +1,4 @@
-"""How well each album is recognised by models that never heard it."""
+"""Reports of accuracy: by album, by artist and by section of a track."""
 
 from __future__ import annotations
 

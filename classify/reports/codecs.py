@@ -1,4 +1,4 @@
-"""What lossy codecs do: to features, and to what the models say."""
+"""Reports of lossy codecs: labels that change, features that drift."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from classify.runs import describe_run, load_comparable_runs, select_run
 _WORST = 5
 
 
-def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
+def label_flips(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how often models change their mind over a re-encoding.
 
     Parameters
@@ -97,7 +97,7 @@ def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
         )
 
 
-def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
+def feature_drift(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how far re-encoding moves each feature, the worst first.
 
     Raises

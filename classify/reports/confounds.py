@@ -1,4 +1,4 @@
-"""Which facts about the files give the labels away, without the music."""
+"""The report of confounds: labels learned from facts about the files alone."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def across_eras(
         _crossed(run, data, f"learned through {through}, judged after", own, after),
         _crossed(run, data, f"learned after {through}, judged before", own, before),
     ]
-    told, notes = _told_apart(data, before, after, seed=run.seed)
+    rows_apart, notes = _are_eras_separable(data, before, after, seed=run.seed)
     eras = {
         f"{word} {through}": [data.tracks[i].id for i in np.flatnonzero(era)]
         for word, era in (("through", before), ("after", after))
@@ -184,7 +184,7 @@ def across_eras(
     return Table(
         title=f"{artist} through {through} and after, crossed ({run.model})",
         columns=_ACROSS_COLUMNS,
-        rows=(*rows, *told),
+        rows=(*rows, *rows_apart),
         notes=(
             "Crossed: the other labels are learned whole, the artist from one era "
             "alone (tracks without a year left out); right means recognised. With the "
@@ -239,7 +239,7 @@ def _figures(
     return (len(right), hits, hits / len(right), *(interval or (None, None)))
 
 
-def _told_apart(
+def _are_eras_separable(
     data: TrainingData,
     before: NDArray[np.bool_],
     after: NDArray[np.bool_],

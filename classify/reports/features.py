@@ -1,4 +1,4 @@
-"""Which features carry the decision, asked of albums that the model never heard."""
+"""The report of features: groups of them exchanged between held-out tracks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan left behind: what it cost, what it could not read, which codecs."""
+"""Reports of a scan: costs of the analyses, unreadable files, codecs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _for_a_thousand(
         yield "Energy is left out: no scan could read RAPL's counters."
 
 
-def unread(catalog: Catalog, _run_id: int | None = None) -> Table:
+def unreadable_files(catalog: Catalog, _run_id: int | None = None) -> Table:
     """Return the files that could not be read or analysed, and why."""
     return Table(
         title="Files that could not be read",

@@ -48,7 +48,7 @@ REPORTS: tuple[Report, ...] = (
     Report("unknown", "What of artists it never learned?", "calibration:unknown"),
     Report("by-codec", "How are the files coded? Does it matter?", "library:codecs"),
     Report("cost", "What did the analyses cost?", "library:cost"),
-    Report("failures", "Which files could not be read?", "library:unread"),
+    Report("failures", "Which files could not be read?", "library:unreadable_files"),
 )
 """From stored predictions, at once."""
 
@@ -56,12 +56,12 @@ STUDIES: tuple[Report, ...] = (
     Report(
         "codecs",
         "What does re-encoding do to the models? Needs `scan --variants`.",
-        "codecs:flipped",
+        "codecs:label_flips",
     ),
     Report(
         "drift",
         "How far does re-encoding move each feature? Needs `scan --variants`.",
-        "codecs:drifted",
+        "codecs:feature_drift",
     ),
     Report(
         "confounds",

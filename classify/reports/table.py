@@ -121,8 +121,8 @@ def as_text(table: Table, width: int | None) -> str:
     lines += [_line(row, widths, left) for row in cells]
     if table.total:
         lines.insert(-1, _GAP.join("-" * w for w in widths))
-    told = ", ".join(f"{key} {value}" for key, value in _source(table))
-    notes = [*table.notes, *([f"({told})"] if told else [])]
+    source = ", ".join(f"{key} {value}" for key, value in _source(table))
+    notes = [*table.notes, *([f"({source})"] if source else [])]
     lines += ["", *(_wrapped(note, width) for note in notes)]
     return "\n".join(lines) + "\n"
 

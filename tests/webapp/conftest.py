@@ -127,7 +127,7 @@ def app_of(settings: ServeSettings) -> Flask:
     """Return an application whose map is drawn."""
     app = create_app(settings)
     app.test_client().get("/api/map")
-    app.extensions[STATE].atlas.wait()
+    app.extensions[STATE].map_worker.wait()
     return app
 
 

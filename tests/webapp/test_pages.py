@@ -252,11 +252,11 @@ def test_the_map_is_drawn_once_then_read_and_new_tracks_are_approximate(
     mine = replace(settings, catalog_url=str(own.db))
     first = document_of(mine)
     assert first["points"]["approximate"] == []
-    told: list[Any] = []
-    app = create_app(mine, told=lambda *how: told.append(how))
+    reported: list[Any] = []
+    app = create_app(mine, on_progress=lambda *how: reported.append(how))
     again = document_of(mine, app)
     assert again["points"] == first["points"]
-    assert told == []  # nothing was drawn
+    assert reported == []  # nothing was drawn
     execute(own.db, "DELETE FROM map_points WHERE position = 9")  # damaged: drawn anew
     assert document_of(mine)["points"] == first["points"]
     shift = "UPDATE map_points SET track_id = 100 + track_id WHERE track_id = 3"
@@ -270,7 +270,7 @@ def test_the_map_is_drawn_once_then_read_and_new_tracks_are_approximate(
 def document_of(settings: ServeSettings, app: Any = None) -> Any:
     app = app or create_app(settings)
     app.test_client().get("/api/map")
-    app.extensions[STATE].atlas.wait()
+    app.extensions[STATE].map_worker.wait()
     return app.test_client().get("/api/map").json
 
 
@@ -280,7 +280,7 @@ def test_the_map_of_windows_is_drawn_where_asked_for(
     assert client.get("/api/map?level=windows").status_code == 409
     app = create_app(replace(settings, catalog_url=str(own.db), windows_map=True))
     app.test_client().get("/api/map?level=windows")
-    app.extensions[STATE].atlas.wait("windows")
+    app.extensions[STATE].map_worker.wait("windows")
     document = app.test_client().get("/api/map?level=windows").json
     assert len(document["points"]["x"]) > 10
     assert len(document["points"]["start_s"]) == len(document["points"]["x"])

@@ -1,4 +1,4 @@
-"""Which picture a report is drawn as, told from the columns of its table."""
+"""The choice of a chart for a report, by the columns of its table."""
 
 from __future__ import annotations
 
