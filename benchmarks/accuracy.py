@@ -10,7 +10,6 @@ figures that are printed: settings, temperatures and votes come from inner folds
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,11 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
-from catalog.datasets import load_library
 from catalog.schema import open_catalog
 from classify.arrays import Dataset, Windows
 from classify.cross_validation import FoldResult, evaluate_fold
-from classify.dataset import TrainingData, load_sequences, prepare_training_data
+from classify.dataset import TrainingData, load_training_data
 from classify.ensemble import combine_fold_results
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import balanced_accuracy, brier_score, macro_f1
@@ -82,7 +80,7 @@ def without_parts(dataset: Dataset, *, change: bool) -> Dataset:
     X = track_statistics(dataset.windows)
     if not change:
         X = X[:, : 2 * dataset.windows.X.shape[1]]
-    return replace(dataset, rows=Windows(X, np.arange(len(X)), len(X)))
+    return replace(dataset, windows=Windows(X, np.arange(len(X)), len(X)))
 
 
 def one(dataset: Dataset, model: str, seed: int, fold: int) -> FoldResult:
@@ -97,7 +95,7 @@ def one(dataset: Dataset, model: str, seed: int, fold: int) -> FoldResult:
 
 def figures(
     dataset: Dataset,
-    outcomes: dict[tuple[str, int, int], FoldResult],
+    fold_results: dict[tuple[str, int, int], FoldResult],
     step: Step,
     seed: int,
 ) -> list[float]:
@@ -105,7 +103,7 @@ def figures(
     folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed)
     p = np.zeros((len(dataset.y), len(dataset.labels)))
     for i, fold in enumerate(folds):
-        found = {m: outcomes[m, seed, i] for m in step.models}
+        found = {m: fold_results[m, seed, i] for m in step.models}
         judged = next(iter(found.values()))
         if len(found) > 1:
             judged = combine_fold_results(found, dataset.y[fold.train])
@@ -129,16 +127,7 @@ def main() -> None:
     parser.add_argument("-j", "--jobs", type=int, default=cpu_count())
     options = parser.parse_args()
     with open_catalog(options.catalog, mode="read") as catalog:
-        library = load_library(catalog)
-        if library is None:
-            sys.exit("the catalog holds no analysed track")
-        data = prepare_training_data(
-            library.tracks,
-            library.windows,
-            library.feature_set,
-            rule=options.label,
-            sequences=load_sequences(catalog, library),
-        )
+        data = load_training_data(catalog, options.label)
     y, rows = data.dataset.y, data.dataset.windows
     print(
         f"{len(y)} tracks, {len(np.unique(data.dataset.groups))} albums, "
@@ -151,18 +140,21 @@ def main() -> None:
     for step in (step for step in STEPS if options.step in step.name):
         dataset = narrowed(data, step.kept)
         columns = tuple(name for name in data.names if step.kept(name))
-        outcomes = known.setdefault(columns, {})
+        fold_results = known.setdefault(columns, {})
         tasks = [
             (model, seed, fold)
             for model in step.models
             for seed in range(options.seeds)
             for fold in range(_folds(dataset, seed))
-            if (model, seed, fold) not in outcomes
+            if (model, seed, fold) not in fold_results
         ]
         judged = Parallel(n_jobs=options.jobs)(delayed(one)(dataset, *t) for t in tasks)
-        outcomes.update(zip(tasks, judged, strict=True))
+        fold_results.update(zip(tasks, judged, strict=True))
         table = np.array(
-            [figures(dataset, outcomes, step, seed) for seed in range(options.seeds)]
+            [
+                figures(dataset, fold_results, step, seed)
+                for seed in range(options.seeds)
+            ]
         )
         mean, spread = table.mean(axis=0), table.std(axis=0)
         print(

@@ -24,18 +24,17 @@ from joblib import Parallel, delayed, dump, load
 from scipy.signal import firwin, oaconvolve
 
 from catalog.audio_facts import candidates
-from catalog.datasets import load_library
 from catalog.schema import open_catalog
 from classify.arrays import Dataset, Windows
-from classify.codec_pairs import measure_drift, track_spread
+from classify.codec_pairs import measure_drift, measure_spread
 from classify.cross_validation import tune
-from classify.dataset import describe_windows, prepare_training_data
+from classify.dataset import load_training_data
 from classify.ensemble import combine_tunings
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import apply_temperature, balanced_accuracy
 from classify.models.base import fit
 from classify.models.registry import VOTERS, VOTING, model_spec
-from classify.sequence_features import TrackSequences
+from classify.sequence_features import TrackSequences, describe_windows
 from scanner.features.definition import N_MELS, REFERENCE_LUFS, SR
 from scanner.features.extractor import Extractor
 from scanner.variants.encodings import parse_variant
@@ -202,7 +201,7 @@ def run(
         learned = {v: rows[v].of_tracks(fold.train) for v in variants}
         kept = np.arange(rows[ORIGINAL].X.shape[1])
         if learning.steadiest:
-            spread = track_spread(learned[ORIGINAL])
+            spread = measure_spread(learned[ORIGINAL])
             moved = np.mean(
                 [
                     measure_drift(learned[ORIGINAL], learned[v], spread).size
@@ -218,20 +217,20 @@ def run(
             groups[fold.train],
             dataset.labels,
         )
-        choices = {m: tune(model_spec(m), training, seed=seed) for m in members}
+        tunings = {m: tune(model_spec(m), training, seed=seed) for m in members}
         fitted = {
-            m: fit(model_spec(m), c.setting, training, seed=seed)
-            for m, c in choices.items()
+            m: fit(model_spec(m), c.params, training, seed=seed)
+            for m, c in tunings.items()
         }
         weights = {model: 1.0}
         if model == VOTING:
-            setting = combine_tunings(choices, training.y).setting
+            setting = combine_tunings(tunings, training.y).params
             weights = {m: setting[m]["weight"] for m in members}
         for v in variants:
             part = columns(rows[v].of_tracks(fold.test), kept)
             for m in members:
                 windows_p, tracks_p = fitted[m].predict_proba(part)
-                said = apply_temperature(tracks_p, choices[m].temperature)
+                said = apply_temperature(tracks_p, tunings[m].temperature)
                 tracks[v][fold.test] += weights[m] * said
                 here = rows[v].windows_of(fold.test)
                 of_windows[v][here] += weights[m] * windows_p
@@ -293,12 +292,9 @@ def loaded(
     db: str, variants: list[str], cache: Path, workers: Parallel
 ) -> tuple[Dataset, Material]:
     with open_catalog(db, mode="read") as catalog:
-        library = load_library(catalog)
-        assert library is not None, "scan the music first"
-        files = {c.payload_hash: c for c in candidates(catalog, library.feature_set_id)}
-    data = prepare_training_data(
-        library.tracks, library.windows, library.feature_set, rule="artist"
-    )
+        data = load_training_data(catalog, "artist")
+        known = candidates(catalog, data.library.feature_set_id)
+    files = {c.payload_hash: c for c in known}
     tracks = [track.payload_hash for track in data.tracks]
     tasks = [(payload, v) for payload in tracks for v in variants]
     paths = {p: files[p].root + b"/" + files[p].path for p in tracks}

@@ -51,7 +51,7 @@ def cost(name: str, n: int) -> tuple[float, float]:
     model = model_spec(name, n)
     dataset = library(n, slices=model.reads in ("chroma", "logmel", "slices"))
     start = time.process_time()
-    fitted = fit(model, model.space[0], dataset, seed=0)
+    fitted = fit(model, model.param_grid[0], dataset, seed=0)
     learned = time.process_time()
     fitted.predict_proba(dataset.windows)
     return learned - start, time.process_time() - learned

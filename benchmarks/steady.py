@@ -17,12 +17,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.datasets import load_library
 from catalog.schema import open_catalog
 from classify.arrays import CodecPairs, Dataset
-from classify.codec_pairs import Flips, PairPredictions, count_flips, with_pairs
+from classify.codec_pairs import Flips, PairPredictions, add_codec_pairs, count_flips
 from classify.cross_validation import tune
-from classify.dataset import load_labels, load_sequences, prepare_training_data
+from classify.dataset import load_training_data
 from classify.ensemble import combine_tunings
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import apply_temperature
@@ -79,14 +78,12 @@ def judged(
         training = dataset.of_tracks(fold.train)
         chosen = {m: tune(model_spec(m), training, seed=seed) for m in model_specs}
         fitted = {
-            m: fit(model_spec(m), c.setting, training, seed=seed)
+            m: fit(model_spec(m), c.params, training, seed=seed)
             for m, c in chosen.items()
         }
         weights = {m: {m: 1.0} for m in models}
         if VOTING in models:
-            setting = combine_tunings(
-                {m: chosen[m] for m in VOTERS}, training.y
-            ).setting
+            setting = combine_tunings({m: chosen[m] for m in VOTERS}, training.y).params
             weights[VOTING] = {m: setting[m]["weight"] for m in VOTERS}
         for one in shown:
             part = one.of_tracks(fold.test)
@@ -147,18 +144,8 @@ def main() -> None:
 
 def loaded(db: str) -> Dataset:
     with open_catalog(db, mode="read") as catalog:
-        library = load_library(catalog)
-        assert library is not None, "scan the music first"
-        sequences = load_sequences(catalog, library)
-        data = prepare_training_data(
-            library.tracks,
-            library.windows,
-            library.feature_set,
-            rule="artist",
-            given=load_labels(catalog, library, "artist")[0],
-            sequences=sequences,
-        )
-        return with_pairs(catalog, library, sequences, data).dataset
+        data = load_training_data(catalog, "artist")
+        return add_codec_pairs(catalog, data).dataset
 
 
 def few(pairs: CodecPairs, tracks: int | None) -> CodecPairs:

@@ -1,7 +1,4 @@
-"""Arrays to learn from: windows, the tracks they belong to, labels and groups.
-
-All that learns and judges takes these, and knows of no catalog.
-"""
+"""The arrays that models learn from: windows, their tracks, labels and groups."""
 
 from __future__ import annotations
 
@@ -49,7 +46,7 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class CodecPairs:
-    """Tracks that were also analysed as one re-encoding.
+    """Tracks that were also analysed as one re-encoding, before and after.
 
     Attributes
     ----------
@@ -78,7 +75,7 @@ class CodecPairs:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled rows: what a model learns from and is judged on.
+    """Labelled tracks with their windows, for models to learn from and to predict.
 
     Attributes
     ----------
@@ -89,7 +86,7 @@ class Dataset:
         Tracks of one group stay on one side of every split.
     labels : tuple of str
     pairs : tuple of CodecPairs
-        What re-encodings did to some of the tracks; nobody is judged on it.
+        Re-encodings of some of the tracks; no score rests on them.
     """
 
     windows: Windows
@@ -112,3 +109,20 @@ class Dataset:
                 if len(one.tracks)
             ),
         )
+
+
+def track_means(
+    values: NDArray[np.floating], track: NDArray[np.intp], n_tracks: int
+) -> NDArray[np.float64]:
+    """Return the mean over each track's rows, shape (n_tracks, n_columns).
+
+    Parameters
+    ----------
+    values : shape (n, n_columns)
+    track : intp, shape (n,), in [0, n_tracks)
+    n_tracks : int
+    """
+    sums = np.zeros((n_tracks, values.shape[1]))
+    np.add.at(sums, track, values)
+    means: NDArray[np.float64] = sums / np.bincount(track, minlength=n_tracks)[:, None]
+    return means

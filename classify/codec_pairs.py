@@ -1,4 +1,4 @@
-"""The same windows twice: as they are, and as a re-encoding left them."""
+"""Windows of tracks beside those of their re-encodings, and how far they differ."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from catalog.audio_facts import variant_counts
 from catalog.database import Catalog
 from catalog.datasets import Library, load_library
-from classify.arrays import CodecPairs, Windows
-from classify.dataset import TrainingData, describe_windows, load_sequences, usable
+from classify.arrays import CodecPairs, Windows, track_means
+from classify.dataset import TrainingData, load_sequences
 from classify.exceptions import TooLittleToLearnFromError
 from classify.metrics import balanced_accuracy
-from classify.sequence_features import TrackSequences, cut_slices
+from classify.sequence_features import (
+    TrackSequences,
+    cut_slices,
+    describe_windows,
+    usable_windows,
+)
 
 Floats = NDArray[np.float64]
 
@@ -33,93 +38,76 @@ NO_VARIANTS = (
 
 
 def load_codec_pairs(
-    catalog: Catalog,
-    library: Library,
-    sequences: Mapping[int, TrackSequences],
-    data: TrainingData,
-    *,
-    slices: bool = False,
+    catalog: Catalog, data: TrainingData, *, slices: bool = False
 ) -> tuple[CodecPairs, ...]:
-    """Return what re-encodings did to the tracks of a dataset, by the variant's name.
+    """Return the tracks of a dataset beside their re-encodings, by the variant's name.
 
     Parameters
     ----------
     catalog : Catalog
-    library : Library
-    sequences : mapping of an index into ``library.tracks`` to TrackSequences
     data : TrainingData
-        Prepared from these two.
     slices : bool
         Whether to cut the sequences to the windows, too.
     """
-    number = library.feature_set_id
+    number = data.library.feature_set_id
     names = variant_counts(catalog, number)
     if not names:
         return ()
-    originals = _windows(library, sequences, slices=slices)
+    originals = _track_windows(data.library, data.sequences, slices=slices)
     found = []
     for name in names:
-        coded = load_library(catalog, number, variant=name)
-        if coded is not None:
-            heard = load_sequences(catalog, coded)
-            found.append(
-                _paired(name, data, originals, _windows(coded, heard, slices=slices))
-            )
+        library = load_library(catalog, number, variant=name)
+        if library is not None:
+            sequences = load_sequences(catalog, library)
+            coded = _track_windows(library, sequences, slices=slices)
+            found.append(_pair_windows(name, data, originals, coded))
     return tuple(pairs for pairs in found if len(pairs.tracks))
 
 
-def with_pairs(
-    catalog: Catalog,
-    library: Library,
-    sequences: Mapping[int, TrackSequences],
-    data: TrainingData,
-    only: Collection[str] | None = None,
+def add_codec_pairs(
+    catalog: Catalog, data: TrainingData, variants: Collection[str] | None = None
 ) -> TrainingData:
-    """Return a data set whose models can learn what re-encoding does.
+    """Return the data with the pairs from which models learn what re-encoding does.
 
     Parameters
     ----------
     catalog : Catalog
-    library : Library
-    sequences : mapping of an index into ``library.tracks`` to TrackSequences
     data : TrainingData
-    only : collection of str or None
-        Names of the variants to learn from; None for all that the catalog holds.
+    variants : collection of str or None
+        Names of those to learn from; None for all that the catalog holds.
     """
-    found = load_codec_pairs(catalog, library, sequences, data)
-    known = tuple(one for one in found if only is None or one.variant in only)
-    return replace(data, dataset=replace(data.dataset, pairs=known))
+    pairs = tuple(
+        one
+        for one in load_codec_pairs(catalog, data)
+        if variants is None or one.variant in variants
+    )
+    return replace(data, dataset=replace(data.dataset, pairs=pairs))
 
 
-def add_codec_pairs_if_enough(
-    catalog: Catalog,
-    library: Library,
-    sequences: Mapping[int, TrackSequences],
-    data: TrainingData,
-    *,
-    wanted: bool | None,
+def add_wanted_codec_pairs(
+    catalog: Catalog, data: TrainingData, *, wanted: bool | None
 ) -> TrainingData:
-    """Return the data set with what its models are to know of re-encodings.
+    """Return the data with all codec pairs, where they are wanted or worth it.
 
     Parameters
     ----------
-    catalog, library, sequences, dataset
-        As `with_pairs` takes them.
+    catalog : Catalog
+    data : TrainingData
     wanted : bool or None
         None: where there are re-encodings by `ENOUGH_CODECS` codecs.
 
     Raises
     ------
     TooLittleToLearnFromError
-        It is wanted, and there is no re-encoding of these tracks.
+        They are wanted, and there is no re-encoding of these tracks.
     """
     if wanted is False:
         return data
-    found = with_pairs(catalog, library, sequences, data)
-    variants = [one.variant for one in found.dataset.pairs]
+    paired = add_codec_pairs(catalog, data)
+    variants = [one.variant for one in paired.dataset.pairs]
     if wanted and not variants:
         raise TooLittleToLearnFromError(NO_VARIANTS)
-    return found if wanted or len(codecs(variants)) >= ENOUGH_CODECS else data
+    return paired if wanted or len(codecs(variants)) >= ENOUGH_CODECS else data
 
 
 def codecs(variants: Collection[str]) -> set[str]:
@@ -133,7 +121,7 @@ def codecs(variants: Collection[str]) -> set[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Windows:
+class _TrackWindows:
     """A track's windows by their start, in milliseconds."""
 
     starts: NDArray[np.int64]
@@ -141,12 +129,12 @@ class _Windows:
     slices: NDArray[np.float16] | None
 
 
-def _windows(
+def _track_windows(
     library: Library, sequences: Mapping[int, TrackSequences], *, slices: bool
-) -> dict[int, _Windows]:
+) -> dict[int, _TrackWindows]:
     """Return the usable windows of each track, by the track's id."""
     rows = library.windows
-    kept = np.flatnonzero(usable(rows))
+    kept = np.flatnonzero(usable_windows(rows.vectors, rows.silent))
     found = {}
     for i in np.unique(rows.track[kept]).tolist():
         mine = kept[rows.track[kept] == i]
@@ -156,15 +144,15 @@ def _windows(
         )
         cut = cut_slices(sequences[i], *span) if slices and i in sequences else None
         starts = np.round(1000 * rows.start_s[mine]).astype(np.int64)
-        found[library.tracks[i].id] = _Windows(starts, X, cut)
+        found[library.tracks[i].id] = _TrackWindows(starts, X, cut)
     return found
 
 
-def _paired(
+def _pair_windows(
     variant: str,
     data: TrainingData,
-    originals: Mapping[int, _Windows],
-    coded: Mapping[int, _Windows],
+    originals: Mapping[int, _TrackWindows],
+    coded: Mapping[int, _TrackWindows],
 ) -> CodecPairs:
     width = data.dataset.windows.X.shape[1]
     tracks, one, other = [], [], []
@@ -178,11 +166,11 @@ def _paired(
             one.append((a, mine))
             other.append((b, theirs))
     return CodecPairs(
-        variant, np.array(tracks, dtype=np.intp), _rows(one, width), _rows(other, width)
+        variant, np.array(tracks, dtype=np.intp), _join(one, width), _join(other, width)
     )
 
 
-def _rows(parts: list[tuple[_Windows, NDArray[np.intp]]], width: int) -> Windows:
+def _join(parts: list[tuple[_TrackWindows, NDArray[np.intp]]], width: int) -> Windows:
     track = np.repeat(np.arange(len(parts)), [len(chosen) for _, chosen in parts])
     X = [windows.X[chosen] for windows, chosen in parts]
     cut = [w.slices[chosen] for w, chosen in parts if w.slices is not None]
@@ -213,9 +201,10 @@ class Drift:
     bias: Floats
 
 
-def track_spread(rows: Windows) -> Floats:
-    """Return the deviation between tracks of each feature's track mean."""
-    spread: Floats = np.array([_track_mean(rows, column).std() for column in rows.X.T])
+def measure_spread(windows: Windows) -> Floats:
+    """Return the standard deviation between tracks of each feature's track mean."""
+    means = track_means(windows.X, windows.track, windows.n_tracks)
+    spread: Floats = means.std(axis=0)
     return spread
 
 
@@ -230,21 +219,16 @@ def measure_drift(original: Windows, coded: Windows, spread: Floats) -> Drift:
         A feature that is the same for all tracks does not count as moved.
     """
     change = coded.X.astype(np.float64) - original.X
-    size = np.array([_track_mean(original, c).mean() for c in (change**2).T])
-    bias = np.array([_track_mean(original, c).mean() for c in change.T])
+    of_tracks = original.track, original.n_tracks
+    size = track_means(change**2, *of_tracks).mean(axis=0)
+    bias = track_means(change, *of_tracks).mean(axis=0)
     unit = np.where(spread > _LEAST_SPREAD, spread, np.inf)
     return Drift(np.sqrt(size) / unit, bias / unit)
 
 
-def _track_mean(rows: Windows, values: NDArray[np.floating]) -> Floats:
-    sums = np.bincount(rows.track, values.astype(np.float64), rows.n_tracks)
-    result: Floats = sums / np.bincount(rows.track, minlength=rows.n_tracks)
-    return result
-
-
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """What a re-encoding does to judgements; shares in [0, 1].
+    """Predictions that change under a re-encoding; shares in [0, 1].
 
     Attributes
     ----------
@@ -271,18 +255,18 @@ class Flips:
 
 @dataclass(frozen=True, eq=False)
 class PairPredictions:
-    """Probabilities before and after, of windows and of tracks, rows aligned."""
+    """Probabilities before and after a re-encoding, rows aligned."""
 
     windows: tuple[Floats, Floats]
     tracks: tuple[Floats, Floats]
 
 
-def count_flips(judged: PairPredictions, y: NDArray[np.intp]) -> Flips:
+def count_flips(pair: PairPredictions, y: NDArray[np.intp]) -> Flips:
     """Count the flips of tracks whose true labels are `y`, shape (n_tracks,)."""
-    before, after = (p.argmax(axis=1) for p in judged.tracks)
-    windows_before, windows_after = (p.argmax(axis=1) for p in judged.windows)
+    before, after = (p.argmax(axis=1) for p in pair.tracks)
+    windows_before, windows_after = (p.argmax(axis=1) for p in pair.windows)
     of_truth = np.arange(len(y)), y
-    change = np.abs(judged.tracks[1][of_truth] - judged.tracks[0][of_truth])
+    change = np.abs(pair.tracks[1][of_truth] - pair.tracks[0][of_truth])
     return Flips(
         tracks=len(y),
         windows=len(windows_before),

@@ -1,9 +1,9 @@
-"""How far one gets without the music: labels learned from facts about the files."""
+"""Confounds: labels predicted from facts about the files, without the music."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from catalog.audio_facts import AudioFacts
 from classify.arrays import Dataset, Windows
 from classify.cross_validation import evaluate_fold
 from classify.file_facts import FactTable
-from classify.folds import Split
+from classify.folds import Fold
 from classify.metrics import album_interval, balanced_accuracy
 from classify.models.base import fit
 from classify.models.linear import CONFOUNDS
@@ -28,7 +28,7 @@ _NEAR = 0.5
 
 @dataclass(frozen=True, eq=False)
 class ConfoundAudit:
-    """What facts without music say of each track, held out by album.
+    """Predictions from facts without music, held out by album.
 
     Attributes
     ----------
@@ -49,24 +49,24 @@ class ConfoundAudit:
     strongest: tuple[str, ...]
     together: float
 
-    def ranked(self, tracks: NDArray[np.intp]) -> dict[str, float]:
+    def rank_kinds(self, tracks: NDArray[np.intp]) -> dict[str, float]:
         """Return the accuracy of each kind alone over some tracks, the best first."""
         reached = {k: float(right[tracks].mean()) for k, right in self.alone.items()}
         return dict(sorted(reached.items(), key=lambda item: -item[1]))
 
 
 def audit_confounds(
-    dataset: Dataset, table: FactTable, folds: Sequence[Split], *, seed: int
+    dataset: Dataset, table: FactTable, folds: Sequence[Fold], *, seed: int
 ) -> ConfoundAudit:
-    """Learn the labels of `dataset` from facts alone, under its own folds.
+    """Predict the labels of `dataset` from facts alone, under its own folds.
 
     Parameters
     ----------
     dataset : Dataset
-        Its windows are not looked at.
+        Its windows are not read.
     table : FactTable
         Of its tracks.
-    folds : sequence of Split
+    folds : sequence of Fold
     seed : int
     """
     known = _facts_dataset(dataset, table.X)
@@ -74,7 +74,7 @@ def audit_confounds(
     for fold in folds:
         p[fold.test] = evaluate_fold(CONFOUNDS, known, fold, seed=seed).tracks
     alone = {
-        kind: predict_from_facts(dataset, table, [kind], folds, seed=seed)
+        kind: score_facts(dataset, table, [kind], folds, seed=seed)
         for kind in table.kinds()
     }
     alone = dict(sorted(alone.items(), key=lambda item: -float(item[1].mean())))
@@ -83,7 +83,7 @@ def audit_confounds(
         sets[(kind,)] = float(right.mean())
     first, *others = alone or [""]
     for kind in others:
-        both = predict_from_facts(dataset, table, [first, kind], folds, seed=seed)
+        both = score_facts(dataset, table, [first, kind], folds, seed=seed)
         sets[first, kind] = float(both.mean())
     best = max(sets, key=lambda kinds: sets[kinds], default=())
     return ConfoundAudit(
@@ -91,11 +91,11 @@ def audit_confounds(
     )
 
 
-def predict_from_facts(
+def score_facts(
     dataset: Dataset,
     table: FactTable,
     named: Iterable[str],
-    folds: Sequence[Split],
+    folds: Sequence[Fold],
     *,
     seed: int,
 ) -> NDArray[np.bool_]:
@@ -104,11 +104,9 @@ def predict_from_facts(
     right = np.zeros(len(single.y), dtype=bool)
     for fold in folds:
         training = single.of_tracks(fold.train)
-        fitted = fit(CONFOUNDS, CONFOUNDS.space[0], training, seed=seed)
-        said = fitted.predict_proba(single.windows.of_tracks(fold.test))[1].argmax(
-            axis=1
-        )
-        right[fold.test] = said == single.y[fold.test]
+        fitted = fit(CONFOUNDS, CONFOUNDS.param_grid[0], training, seed=seed)
+        _, p = fitted.predict_proba(single.windows.of_tracks(fold.test))
+        right[fold.test] = p.argmax(axis=1) == single.y[fold.test]
     return right
 
 
@@ -119,44 +117,48 @@ def _facts_dataset(dataset: Dataset, X: NDArray[np.float32]) -> Dataset:
     return Dataset(rows, dataset.y, dataset.groups, dataset.labels)
 
 
-def figures(dataset: Dataset, found: ConfoundAudit, *, seed: int) -> dict[str, Any]:
-    """Return what is kept of an audit beside a run's own figures."""
-    interval = album_interval(found.right, dataset.groups, seed=seed)
-    whole = np.arange(len(found.right), dtype=np.intp)
+def audit_metrics(
+    dataset: Dataset, audit: ConfoundAudit, *, seed: int
+) -> dict[str, Any]:
+    """Return the values of an audit that are stored with a run."""
+    interval = album_interval(audit.right, dataset.groups, seed=seed)
+    whole = np.arange(len(audit.right), dtype=np.intp)
     return {
-        "accuracy": float(found.right.mean()),
+        "accuracy": float(audit.right.mean()),
         "interval": None if interval is None else list(interval),
-        "balanced_accuracy": balanced_accuracy(dataset.y, found.p.argmax(axis=1)),
-        "alone": found.ranked(whole),
-        "strongest": list(found.strongest),
-        "together": found.together,
+        "balanced_accuracy": balanced_accuracy(dataset.y, audit.p.argmax(axis=1)),
+        "alone": audit.rank_kinds(whole),
+        "strongest": list(audit.strongest),
+        "together": audit.together,
     }
 
 
-def warning(reached: dict[str, Any], accuracy: float, baseline: float) -> str | None:
+def warn_of_confounds(
+    metrics: Mapping[str, Any], accuracy: float, baseline: float
+) -> str | None:
     """Return the sentence that must stand beside an accuracy, or None.
 
     Parameters
     ----------
-    reached : dict
-        As `figures` returns it.
+    metrics : mapping
+        As `audit_metrics` returns it.
     accuracy : float
-        Of the model that hears the music.
+        Of the model that reads the windows.
     baseline : float
         Of always naming the most frequent label.
 
     Examples
     --------
     >>> found = {"accuracy": 0.6, "strongest": ["codec", "loudness"], "together": 0.61}
-    >>> warning(found, 0.66, 0.35)
+    >>> warn_of_confounds(found, 0.66, 0.35)
     'codec and loudness alone reach 0.61; up to that much of 0.66 may not be music'
     """
-    own, named = reached["together"], " and ".join(reached["strongest"])
-    verb = "reach" if len(reached["strongest"]) > 1 else "reaches"
-    if not named or reached["accuracy"] > own:
-        own, named, verb = reached["accuracy"], "facts about the files", "reach"
-        if reached["strongest"]:
-            named += f" ({', '.join(reached['strongest'])} above all)"
+    own, named = metrics["together"], " and ".join(metrics["strongest"])
+    verb = "reach" if len(metrics["strongest"]) > 1 else "reaches"
+    if not named or metrics["accuracy"] > own:
+        own, named, verb = metrics["accuracy"], "facts about the files", "reach"
+        if metrics["strongest"]:
+            named += f" ({', '.join(metrics['strongest'])} above all)"
     if own <= baseline or own - baseline < _NEAR * (accuracy - baseline):
         return None
     part = "that much" if own < accuracy else "all"
@@ -185,7 +187,7 @@ class PairScores:
 
 
 def match_pairs(
-    known: Sequence[AudioFacts],
+    facts: Sequence[AudioFacts],
     y: NDArray[np.intp],
     *,
     within_hz: float = 1000.0,
@@ -194,7 +196,7 @@ def match_pairs(
 
     Parameters
     ----------
-    known : sequence of AudioFacts
+    facts : sequence of AudioFacts
     y : intp, shape (n,)
     within_hz : float
         How far the upper edges of a pair may lie apart.
@@ -204,32 +206,34 @@ def match_pairs(
     list of (int, int)
         Within a pair of labels every track stands in one pair at most.
     """
-    edges = [one.measured.get("upper_edge_hz") for one in known]
+    edges = [one.measured.get("upper_edge_hz") for one in facts]
     pairs = []
     for a in range(int(y.max(initial=-1)) + 1):
         for b in range(a + 1, int(y.max()) + 1):
             free = set(np.flatnonzero(y == b).tolist())
             for i in np.flatnonzero(y == a).tolist():
-                alike = [j for j in free if _alike(known[i], known[j])]
-                j = min(alike, key=lambda j: _apart(edges[i], edges[j]), default=None)
-                if j is not None and _apart(edges[i], edges[j]) <= within_hz:
+                alike = [j for j in free if _are_coded_alike(facts[i], facts[j])]
+                j = min(
+                    alike, key=lambda j: _distance_hz(edges[i], edges[j]), default=None
+                )
+                if j is not None and _distance_hz(edges[i], edges[j]) <= within_hz:
                     pairs.append((i, j))
                     free.discard(j)
     return pairs
 
 
-def _alike(a: AudioFacts, b: AudioFacts) -> bool:
+def _are_coded_alike(a: AudioFacts, b: AudioFacts) -> bool:
     return (a.codec, a.lossless) == (b.codec, b.lossless)
 
 
-def _apart(a: float | None, b: float | None) -> float:
+def _distance_hz(a: float | None, b: float | None) -> float:
     return math.inf if a is None or b is None else abs(a - b)
 
 
 def score_pairs(
     p: Floats, y: NDArray[np.intp], pairs: Sequence[tuple[int, int]]
 ) -> PairScores:
-    """Say how well labels are told apart within matched pairs, and within any.
+    """Score how well labels are told apart within matched pairs, and within any.
 
     Parameters
     ----------
@@ -237,7 +241,7 @@ def score_pairs(
         Held out by album.
     y : intp, shape (n_tracks,)
     pairs : sequence of (int, int)
-        As `matched` returns them.
+        As `match_pairs` returns them.
     """
     # preferred[i, k]: track i gets its own label rather than label k
     preferred = p[np.arange(len(y)), y][:, None] > p

@@ -1,191 +1,213 @@
-"""From a catalog to a dataset: which tracks have a label, which windows count."""
+"""The dataset of a library: labelled tracks with their windows, and the rest."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.albums import fold
 from catalog.database import Catalog
-from catalog.datasets import Library, TrackRow, WindowRows, tag_values, track_sequences
+from catalog.datasets import Library, TrackRow, load_library, track_sequences
 from catalog.records import FeatureSetFacts
 from classify.arrays import Dataset, Windows
-from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
+from classify.exceptions import TooLittleToLearnFromError
 from classify.folds import album_groups
-from classify.labels import (
-    CSV,
-    TAG,
-    check_rule,
-    labels_of,
-    match_lines,
-    unify_spelling,
-)
+from classify.labels import load_labels
 from classify.sequence_features import (
     NAMES,
     TrackSequences,
     compute_sequence_features,
     cut_slices,
     remove_key,
+    usable_windows,
 )
 
-_NAMED = 5
 MIN_ALBUMS = 2
 """A label with fewer album groups than this cannot be learned and tested."""
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """A catalog's windows as a dataset, and the rows that have no label in it.
+    """A library's dataset under a label rule, and the tracks that have no label in it.
 
     Attributes
     ----------
+    library : Library
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences
     dataset : Dataset
     tracks, rest_tracks : the facts of each track of the dataset, and of the rest
-    window_ids, rest_window_ids : the catalog's ids, in the order of the rows
+    window_ids, rest_window_ids : the catalog's ids, in the order of the windows
     rest : Windows
-    feature_set : FeatureSetFacts
-    names : tuple of str
-        Of the columns of X: of the feature set, and of what is made of it.
+    columns : tuple of str
+        Names of the columns of X: of the feature set, and of what is computed from it.
     left_out : mapping of a label with too few albums to its number of tracks
     scarce : labels with exactly two albums
-    unheard : tracks without a single window that could be used
+    unusable : tracks without a single window that a model may see
+    unmatched : lines of a label file that match no track
     """
 
+    library: Library
+    sequences: Mapping[int, TrackSequences]
     dataset: Dataset
     tracks: tuple[TrackRow, ...]
     window_ids: NDArray[np.int64]
     rest: Windows
     rest_tracks: tuple[TrackRow, ...]
     rest_window_ids: NDArray[np.int64]
-    feature_set: FeatureSetFacts
-    names: tuple[str, ...]
-    left_out: dict[str, int] = field(default_factory=dict)
-    scarce: tuple[str, ...] = ()
-    unheard: tuple[TrackRow, ...] = ()
+    columns: tuple[str, ...]
+    left_out: dict[str, int]
+    scarce: tuple[str, ...]
+    unusable: tuple[TrackRow, ...]
+    unmatched: tuple[str, ...] = ()
+
+    @property
+    def feature_set(self) -> FeatureSetFacts:
+        """The feature set of all windows."""
+        return self.library.feature_set
 
 
-def usable(windows: WindowRows) -> NDArray[np.bool_]:
-    """Return which windows a model may see: neither silent nor holding a NaN."""
-    finite = np.asarray(np.isfinite(windows.vectors).all(axis=1))
-    return finite & ~windows.silent
-
-
-def describe_windows(
-    vectors: NDArray[np.float32],
-    names: tuple[str, ...],
-    start_s: NDArray[np.float64],
-    duration_s: NDArray[np.float64],
-    sequences: TrackSequences | None,
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Return a track's windows as models take them, and the names of the columns.
-
-    Parameters
-    ----------
-    vectors : float32, shape (n_windows, len(names))
-        Of the feature set.
-    names : tuple of str
-    start_s, duration_s : float64, shape (n_windows,)
-    sequences : TrackSequences or None
-        Without them the windows are described by their vectors alone.
-    """
-    X, named = remove_key(vectors, names)
-    if sequences is None:
-        return X, named
-    return np.hstack(
-        [X, compute_sequence_features(sequences, start_s, duration_s)]
-    ), named + NAMES
-
-
-def prepare_training_data(  # noqa: PLR0913 (the parts of a library, and the question)
-    tracks: Sequence[TrackRow],
-    windows: WindowRows,
-    feature_set: FeatureSetFacts,
-    *,
+def load_training_data(
+    catalog: Catalog,
     rule: str,
+    *,
     only: Collection[str] = (),
-    given: Sequence[str | None] | None = None,
-    sequences: Mapping[int, TrackSequences] | None = None,
     slices: bool = False,
+    feature_set_id: int | None = None,
 ) -> TrainingData:
-    """Turn a catalog's rows into a data set under a label rule.
+    """Load a library as a dataset under a label rule.
 
     Parameters
     ----------
-    tracks : sequence of TrackRow
-    windows : WindowRows
-        ``windows.track`` indexes `tracks`.
-    feature_set : FeatureSetFacts
+    catalog : Catalog
     rule : str
         A label rule, such as ``"artist"``.
     only : collection of str
         Where given, the labels to tell apart; tracks of others join the rest.
-    given : sequence of str or None, length len(tracks), or None
-        The labels, where the rule needs more than the tracks' own facts.
-    sequences : mapping of an index into `tracks` to TrackSequences, or None
-        Used only where every track with windows has them.
     slices : bool
         Whether to cut the sequences to the windows, too.
+    feature_set_id : int or None
+        None takes the set that most tracks are analysed under.
+
+    Raises
+    ------
+    TooLittleToLearnFromError
+        Fewer than two labels with at least two albums are left.
+    BadLabelRuleError
+        The rule is none, its file cannot be read, or no track has the tag.
+    """
+    library = load_library(catalog, feature_set_id)
+    if library is None:
+        raise TooLittleToLearnFromError(
+            "the catalog holds no analysed track; run `scan FOLDER` first"
+        )
+    names, unmatched = load_labels(catalog, library, rule)
+    sequences = load_sequences(catalog, library)
+    return prepare_training_data(
+        library,
+        names,
+        rule=rule,
+        only=only,
+        sequences=sequences,
+        slices=slices,
+        unmatched=unmatched,
+    )
+
+
+def load_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSequences]:
+    """Return the sequences of the tracks that have both kinds."""
+    return {
+        i: TrackSequences(
+            found["chroma"].values, found["logmel"].values, found["chroma"].rate_hz
+        )
+        for i, found in track_sequences(catalog, library)
+        if {"chroma", "logmel"} <= found.keys()
+    }
+
+
+def prepare_training_data(
+    library: Library,
+    names: Sequence[str | None],
+    *,
+    rule: str,
+    only: Collection[str] = (),
+    sequences: Mapping[int, TrackSequences] | None = None,
+    slices: bool = False,
+    unmatched: Sequence[str] = (),
+) -> TrainingData:
+    """Turn a library's rows into a dataset.
+
+    Parameters
+    ----------
+    library : Library
+    names : sequence of str or None, length ``len(library.tracks)``
+        The label of each track.
+    rule : str
+        Which they follow; for messages.
+    only : collection of str
+        As `load_training_data` takes it.
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences, or None
+        Used only where every track with windows has them.
+    slices : bool
+    unmatched : sequence of str
 
     Raises
     ------
     TooLittleToLearnFromError
         Fewer than two labels with at least two albums are left.
     """
-    kept = usable(windows)
-    heard = np.zeros(len(tracks), dtype=bool)
-    heard[windows.track[kept]] = True
-    names = _chosen(labels_of(rule, tracks) if given is None else list(given), only)
+    tracks, windows = library.tracks, library.windows
+    kept = usable_windows(windows.vectors, windows.silent)
+    usable = np.zeros(len(tracks), dtype=bool)
+    usable[windows.track[kept]] = True
+    names = _keep_only(names, only)
     groups = album_groups(tracks)
     albums: dict[str, set[int]] = {}
     for i, name in enumerate(names):
-        if name is not None and heard[i]:
+        if name is not None and usable[i]:
             albums.setdefault(name, set()).add(int(groups[i]))
     labels = tuple(sorted(n for n, found in albums.items() if len(found) >= MIN_ALBUMS))
-    left_out = {
-        n: sum(1 for m in names if m == n) for n in sorted(albums) if n not in labels
-    }
     if len(labels) < 2:
-        missing = _what_is_missing(rule, albums, labels, heard, only)
-        raise TooLittleToLearnFromError(missing)
+        raise TooLittleToLearnFromError(
+            _what_is_missing(rule, albums, labels, bool(usable.any()), only)
+        )
     number = {name: k for k, name in enumerate(labels)}
     y = np.array([number.get(n, -1) if n else -1 for n in names], dtype=np.intp)
-    inside, rest = np.flatnonzero(heard & (y >= 0)), np.flatnonzero(heard & (y < 0))
-    X, columns, cut = _columns(windows, feature_set.names, sequences, slices=slices)
-    whole = Windows(X, windows.track, len(tracks), cut)
-    rows, ids = _rows(whole, windows.window_id, kept, inside)
-    rest_rows, rest_ids = _rows(whole, windows.window_id, kept, rest)
+    inside, rest = np.flatnonzero(usable & (y >= 0)), np.flatnonzero(usable & (y < 0))
+    X, columns, cut = _columns(library, sequences, slices=slices)
+    every = Windows(X, windows.track, len(tracks), cut)
+    rows, window_ids = _select(every, windows.window_id, kept, inside)
+    rest_rows, rest_window_ids = _select(every, windows.window_id, kept, rest)
     return TrainingData(
+        library=library,
+        sequences=sequences or {},
         dataset=Dataset(rows, y[inside], groups[inside], labels),
         tracks=tuple(tracks[i] for i in inside.tolist()),
-        window_ids=ids,
+        window_ids=window_ids,
         rest=rest_rows,
         rest_tracks=tuple(tracks[i] for i in rest.tolist()),
-        rest_window_ids=rest_ids,
-        feature_set=feature_set,
-        names=columns,
-        left_out=left_out,
+        rest_window_ids=rest_window_ids,
+        columns=columns,
+        left_out={n: names.count(n) for n in sorted(albums) if n not in labels},
         scarce=tuple(n for n in labels if len(albums[n]) == MIN_ALBUMS),
-        unheard=tuple(tracks[i] for i in np.flatnonzero(~heard).tolist()),
+        unusable=tuple(tracks[i] for i in np.flatnonzero(~usable).tolist()),
+        unmatched=tuple(unmatched),
     )
 
 
 def _columns(
-    windows: WindowRows,
-    names: tuple[str, ...],
-    sequences: Mapping[int, TrackSequences] | None,
-    *,
-    slices: bool,
+    library: Library, sequences: Mapping[int, TrackSequences] | None, *, slices: bool
 ) -> tuple[NDArray[np.float32], tuple[str, ...], NDArray[np.float16] | None]:
     """Return X, the names of its columns, and the slices where wanted and there."""
-    X, named = remove_key(windows.vectors, names)
+    windows = library.windows
+    X, named = remove_key(windows.vectors, library.feature_set.names)
     found = np.unique(windows.track).tolist()
     if sequences is None or not found or any(i not in sequences for i in found):
         return X, named, None
@@ -200,48 +222,46 @@ def _columns(
     return X, named + NAMES, np.concatenate(cut) if slices else None
 
 
-def _chosen(names: list[str | None], only: Collection[str]) -> list[str | None]:
+def _keep_only(names: Sequence[str | None], only: Collection[str]) -> list[str | None]:
     if not only:
-        return names
+        return list(names)
     wanted = {fold(name): name for name in only}
-    found = {fold(name) for name in names if name}
-    absent = sorted(name for key, name in wanted.items() if key not in found)
+    known = {fold(name): name for name in names if name}
+    absent = sorted(name for key, name in wanted.items() if key not in known)
     if absent:
-        there = {fold(name): name for name in names if name}
-        near = get_close_matches(fold(absent[0]), there, cutoff=0.5) or sorted(there)
+        near = get_close_matches(fold(absent[0]), known, cutoff=0.5) or sorted(known)
         raise TooLittleToLearnFromError(
             f"--only {absent[0]}: no track of the catalog has this label; there is "
-            f"{', '.join(there[key] for key in near[:_NAMED]) or 'none'}"
+            f"{', '.join(known[key] for key in near[:_NAMED]) or 'none'}"
         )
     return [name if name and fold(name) in wanted else None for name in names]
 
 
-def _rows(
-    whole: Windows,
+def _select(
+    every: Windows,
     window_ids: NDArray[np.int64],
     kept: NDArray[np.bool_],
     tracks: NDArray[np.intp],
 ) -> tuple[Windows, NDArray[np.int64]]:
-    number = np.full(whole.n_tracks, -1, dtype=np.intp)
-    number[tracks] = np.arange(len(tracks))
-    chosen = np.flatnonzero(kept & (number[whole.track] >= 0))
-    rows = Windows(
-        whole.X[chosen],
-        number[whole.track[chosen]],
+    """Return the kept windows of some tracks, and the catalog's ids of them."""
+    rows = np.flatnonzero(kept & np.isin(every.track, tracks))
+    windows = Windows(
+        every.X[rows],
+        np.searchsorted(tracks, every.track[rows]),
         len(tracks),
-        None if whole.slices is None else whole.slices[chosen],
+        None if every.slices is None else every.slices[rows],
     )
-    return rows, window_ids[chosen]
+    return windows, window_ids[rows]
 
 
 def _what_is_missing(
     rule: str,
     albums: dict[str, set[int]],
     labels: tuple[str, ...],
-    heard: NDArray[np.bool_],
+    has_windows: bool,  # noqa: FBT001
     only: Collection[str],
 ) -> str:
-    if not heard.any():
+    if not has_windows:
         return (
             "the catalog holds no window that could be learned from; run `scan` first"
         )
@@ -261,59 +281,12 @@ def _what_is_missing(
     )
 
 
-def load_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSequences]:
-    """Return the sequences of the tracks that have both kinds."""
-    return {
-        i: TrackSequences(
-            found["chroma"].values, found["logmel"].values, found["chroma"].rate_hz
-        )
-        for i, found in track_sequences(catalog, library)
-        if {"chroma", "logmel"} <= found.keys()
-    }
-
-
-def load_labels(
-    catalog: Catalog, library: Library, rule: str
-) -> tuple[list[str | None], list[str]]:
-    """Return the label of each track of a library, and what of a rule matches nothing.
-
-    Raises
-    ------
-    BadLabelRuleError
-        The rule is none, its file cannot be read, or no track has the tag.
-    """
-    check_rule(rule)
-    if rule.startswith(TAG):
-        name = rule.removeprefix(TAG)
-        values = tag_values(catalog, name)
-        if not values:
-            raise BadLabelRuleError(
-                f"--label {rule}: no track has a tag of this name; the catalog's table "
-                "raw_tags holds those there are"
-            )
-        return unify_spelling([values.get(track.id) for track in library.tracks]), []
-    if rule.startswith(CSV):
-        path = Path(rule.removeprefix(CSV))
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as lines:
-                return match_lines(csv.reader(lines), library.tracks)
-        except OSError as error:
-            raise BadLabelRuleError(
-                f"--label {rule}: cannot be read ({error.strerror}); check the path"
-            ) from error
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise BadLabelRuleError(
-                f"--label {rule}: cannot be read ({error}); give a CSV file in UTF-8"
-            ) from error
-    return labels_of(rule, library.tracks), []
-
-
 def dataset_hash(data: TrainingData) -> str:
     """Return 32 hex digits that change whenever what is learned from does."""
-    dataset, digest = data.dataset, hashlib.blake2b(digest_size=16)
-    facts = data.feature_set
+    dataset, facts = data.dataset, data.feature_set
     payloads = [track.payload_hash for track in data.tracks]
     known = [facts.version, list(facts.names), dict(facts.parameters), payloads]
+    digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps([*known, list(dataset.labels)], sort_keys=True).encode())
     for array in (dataset.y, dataset.groups, dataset.windows.track):
         digest.update(np.ascontiguousarray(array, "<i8").tobytes())

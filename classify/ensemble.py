@@ -20,12 +20,11 @@ ROUNDS = 20
 def select_weights(
     members: Sequence[Floats], y: NDArray[np.intp], weights: Floats
 ) -> Floats:
-    """Return the weights of members, from what they said of held-out tracks.
+    """Return the weights of members, from their probabilities of held-out tracks.
 
     Every member has one vote; `ROUNDS` further votes go, one at a time, to whichever
-    member lowers the log loss of the mean most (Caruana, Niculescu-Mizil, Crew and
-    Ksikes 2004, "Ensemble selection from libraries of models"). The first vote keeps
-    the weights near equal where a few dozen tracks cannot tell members apart.
+    member lowers the log loss of the mean most. The first vote keeps the weights near
+    equal where a few dozen tracks cannot tell members apart.
 
     Parameters
     ----------
@@ -37,6 +36,11 @@ def select_weights(
     -------
     float64, shape (n_members,)
         They sum to one.
+
+    References
+    ----------
+    R. Caruana, A. Niculescu-Mizil, G. Crew and A. Ksikes, "Ensemble selection from
+    libraries of models", ICML 2004.
     """
     votes: Floats = np.ones(len(members))
     total = np.sum(members, axis=0)
@@ -51,58 +55,60 @@ def select_weights(
     return votes
 
 
-def combine_tunings(choices: Mapping[str, Tuning], y: NDArray[np.intp]) -> Tuning:
-    """Return the choice of a vote between members, each with its own choice.
+def combine_tunings(tunings: Mapping[str, Tuning], y: NDArray[np.intp]) -> Tuning:
+    """Return the tuning of a vote between members, each with its own tuning.
 
     Parameters
     ----------
-    choices : mapping of a member's name to Tuning
+    tunings : mapping of a member's name to Tuning
         All made on the same training side with the same seed.
     y : intp, shape (n_tracks,)
         Labels of that side.
     """
-    first = next(iter(choices.values()))
+    first = next(iter(tunings.values()))
     held = y[first.tracks]
-    said = [apply_temperature(c.p, c.temperature) for c in choices.values()]
+    p = [apply_temperature(t.p, t.temperature) for t in tunings.values()]
     each = balanced_weights(held, np.arange(len(held))) if len(held) else np.ones(0)
-    weights = select_weights(said, held, each)
-    mean = np.tensordot(weights, np.array(said), axes=1)
+    weights = select_weights(p, held, each)
+    mean = np.tensordot(weights, np.array(p), axes=1)
     temperature = fit_temperature(mean, held)
     loss = np.nan
     if len(held):
         loss = log_loss(apply_temperature(mean, temperature), held, each)
-    setting = {
+    params = {
         name: {
             "weight": float(weight),
-            "temperature": choice.temperature,
-            **choice.setting,
+            "temperature": tuning.temperature,
+            **tuning.params,
         }
-        for (name, choice), weight in zip(choices.items(), weights, strict=True)
+        for (name, tuning), weight in zip(tunings.items(), weights, strict=True)
     }
-    return Tuning(setting, temperature, loss, first.tracks, mean)
+    return Tuning(params, temperature, loss, first.tracks, mean)
 
 
 def combine_fold_results(
-    outcomes: Mapping[str, FoldResult], y: NDArray[np.intp]
+    results: Mapping[str, FoldResult], y: NDArray[np.intp]
 ) -> FoldResult:
-    """Return what a vote says of a fold that all members have judged.
+    """Return the prediction of a vote for a fold that all members have predicted.
 
     Parameters
     ----------
-    outcomes : mapping of a member's name to FoldResult
+    results : mapping of a member's name to FoldResult
     y : intp, shape (n_training_tracks,)
         Labels of the fold's training side.
     """
-    choice = combine_tunings({name: o.choice for name, o in outcomes.items()}, y)
-    weights = [choice.setting[name]["weight"] for name in outcomes]
-    members = list(outcomes.values())
-    windows = sum(w * o.windows for w, o in zip(weights, members, strict=True))
-    tracks = sum(w * o.tracks for w, o in zip(weights, members, strict=True))
+    tuning = combine_tunings(
+        {name: result.tuning for name, result in results.items()}, y
+    )
+    weights = [tuning.params[name]["weight"] for name in results]
+    members = list(results.values())
+    windows = sum(w * m.windows for w, m in zip(weights, members, strict=True))
+    tracks = sum(w * m.tracks for w, m in zip(weights, members, strict=True))
     return FoldResult(
-        choice=choice,
+        tuning=tuning,
         test=members[0].test,
         windows=np.asarray(windows),
-        tracks=apply_temperature(np.asarray(tracks), choice.temperature),
-        fit_s=sum(o.fit_s for o in members),
-        predict_s=sum(o.predict_s for o in members),
+        tracks=apply_temperature(np.asarray(tracks), tuning.temperature),
+        fit_s=sum(m.fit_s for m in members),
+        predict_s=sum(m.predict_s for m in members),
     )

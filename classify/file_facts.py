@@ -1,4 +1,4 @@
-"""What is known of tracks beside their music, as columns that a model can read."""
+"""Facts about files as columns that a model can read, and signs of transcoding."""
 
 from __future__ import annotations
 

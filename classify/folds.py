@@ -1,9 +1,4 @@
-"""Folds by album: an outer loop that judges, an inner loop that chooses.
-
-`groups` is a required argument of everything here: no split may put one album on both
-sides, and nothing that is fitted (scaling, choice of parameters, temperature) may see
-the tracks it is judged on.
-"""
+"""Folds by album: an outer loop that scores, an inner loop that tunes."""
 
 from __future__ import annotations
 
@@ -22,8 +17,12 @@ INNER_FOLDS = 4
 _ATTEMPTS = 20
 
 
-class Split(NamedTuple):
-    """Indices of tracks, both ascending, no group on both sides."""
+class Fold(NamedTuple):
+    """Indices of tracks, both ascending, no group on both sides.
+
+    Nothing that is fitted (scaling, choice of parameters, temperature) may see the
+    tracks of the test side.
+    """
 
     train: NDArray[np.intp]
     test: NDArray[np.intp]
@@ -31,8 +30,8 @@ class Split(NamedTuple):
 
 def album_folds(
     y: NDArray[np.intp], groups: NDArray[np.intp], *, n_splits: int, seed: int
-) -> list[Split]:
-    """Split tracks into folds by album, each with a like share of every label.
+) -> list[Fold]:
+    """Fold tracks into folds by album, each with a like share of every label.
 
     Parameters
     ----------
@@ -45,11 +44,11 @@ def album_folds(
 
     Returns
     -------
-    list of Split
+    list of Fold
         Every track is tested exactly once.
     """
     n_splits = min(n_splits, len(np.unique(groups)), int(np.bincount(y).max()))
-    best: list[Split] = []
+    best: list[Fold] = []
     fewest = np.inf
     for attempt in range(_ATTEMPTS):
         splitter = StratifiedGroupKFold(
@@ -59,7 +58,7 @@ def album_folds(
             # a label with fewer tracks than folds is expected, and reported elsewhere
             warnings.simplefilter("ignore", UserWarning)
             pairs = list(splitter.split(np.zeros(len(y)), y, groups))
-        folds = [Split(train, test) for train, test in pairs if len(test)]
+        folds = [Fold(train, test) for train, test in pairs if len(test)]
         unlearned = sum(len(np.setdiff1d(y[s.test], y[s.train])) for s in folds)
         if unlearned < fewest:
             best, fewest = folds, unlearned
@@ -70,15 +69,15 @@ def album_folds(
 
 def inner_folds(
     y: NDArray[np.intp], groups: NDArray[np.intp], *, n_splits: int, seed: int
-) -> list[Split]:
-    """Split the tracks of a training side once more, for choosing and calibrating.
+) -> list[Fold]:
+    """Fold the tracks of a training side once more, for choosing and calibrating.
 
     As `album_folds`, but the tracks of a label that has one album here stay on the
     training side: held out, they could not be recognised by any candidate.
 
     Returns
     -------
-    list of Split
+    list of Fold
         Empty when no label has two albums.
     """
     albums = {int(k): len(np.unique(groups[y == k])) for k in np.unique(y)}
@@ -94,7 +93,7 @@ def inner_folds(
         test = known[fold.test]
         test = test[np.isin(y[test], y[train])]
         if len(test) and len(np.unique(y[train])) > 1:
-            folds.append(Split(train, test))
+            folds.append(Fold(train, test))
     return folds
 
 

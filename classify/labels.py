@@ -1,26 +1,26 @@
-"""What is to be told apart: a rule that gives a track its label.
-
-An artist's label is the album artist, else the first artist; on a compilation, whose
-album artist names nobody, it is the first artist. A genre's is the first genre.
-Spellings that differ in case or space alone are one label, shown in the most frequent
-spelling.
-"""
+"""Label rules, which give a track its label: artist, genre, decade, tag or list."""
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from catalog.albums import fold
-from catalog.datasets import TrackRow
+from catalog.database import Catalog
+from catalog.datasets import Library, TrackRow, tag_values
 from classify.exceptions import BadLabelRuleError
 
 _NOBODY = frozenset({"various artists", "various", "va", "v.a.", "verschiedene"})
 
 
 def artist_of(track: TrackRow) -> str | None:
-    """Return the artist that a track is filed under, or None."""
+    """Return the album artist, or the first artist; None where a track has neither.
+
+    On a compilation, whose album artist names nobody, it is the first artist.
+    """
     named = track.albumartist or ""
     first = next(iter(track.artists), None)
     if not named or fold(named) in _NOBODY:
@@ -47,7 +47,7 @@ TAG = "tag:"
 CSV = "csv:"
 
 
-def labels_of(rule: str, tracks: Sequence[TrackRow]) -> list[str | None]:
+def apply_rule(rule: str, tracks: Sequence[TrackRow]) -> list[str | None]:
     """Return the label of each track under one of `RULES`, or None where it has none.
 
     Raises
@@ -75,6 +75,41 @@ def check_rule(rule: str) -> None:
             f"--label {rule}: not a label; choose one of {', '.join(RULES)}, tag:NAME "
             "or csv:FILE"
         )
+
+
+def load_labels(
+    catalog: Catalog, library: Library, rule: str
+) -> tuple[list[str | None], list[str]]:
+    """Return the label of each track of a library, and what of a rule matches nothing.
+
+    Raises
+    ------
+    BadLabelRuleError
+        The rule is none, its file cannot be read, or no track has the tag.
+    """
+    check_rule(rule)
+    if rule.startswith(TAG):
+        values = tag_values(catalog, rule.removeprefix(TAG))
+        if not values:
+            raise BadLabelRuleError(
+                f"--label {rule}: no track has a tag of this name; the catalog's table "
+                "raw_tags holds those there are"
+            )
+        return unify_spelling([values.get(track.id) for track in library.tracks]), []
+    if not rule.startswith(CSV):
+        return apply_rule(rule, library.tracks), []
+    path = Path(rule.removeprefix(CSV))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return match_lines(csv.reader(lines), library.tracks)
+    except OSError as error:
+        raise BadLabelRuleError(
+            f"--label {rule}: cannot be read ({error.strerror}); check the path"
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadLabelRuleError(
+            f"--label {rule}: cannot be read ({error}); give a CSV file in UTF-8"
+        ) from error
 
 
 def match_lines(

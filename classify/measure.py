@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.records import FeatureSetFacts
-from classify.sequence_features import TrackSequences
+from classify.sequence_features import TrackSequences, usable_windows
 from scanner.audio.decode import open_audio
 from scanner.audio.payload import payload_hash
 from scanner.exceptions import DecodeError, FeatureError
@@ -57,7 +57,7 @@ class MeasuredFile:
     @property
     def usable(self) -> NDArray[np.bool_]:
         """Which windows a model may hear, shape (n,)."""
-        return ~self.silent & np.isfinite(self.vectors).all(axis=1)
+        return usable_windows(self.vectors, self.silent)
 
 
 def current_features(trained: FeatureSetFacts) -> FeatureSetFacts:

@@ -1,8 +1,4 @@
-"""Scores over tracks and what chance alone would do to them.
-
-Tracks of one album resemble each other, so that albums, not tracks, are the
-independent units of every interval and every test here.
-"""
+"""Scores, intervals, permutation tests and calibration, with albums as the units."""
 
 from __future__ import annotations
 
@@ -10,11 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.metrics import brier_score_loss, f1_score, recall_score
 
 Floats = NDArray[np.float64]
 
 
 REPLICATES = 2000
+"""Draws of a bootstrap.
+
+Tracks of one album resemble each other, so that albums, not tracks, are the independent
+units of every interval and every test here.
+"""
 
 
 class Interval(NamedTuple):
@@ -25,18 +28,22 @@ class Interval(NamedTuple):
 
 
 def balanced_accuracy(y: NDArray[np.intp], predicted: NDArray[np.intp]) -> float:
-    """Return the mean over the labels in `y` of the share of their tracks found."""
-    return float(np.mean([(predicted[y == k] == k).mean() for k in np.unique(y)]))
+    """Return the mean recall of the labels in `y`, in [0, 1].
+
+    Predictions may hold further labels, which scikit-learn's function warns of.
+    """
+    return float(
+        recall_score(
+            y, predicted, labels=np.unique(y), average="macro", zero_division=0
+        )
+    )
 
 
 def macro_f1(y: NDArray[np.intp], predicted: NDArray[np.intp]) -> float:
-    """Return the mean over the labels in `y` of F1 = 2 tp / (2 tp + fp + fn)."""
-    scores = []
-    for k in np.unique(y):
-        tp = int(((y == k) & (predicted == k)).sum())
-        wrong = int(((y == k) != (predicted == k)).sum())
-        scores.append(2 * tp / (2 * tp + wrong))
-    return float(np.mean(scores))
+    """Return the mean F1 of the labels in `y`, in [0, 1]."""
+    return float(
+        f1_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0)
+    )
 
 
 def _sums(groups: NDArray[np.intp], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -50,10 +57,20 @@ def album_interval(
 ) -> Interval | None:
     """Return the 95 % bootstrap interval of the accuracy, drawing whole albums.
 
-    Percentiles of `REPLICATES` draws of as many albums as there are, with replacement
-    (Efron and Tibshirani 1993, chapter 13). Where all tracks are right, or none, every
-    draw is like the other, which proves nothing: then it is Wilson's, with albums as
-    the trials. None with fewer than two albums.
+    Percentiles of `REPLICATES` draws of as many albums as there are, with replacement.
+    Where all tracks are right, or none, every draw is like the other, which proves
+    nothing: then it is Wilson's, with albums as the trials. None with fewer than two
+    albums.
+
+    Parameters
+    ----------
+    right : bool, shape (n_tracks,)
+    groups : intp, shape (n_tracks,)
+    seed : int
+
+    References
+    ----------
+    B. Efron and R. J. Tibshirani, "An introduction to the bootstrap", 1993, chapter 13.
     """
     hits = _sums(groups, right.astype(float))
     sizes = _sums(groups, np.ones(len(right)))
@@ -70,19 +87,23 @@ def album_interval(
 
 
 def wilson_interval(right: int, n: int) -> Interval | None:
-    """Return the 95 % score interval of a share (Wilson 1927); None when n is 0.
+    """Return the 95 % score interval of a share; None when n is 0.
 
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical
+    inference", Journal of the American Statistical Association 22, 1927.
+
+    Examples
+    --------
     >>> low, high = wilson_interval(8, 10)
     >>> round(low, 3), round(high, 3)
     (0.49, 0.943)
     """
     if n == 0:
         return None
-    z = 1.959963984540054
-    p = right / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+    found = binomtest(right, n).proportion_ci(0.95, method="wilson")
+    return Interval(float(found.low), float(found.high))
 
 
 def accuracy_interval(
@@ -160,8 +181,15 @@ def two_sample_test(
 
 
 def holm(p_values: list[float]) -> list[float]:
-    """Return p-values adjusted for having looked so often (Holm 1979).
+    """Return p-values adjusted for having looked so often.
 
+    References
+    ----------
+    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian
+    Journal of Statistics 6, 1979.
+
+    Examples
+    --------
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
@@ -180,9 +208,9 @@ _TEMPERATURES = np.geomspace(0.1, 10.0, 81)
 
 
 def apply_temperature(p: Floats, temperature: float) -> Floats:
-    """Sharpen (temperature < 1) or soften (> 1) probabilities.
+    """Return ``p ** (1 / temperature)``, normalised; the order of the labels stays.
 
-    Returns p ** (1 / temperature), normalised; the order of the labels stays.
+    A temperature below 1 sharpens, one above 1 softens.
     """
     logs = np.log(np.maximum(p, FLOOR)) / temperature
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
@@ -191,7 +219,11 @@ def apply_temperature(p: Floats, temperature: float) -> Floats:
 
 
 def log_loss(p: Floats, y: NDArray[np.intp], weights: Floats | None = None) -> float:
-    """Return the mean of -log p(true label), optionally weighted."""
+    """Return the mean of -log p(true label), optionally weighted.
+
+    Unlike scikit-learn's, no probability counts as less than `FLOOR`: a single track
+    that a model is certain of and wrong about would decide between parameters.
+    """
     losses = -np.log(np.maximum(p[np.arange(len(y)), y], FLOOR))
     return float(np.average(losses, weights=weights))
 
@@ -199,8 +231,12 @@ def log_loss(p: Floats, y: NDArray[np.intp], weights: Floats | None = None) -> f
 def fit_temperature(p: Floats, y: NDArray[np.intp]) -> float:
     """Return the temperature in [0.1, 10] with the least log loss.
 
-    One parameter, because an album-grouped library has few independent tracks
-    (Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural networks").
+    One parameter, because an album-grouped library has few independent tracks.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
+    networks", ICML 2017.
     """
     if not len(y):
         return 1.0
@@ -210,15 +246,14 @@ def fit_temperature(p: Floats, y: NDArray[np.intp]) -> float:
 
 def brier_score(p: Floats, y: NDArray[np.intp]) -> float:
     """Return the mean squared distance from the truth, in [0, 2]."""
-    truth = np.zeros_like(p)
-    truth[np.arange(len(y)), y] = 1.0
-    return float(((p - truth) ** 2).sum(axis=1).mean())
+    labels = np.arange(p.shape[1])
+    return float(brier_score_loss(y, p, labels=labels, scale_by_half=False))
 
 
 def reliability(
     p: Floats, y: NDArray[np.intp], *, bins: int = 10
 ) -> list[tuple[float, float, int, float, float]]:
-    """Compare what was claimed with what came true.
+    """Compare claimed confidences with the accuracies that came true, bin by bin.
 
     Returns
     -------
@@ -245,6 +280,6 @@ def reliability(
 
 
 def calibration_error(p: Floats, y: NDArray[np.intp], *, bins: int = 10) -> float:
-    """Return the expected calibration error: mean |confidence - accuracy| over bins."""
+    """Return the expected calibration error, mean |confidence - accuracy| over bins."""
     rows = reliability(p, y, bins=bins)
     return sum(n * abs(claimed - true) for _, _, n, claimed, true in rows) / len(y)

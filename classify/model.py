@@ -1,7 +1,10 @@
-"""The final model of a run: members, their weights, their calibration, their labels."""
+"""The final model of a run, and its form in the catalog."""
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +15,7 @@ from catalog.records import FeatureSetFacts
 from classify.arrays import Windows
 from classify.exceptions import FeatureSetMismatchError, UntrustedArtifactError
 from classify.metrics import apply_temperature
-from classify.models.base import Fitted
+from classify.models.base import FittedEstimator
 
 Floats = NDArray[np.float64]
 
@@ -22,26 +25,26 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A fitted model spec with what it takes to read its probabilities.
+    """A fitted estimator with its calibration and its weight in a vote.
 
     Attributes
     ----------
     name : str
-    fitted : Fitted
+    fitted : FittedEstimator
     temperature : float
     weight : float
-        In the vote; the weights of a model's members sum to one.
+        The weights of a model's members sum to one.
     """
 
     name: str
-    fitted: Fitted
+    fitted: FittedEstimator
     temperature: float
     weight: float
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What is kept in the catalog: enough to judge further windows.
+    """Everything that predicts the labels of further windows.
 
     Attributes
     ----------
@@ -51,9 +54,9 @@ class Model:
         Of the members' mean.
     feature_version : int
     feature_names : tuple of str
-        Windows of any other feature set are refused.
+        Of the feature set; windows of any other are refused.
     columns : tuple of str
-        Of the rows that it takes: those of the feature set, and those made of it.
+        Of the windows that it takes: of the feature set, and computed from it.
     """
 
     labels: tuple[str, ...]
@@ -64,28 +67,39 @@ class Model:
     columns: tuple[str, ...]
 
     def predict_proba(
-        self, rows: Windows, facts: FeatureSetFacts
+        self, windows: Windows, facts: FeatureSetFacts
     ) -> tuple[Floats, Floats]:
         """Return the probabilities of each window and, calibrated, of each track.
+
+        Parameters
+        ----------
+        windows : Windows
+        facts : FeatureSetFacts
+            Of the windows.
+
+        Returns
+        -------
+        of_windows : float64, shape (n_windows, n_labels)
+        of_tracks : float64, shape (n_tracks, n_labels)
 
         Raises
         ------
         FeatureSetMismatchError
-            The rows are of another feature set than the model learned from.
+            The windows are of another feature set than the model learned from.
         """
         self._refuse_others(facts)
-        if rows.X.shape[1] != len(self.columns):
+        if windows.X.shape[1] != len(self.columns):
             raise FeatureSetMismatchError(
                 f"the model takes {len(self.columns)} columns, these rows have "
-                f"{rows.X.shape[1]}; were their sequences stored?"
+                f"{windows.X.shape[1]}; were their sequences stored?"
             )
-        windows = np.zeros((len(rows.X), len(self.labels)))
-        tracks = np.zeros((rows.n_tracks, len(self.labels)))
+        of_windows = np.zeros((len(windows.X), len(self.labels)))
+        of_tracks = np.zeros((windows.n_tracks, len(self.labels)))
         for member in self.members:
-            of_windows, of_tracks = member.fitted.predict_proba(rows)
-            windows += member.weight * of_windows
-            tracks += member.weight * apply_temperature(of_tracks, member.temperature)
-        return windows, apply_temperature(tracks, self.temperature)
+            p_windows, p_tracks = member.fitted.predict_proba(windows)
+            of_windows += member.weight * p_windows
+            of_tracks += member.weight * apply_temperature(p_tracks, member.temperature)
+        return of_windows, apply_temperature(of_tracks, self.temperature)
 
     def _refuse_others(self, facts: FeatureSetFacts) -> None:
         if facts.version != self.feature_version:
@@ -104,26 +118,47 @@ class Model:
 FORMAT = "skops"
 
 TRUSTED = (
-    "classify.models.base.Fitted",
-    "classify.models.linear.differing",
+    "classify.model.Member",
+    "classify.model.Model",
+    "classify.models.base.FittedEstimator",
+    "classify.models.linear.score_features",
     "classify.models.neighbors.FewNeighbours",
     "classify.models.rnn.GruClassifier",
-    "classify.models.wccn.WCCNScaler",
     "classify.models.svm.Landmarks",
     "classify.models.svm.LeastSquares",
     "classify.models.svm.MarginSVC",
     "classify.models.trees.QuantileBins",
-    "classify.model.Member",
-    "classify.model.Model",
+    "classify.models.wccn.WCCNScaler",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 )
 """The types beyond scikit-learn's and NumPy's own that a stored model may hold."""
 
+_MOVED = {
+    "classify.prediction": "classify.model",
+    "classify.estimators.base": "classify.models.base",
+    "classify.estimators.linear": "classify.models.linear",
+    "classify.estimators.neighbours": "classify.models.neighbors",
+    "classify.estimators.rnn": "classify.models.rnn",
+    "classify.estimators.steady": "classify.models.wccn",
+    "classify.estimators.svm": "classify.models.svm",
+    "classify.estimators.trees": "classify.models.trees",
+}
+_RENAMED = {
+    "Fitted": "FittedEstimator",
+    "SteadyScaler": "WCCNScaler",
+    "differing": "score_features",
+}
+"""Types of models that were stored when their modules and names were others."""
+
 
 def dump(model: Model) -> bytes:
-    """Return `model` as bytes that `load` takes."""
-    import skops.io  # noqa: PLC0415 (slow to load)
+    """Return `model` as bytes that `load` takes.
+
+    skops writes a zip of JSON and arrays, and builds nothing but the types that are
+    listed here: a catalog from a stranger can be wrong, but it cannot run code.
+    """
+    import skops.io  # noqa: PLC0415 - a second, which not every worker needs
 
     return bytes(skops.io.dumps(model))
 
@@ -136,26 +171,20 @@ def load(data: bytes) -> Model:
     UntrustedArtifactError
         It holds a type that is not on the fixed list, or is no model at all.
     """
-    import skops.io  # noqa: PLC0415 (slow to load)
-    from skops.io.exceptions import UntrustedTypesFoundException  # noqa: PLC0415
-
-    from classify.model import Model  # noqa: PLC0415 (loads scikit-learn)
+    import skops.io  # noqa: PLC0415 - a second, which not every worker needs
 
     try:
-        unknown = [t for t in skops.io.get_untrusted_types(data=data) if not _ours(t)]
-        found: Any = None if unknown else skops.io.loads(data, trusted=list(TRUSTED))
-    except UntrustedTypesFoundException as error:
-        raise UntrustedArtifactError(
-            f"the stored model is not trusted: {error}"
-        ) from error
+        data = _rename_types(data)
+        untrusted = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
+        found: Any = None if untrusted else skops.io.loads(data, trusted=list(TRUSTED))
     except Exception as error:  # whatever a reader of zip, JSON and arrays stumbles on
         raise UntrustedArtifactError(
             "the stored model cannot be read: it is damaged, or of another version of "
             "scikit-learn; train again with `classify --all`"
         ) from error
-    if unknown:
+    if untrusted:
         raise UntrustedArtifactError(
-            f"the stored model holds {unknown[0]}, which is not trusted; "
+            f"the stored model holds {untrusted[0]}, which is not trusted; "
             "train again with `classify`"
         )
     if not isinstance(found, Model):
@@ -163,5 +192,24 @@ def load(data: bytes) -> Model:
     return found
 
 
-def _ours(name: str) -> bool:
-    return name in TRUSTED
+def _rename_types(data: bytes) -> bytes:
+    """Give the types in a model that was stored before they moved their present names.
+
+    Nothing is trusted by it: the names that come out are checked like all others.
+    """
+
+    def rename(node: dict[str, Any]) -> dict[str, Any]:
+        if node.get("__module__") in _MOVED:
+            node["__module__"] = _MOVED[node["__module__"]]
+            node["__class__"] = _RENAMED.get(node["__class__"], node["__class__"])
+        return node
+
+    renamed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(renamed, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "schema.json":
+                schema = json.loads(content, object_hook=rename)
+                content = json.dumps(schema).encode()
+            new.writestr(name, content)
+    return renamed.getvalue()

@@ -1,14 +1,4 @@
-"""When to say "unknown": how sure a model is of artists it never learned.
-
-Each label in turn is left out of the training and its tracks are judged all the same:
-what the model then says with confidence is a false acceptance. A threshold is the
-confidence that no more than a stated share of those outsiders reaches.
-
-Such a model has one label fewer to choose between, and so is surer of anything. A
-threshold set on it is too high for the model of all labels; it is translated by the
-tracks of known labels, which are asked both ways: of it that one is taken which keeps
-as many of them.
-"""
+"""The threshold for "unknown", set by leaving out each label in turn."""
 
 from __future__ import annotations
 
@@ -37,7 +27,7 @@ class Novelty:
     threshold : float
         On what the model of all labels says.
     target : float or None
-        The share of outsiders that it was set to let through; None if it was given.
+        The share of novel tracks that it was set to let through; None if it was given.
     rejected : tuple of (label, tracks, rejected)
         Of each label that was left out, its tracks, and how many of them the threshold
         rejects; if it was not given, one that was set without that label.
@@ -55,12 +45,12 @@ class Novelty:
 
     @property
     def false_accept_rate(self) -> float:
-        """The share of outsiders' tracks that was let through, all labels together."""
+        """The share of novel tracks that was let through, all labels together."""
         tracks = sum(n for _, n, _ in self.rejected)
         return 1.0 - sum(r for _, _, r in self.rejected) / tracks
 
     def as_metrics(self) -> dict[str, Any]:
-        """Return the figures as they are stored with a run."""
+        """Return the values that are stored with a run."""
         return {
             "target": self.target,
             "threshold": self.threshold,
@@ -86,10 +76,12 @@ def threshold_for(confidences: Floats, rate: float) -> float:
     return float(np.nextafter(highest[allowed], 2.0))
 
 
-def without_one(known: Floats, y: NDArray[np.intp], left_out: Iterable[int]) -> Floats:
-    """Return how sure of known tracks a model would be that lacks another label.
+def confidences_without(
+    known: Floats, y: NDArray[np.intp], left_out: Iterable[int]
+) -> Floats:
+    """Return the confidence in known tracks of models that lack another label.
 
-    Each label in turn is struck out of what is said of the tracks of all others.
+    Each label in turn is struck out of the probabilities of the tracks of all others.
 
     Parameters
     ----------
@@ -102,20 +94,20 @@ def without_one(known: Floats, y: NDArray[np.intp], left_out: Iterable[int]) -> 
     float64, shape (m,)
         The highest probabilities of what is left.
     """
-    sure = []
+    confidences = []
     for k in left_out:
         rest = np.delete(known[y != k], k, axis=1)
-        sure.append(rest.max(axis=1) / rest.sum(axis=1))
-    return np.concatenate(sure)
+        confidences.append(rest.max(axis=1) / rest.sum(axis=1))
+    return np.concatenate(confidences)
 
 
-def _translated(threshold: float, of: Floats, to: Floats) -> float:
+def _translate(threshold: float, of: Floats, to: Floats) -> float:
     """Return the threshold that keeps as many of `to` as `threshold` keeps of `of`."""
     return threshold_for(to, float((of >= threshold).mean()))
 
 
 def find_threshold(
-    outsiders: Mapping[str, Floats],
+    novel: Mapping[str, Floats],
     known: Floats,
     y: NDArray[np.intp],
     labels: Sequence[str],
@@ -123,44 +115,52 @@ def find_threshold(
     rate: float = FALSE_ACCEPT_RATE,
     given: float | None = None,
 ) -> Novelty | None:
-    """Set a threshold from outsiders' confidences and say what it does.
+    """Set a threshold by labels that were left out, and measure its effect.
+
+    Each label in turn is left out of the training, and its tracks are predicted all the
+    same: a confident prediction is a false acceptance. The threshold is the confidence
+    that no more than a share `rate` of those tracks reaches.
+
+    A model with one label fewer to choose between is surer of anything. A threshold set
+    on it is too high for the model of all labels; it is translated by the tracks of
+    known labels, of which both models' confidences are known: the threshold that keeps
+    as many of them is taken.
 
     Parameters
     ----------
-    outsiders : mapping of a label to float64, shape (its tracks,)
+    novel : mapping of a label to float64, shape (its tracks,)
         The highest probability that a model without the label gives its tracks.
     known : float64, shape (n_tracks, n_labels)
         Out-of-fold probabilities of the tracks of known labels.
     y : intp, shape (n_tracks,)
     labels : sequence of str, length n_labels
     rate : float
-        The share of outsiders that may come through.
+        The share of novel tracks that may come through.
     given : float or None
-        A threshold to be judged in place of one that lets `rate` through.
+        A threshold to be measured in place of one that lets `rate` through.
 
     Returns
     -------
     Novelty or None
-        None with fewer than two outsiders.
+        None with fewer than two labels that were left out.
     """
-    if len(outsiders) < 2:
+    if len(novel) < 2:
         return None
-    sure = known.max(axis=1)
-    sure_without = without_one(known, y, [labels.index(label) for label in outsiders])
+    confidences = known.max(axis=1)
+    without = confidences_without(known, y, [labels.index(label) for label in novel])
     rejected = []
-    for label, confidences in outsiders.items():
+    for label, own in novel.items():
         if given is None:
-            others = np.concatenate([c for o, c in outsiders.items() if o != label])
+            others = np.concatenate([c for o, c in novel.items() if o != label])
             least = threshold_for(others, rate)
         else:
-            least = _translated(given, sure, sure_without)
-        below = confidences < least
-        rejected.append((label, len(confidences), int(below.sum())))
+            least = _translate(given, confidences, without)
+        rejected.append((label, len(own), int((own < least).sum())))
     threshold = given
     if threshold is None:
-        least = threshold_for(np.concatenate(list(outsiders.values())), rate)
-        threshold = _translated(least, sure_without, sure)
-    kept = sure >= threshold
+        least = threshold_for(np.concatenate(list(novel.values())), rate)
+        threshold = _translate(least, without, confidences)
+    kept = confidences >= threshold
     right = known.argmax(axis=1) == y
     return Novelty(
         threshold,

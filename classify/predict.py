@@ -12,13 +12,12 @@ from catalog.datasets import load_feature_set
 from catalog.records import FeatureSetFacts
 from catalog.runs import RunFacts, load_model
 from classify.arrays import Windows
-from classify.dataset import describe_windows
 from classify.exceptions import NothingToReportError
 from classify.measure import GRID, MeasuredFile, current_features
 from classify.model import UNKNOWN, Model
 from classify.model import load as load_artifact
 from classify.runs import select_run
-from classify.sequence_features import cut_slices
+from classify.sequence_features import cut_slices, describe_windows
 
 DRAWS = 20
 WINDOWS_PER_DRAW = 5

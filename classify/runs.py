@@ -1,16 +1,19 @@
-"""What is kept of an evaluation: facts, predictions, fold scores, the final model."""
+"""Runs: an evaluation stored with its predictions and model, and runs found again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score
 
 from catalog.database import Catalog
+from catalog.datasets import TrackRow
 from catalog.runs import (
     FoldFacts,
     Predictions,
@@ -21,10 +24,11 @@ from catalog.runs import (
     store_run,
 )
 from classify import model as artifacts
+from classify.arrays import Dataset
 from classify.dataset import TrainingData, dataset_hash
 from classify.evaluate import Evaluation, compute_scores
 from classify.exceptions import NothingToReportError
-from classify.folds import Split
+from classify.folds import Fold
 from classify.metrics import balanced_accuracy, macro_f1
 from classify.model import UNKNOWN, Model
 from classify.settings import TrainingSettings
@@ -32,189 +36,182 @@ from classify.settings import TrainingSettings
 _PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
 
 
-def run_facts(
+def store_evaluation(
+    catalog: Catalog,
     data: TrainingData,
-    feature_set_id: int,
+    folds: Sequence[Fold],
     evaluation: Evaluation,
-    request: TrainingSettings,
-    more: Mapping[str, Any],
+    settings: TrainingSettings,
+    metrics: Mapping[str, Any],
 ) -> RunFacts:
-    """Return what describes a run, its figures among it.
+    """Store an evaluated model as a run, and return its facts with its number.
 
     Parameters
     ----------
+    catalog : Catalog
     data : TrainingData
-    feature_set_id : int
+    folds : sequence of Fold
     evaluation : Evaluation
-    request : TrainingSettings
-    more : mapping
-        Further figures, which are not of this model.
+    settings : TrainingSettings
+    metrics : mapping
+        Further ones, which are not of this model.
     """
-    figures: dict[str, Any] = compute_scores(
+    run = _run_facts(data, evaluation, settings, metrics)
+    model = _final_model(data, evaluation)
+    tracks, windows = _predictions(data, folds, evaluation)
+    if settings.everything and data.rest_tracks:
+        rest_windows, rest_tracks = model.predict_proba(data.rest, data.feature_set)
+        threshold = run.parameters["unknown_below"] or 0.0
+        ids = _track_ids(data.rest_tracks)
+        tracks = _append(tracks, ids, rest_tracks, run.labels, threshold)
+        windows = _append(windows, data.rest_window_ids, rest_windows, run.labels)
+    number = store_run(
+        catalog,
+        run,
+        folds=_fold_facts(data.dataset, folds, evaluation),
+        tracks=tracks,
+        windows=windows,
+        models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
+    )
+    return replace(run, id=number)
+
+
+def _run_facts(
+    data: TrainingData,
+    evaluation: Evaluation,
+    settings: TrainingSettings,
+    metrics: Mapping[str, Any],
+) -> RunFacts:
+    scores = compute_scores(
         data.dataset,
         evaluation,
-        seed=request.seed,
-        unknown_below=request.unknown_below,
+        seed=settings.seed,
+        unknown_below=settings.unknown_below,
     )
-    threshold = request.unknown_below
-    if threshold is None and figures["unknown"] is not None:
-        threshold = figures["unknown"]["threshold"]
+    threshold = settings.unknown_below
+    if threshold is None and scores["unknown"] is not None:
+        threshold = scores["unknown"]["threshold"]
     return RunFacts(
-        label_kind=request.rule,
+        label_kind=settings.rule,
         model=evaluation.name,
-        seed=request.seed,
-        feature_set_id=feature_set_id,
+        seed=settings.seed,
+        feature_set_id=data.library.feature_set_id,
         dataset_hash=dataset_hash(data),
         labels=data.dataset.labels,
         parameters={
-            "only": list(request.only),
-            "setting": evaluation.choice.setting,
-            "temperature": evaluation.choice.temperature,
+            "only": list(settings.only),
+            "setting": evaluation.tuning.params,
+            "temperature": evaluation.tuning.temperature,
             "unknown_below": threshold,
             "notes": list(evaluation.notes),
             "steadied": {one.variant: len(one.tracks) for one in data.dataset.pairs},
         },
         versions={name: version(name) for name in _PACKAGES},
-        metrics={**figures, **more},
+        metrics={**scores, **metrics},
+        created_at=datetime.now(UTC),
     )
-
-
-def store(
-    catalog: Catalog,
-    facts: RunFacts,
-    data: TrainingData,
-    folds: list[Split],
-    evaluation: Evaluation,
-    *,
-    everything: bool,
-) -> RunFacts:
-    """Store a run, and return its facts with its number.
-
-    Parameters
-    ----------
-    catalog : Catalog
-    facts : RunFacts
-    data : TrainingData
-    folds : list of Split
-    evaluation : Evaluation
-    everything : bool
-        Whether tracks outside the dataset are labelled, too, by the final model.
-    """
-    model = _final_model(data, evaluation)
-    rest = None
-    if everything and data.rest_tracks:
-        rest = model.predict_proba(data.rest, data.feature_set)
-    threshold = facts.parameters["unknown_below"] or 0.0
-    tracks, windows = _predictions(data, folds, evaluation, rest, threshold)
-    number = store_run(
-        catalog,
-        facts,
-        folds=_fold_facts(data, folds, evaluation),
-        tracks=tracks,
-        windows=windows,
-        models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
-    )
-    return replace(facts, id=number)
 
 
 def _final_model(data: TrainingData, evaluation: Evaluation) -> Model:
-    alone = len(evaluation.members) == 1
-    facts = data.feature_set
+    is_vote = len(evaluation.members) > 1
     return Model(
         data.dataset.labels,
         evaluation.members,
-        1.0 if alone else evaluation.choice.temperature,
-        facts.version,
-        tuple(facts.names),
-        data.names,
+        evaluation.tuning.temperature if is_vote else 1.0,
+        data.feature_set.version,
+        tuple(data.feature_set.names),
+        data.columns,
     )
 
 
 def _predictions(
-    data: TrainingData,
-    folds: list[Split],
-    evaluation: Evaluation,
-    judged_rest: tuple[Any, Any] | None,
-    threshold: float,
+    data: TrainingData, folds: Sequence[Fold], evaluation: Evaluation
 ) -> tuple[Predictions, Predictions]:
-    """Return what is said of all tracks and windows: held out, then the rest."""
+    """Return the out-of-fold predictions of the dataset's tracks and windows."""
     dataset, labels = data.dataset, data.dataset.labels
     fold = np.empty(dataset.windows.n_tracks, dtype=np.intp)
     for i, split in enumerate(folds):
         fold[split.test] = i
-    of = dataset.windows.track
-    ids = np.array([track.id for track in data.tracks], dtype=np.int64)
-    tracks = _said(ids, fold, dataset.y, evaluation.tracks, labels)
-    windows = _said(
-        data.window_ids, fold[of], dataset.y[of], evaluation.windows, labels
-    )
-    if judged_rest is None:
-        return tracks, windows
-    of_windows, of_tracks = judged_rest
-    ids = np.array([track.id for track in data.rest_tracks], dtype=np.int64)
-    unsure = of_tracks.max(axis=1) < threshold
-    more = _said(ids, None, None, of_tracks, labels)
-    more = replace(
-        more,
-        label=[
-            UNKNOWN if no else label
-            for label, no in zip(more.label, unsure, strict=True)
-        ],
+    track, of_tracks, of_windows = (
+        dataset.windows.track,
+        evaluation.tracks,
+        evaluation.windows,
     )
     return (
-        _joined(tracks, more),
-        _joined(windows, _said(data.rest_window_ids, None, None, of_windows, labels)),
+        Predictions(
+            _track_ids(data.tracks),
+            fold,
+            dataset.y,
+            [labels[k] for k in of_tracks.argmax(axis=1)],
+            of_tracks,
+        ),
+        Predictions(
+            data.window_ids,
+            fold[track],
+            dataset.y[track],
+            [labels[k] for k in of_windows.argmax(axis=1)],
+            of_windows,
+        ),
     )
 
 
-def _said(
+def _track_ids(tracks: Sequence[TrackRow]) -> NDArray[np.int64]:
+    return np.array([track.id for track in tracks], dtype=np.int64)
+
+
+def _append(
+    known: Predictions,
     ids: NDArray[np.int64],
-    fold: NDArray[np.intp] | None,
-    true: NDArray[np.intp] | None,
     p: NDArray[np.float64],
-    labels: tuple[str, ...],
+    labels: Sequence[str],
+    threshold: float = 0.0,
 ) -> Predictions:
-    nothing = np.full(len(ids), -1, dtype=np.intp)
-    return Predictions(
-        ids,
-        nothing if fold is None else fold,
-        nothing if true is None else true,
-        [labels[k] for k in p.argmax(axis=1)],
-        p,
-    )
+    """Return predictions with those of further tracks or windows, by the final model.
 
-
-def _joined(a: Predictions, b: Predictions) -> Predictions:
+    Parameters
+    ----------
+    known : Predictions
+    ids : int64, shape (n,)
+    p : float64, shape (n, n_labels)
+    labels : sequence of str
+    threshold : float
+        Below it the label is "unknown".
+    """
+    none = np.full(len(ids), -1, dtype=np.intp)
     return Predictions(
-        np.concatenate([a.ids, b.ids]),
-        np.concatenate([a.fold, b.fold]),
-        np.concatenate([a.true, b.true]),
-        [*a.label, *b.label],
-        np.concatenate([a.p, b.p]),
+        np.concatenate([known.ids, ids]),
+        np.concatenate([known.fold, none]),
+        np.concatenate([known.true, none]),
+        [
+            *known.label,
+            *(UNKNOWN if row.max() < threshold else labels[row.argmax()] for row in p),
+        ],
+        np.concatenate([known.p, p]),
     )
 
 
 def _fold_facts(
-    data: TrainingData, folds: list[Split], evaluation: Evaluation
+    dataset: Dataset, folds: Sequence[Fold], evaluation: Evaluation
 ) -> list[FoldFacts]:
-    dataset = data.dataset
     facts = []
-    for i, (split, outcome) in enumerate(zip(folds, evaluation.outcomes, strict=True)):
-        y, predicted = dataset.y[split.test], outcome.tracks.argmax(axis=1)
+    for i, (fold, result) in enumerate(
+        zip(folds, evaluation.fold_results, strict=True)
+    ):
+        y, predicted = dataset.y[fold.test], result.tracks.argmax(axis=1)
         facts.append(
             FoldFacts(
                 fold=i,
                 tracks=len(y),
-                albums=len(np.unique(dataset.groups[split.test])),
-                accuracy=float((predicted == y).mean()),
+                albums=len(np.unique(dataset.groups[fold.test])),
+                accuracy=accuracy_score(y, predicted),
                 balanced_accuracy=balanced_accuracy(y, predicted),
                 macro_f1=macro_f1(y, predicted),
                 parameters={
-                    "setting": outcome.choice.setting,
-                    "temperature": outcome.choice.temperature,
+                    "setting": result.tuning.params,
+                    "temperature": result.tuning.temperature,
                 },
-                fit_cpu_s=outcome.fit_s,
-                predict_cpu_s=outcome.predict_s,
+                fit_cpu_s=result.fit_s,
+                predict_cpu_s=result.predict_s,
             )
         )
     return facts

@@ -1,9 +1,4 @@
-"""What a window's slices of the chroma and log-mel sequences add to its vector.
-
-The vector holds means and deviations, which tell neither how fast the sound moves nor
-what the harmony is like apart from its key. Both are read off the sequences here, per
-window: nothing of it depends on playback level, on the key or on a track's length.
-"""
+"""Features of windows from the chroma and log-mel sequences, free of level and key."""
 
 from __future__ import annotations
 
@@ -51,6 +46,10 @@ def compute_sequence_features(
 ) -> NDArray[np.float32]:
     """Return how a track's windows move and what their harmony is like.
 
+    A window's vector holds means and deviations, which tell neither how fast the sound
+    moves nor what the harmony is like apart from its key. Nothing of this depends on
+    playback level, on the key or on a track's length.
+
     Parameters
     ----------
     sequences : TrackSequences
@@ -62,9 +61,13 @@ def compute_sequence_features(
         ``motion``: log of the mean absolute change, step to step, of 13 cepstral
         coefficients of the log-mel spectrum. ``tonal``: mean and deviation of the
         magnitudes of the chroma's Fourier transform over the circle of pitch classes,
-        which no transposition changes (Harte, Sandler and Gasser 2006 use the same
-        circles). ``harmony_kept``: mean cosine between the chroma of two steps 0.5,
-        1, 2, 4, 8 and 16 s apart, 0 where the window is shorter.
+        which no transposition changes. ``harmony_kept``: mean cosine between the chroma
+        of two steps 0.5, 1, 2, 4, 8 and 16 s apart, 0 where the window is shorter.
+
+    References
+    ----------
+    C. Harte, M. Sandler and M. Gasser, "Detecting harmonic change in musical audio",
+    ACM workshop on audio and music computing multimedia, 2006: the same circles.
     """
     chroma = sequences.chroma.astype(np.float64)
     logmel = sequences.logmel.astype(np.float64)
@@ -156,3 +159,35 @@ def _chroma(names: tuple[str, ...], kind: str) -> list[str]:
     return sorted(
         name for name in names if name.startswith("chroma_") and name.endswith(kind)
     )
+
+
+def usable_windows(
+    vectors: NDArray[np.float32], silent: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return which windows a model may see: neither silent nor holding a NaN."""
+    return ~silent & np.asarray(np.isfinite(vectors).all(axis=1))
+
+
+def describe_windows(
+    vectors: NDArray[np.float32],
+    names: tuple[str, ...],
+    start_s: NDArray[np.float64],
+    duration_s: NDArray[np.float64],
+    sequences: TrackSequences | None,
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Return a track's windows as models take them, and the names of the columns.
+
+    Parameters
+    ----------
+    vectors : float32, shape (n_windows, len(names))
+        Of the feature set.
+    names : tuple of str
+    start_s, duration_s : float64, shape (n_windows,)
+    sequences : TrackSequences or None
+        Without them the windows are described by their vectors alone.
+    """
+    X, named = remove_key(vectors, names)
+    if sequences is None:
+        return X, named
+    more = compute_sequence_features(sequences, start_s, duration_s)
+    return np.hstack([X, more]), named + NAMES

@@ -1,17 +1,13 @@
-"""What `classify` is asked to do, and what it did."""
+"""The settings of a training: label rule, models, seed, threshold."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-from catalog.runs import RunFacts
-from classify.confounds import PairScores
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What `classify` was asked to do.
+    """The options of a training, each with the default of the command `classify`.
 
     Attributes
     ----------
@@ -24,12 +20,13 @@ class TrainingSettings:
     everything : bool
         Whether tracks outside the dataset are labelled too, by the final model.
     jobs : int or None
+        Processes; None means one per core.
     unknown_below : float or None
         Tracks outside the dataset whose best label is less probable than this are
         called unknown; None sets the threshold by leaving out each label in turn.
     matched : bool
-        Whether to judge pairs of tracks that are coded alike, too.
-    steady : bool or None
+        Whether to score pairs of tracks that are coded alike, too.
+    codec_robust : bool or None
         Whether models learn from the catalog's re-encodings what to distrust; None:
         where enough codecs made them.
     """
@@ -42,36 +39,4 @@ class TrainingSettings:
     jobs: int | None = None
     unknown_below: float | None = None
     matched: bool = False
-    steady: bool | None = None
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What was done, for whoever shows it.
-
-    Attributes
-    ----------
-    runs : tuple of RunFacts, in the order of the request's models
-    left_out : mapping of a label with too few albums to its number of tracks
-    scarce : labels with two albums
-    unheard : number of tracks without a usable window
-    elsewhere : number of tracks analysed under another feature set only
-    rest : number of tracks outside the dataset, labelled by the final model
-    baseline : float
-        Accuracy of always naming the most frequent label.
-    unmatched : lines of a label file that match no track
-    confounds : dict
-        What facts about the files reach without the music.
-    matched : dict of a model's name to PairScores, where asked for
-    """
-
-    runs: tuple[RunFacts, ...]
-    left_out: dict[str, int]
-    scarce: tuple[str, ...]
-    unheard: int
-    elsewhere: int
-    rest: int
-    baseline: float
-    unmatched: tuple[str, ...] = ()
-    confounds: dict[str, Any] = field(default_factory=dict)
-    matched: dict[str, PairScores] = field(default_factory=dict)
+    codec_robust: bool | None = None

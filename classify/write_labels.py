@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from catalog.database import Catalog
@@ -15,14 +15,14 @@ from scanner.tags.write import set_label
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """A file, and the label that goes into it; None takes it out."""
+    """A file and the label that goes into it; None takes it out."""
 
     path: bytes
     label: str | None
     probability: float | None
 
     def __str__(self) -> str:
-        """Return what is done, for a person."""
+        """Return the path and the label, for a person."""
         name = os.fsdecode(self.path).encode("utf-8", "backslashreplace").decode()
         if self.label is None:
             return f"{name}: no label"
@@ -30,40 +30,39 @@ class LabelChange:
 
 
 def labels_to_write(catalog: Catalog, run_id: int) -> list[LabelChange]:
-    """Return what a run says of each file that is present, by path."""
-    where = track_paths(catalog)
-    return sorted(
-        (
-            LabelChange(where[said.track_id], said.label, said.p_label)
-            for said in track_predictions(catalog, run_id)
-            if said.track_id in where
-        ),
-        key=lambda writing: writing.path,
-    )
+    """Return the label that a run gives each file that is present, by path."""
+    paths = track_paths(catalog)
+    changes = [
+        LabelChange(paths[one.track_id], one.label, one.p_label)
+        for one in track_predictions(catalog, run_id)
+        if one.track_id in paths
+    ]
+    return sorted(changes, key=lambda change: change.path)
 
 
 def labels_to_remove(catalog: Catalog) -> list[LabelChange]:
     """Return the removal of the label from each file that is present, by path."""
-    paths = sorted(track_paths(catalog).values())
-    return [LabelChange(path, None, None) for path in paths]
+    return [
+        LabelChange(path, None, None) for path in sorted(track_paths(catalog).values())
+    ]
 
 
-def written(
-    writings: list[LabelChange],
+def write_labels(
+    changes: Iterable[LabelChange],
 ) -> Iterator[tuple[LabelChange, bool, str | None]]:
-    """Do the writings one by one.
+    """Write the changes into the files one by one.
 
     Yields
     ------
-    writing : Writing
-    changed : bool
+    change : LabelChange
+    is_changed : bool
     error : str or None
         Why this file could not be written; the others go on.
     """
-    for writing in writings:
+    for change in changes:
         try:
-            changed = set_label(writing.path, writing.label, writing.probability)
+            is_changed = set_label(change.path, change.label, change.probability)
         except ScannerError as error:
-            yield writing, False, str(error)
+            yield change, False, str(error)
         else:
-            yield writing, changed, None
+            yield change, is_changed, None

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
 from catalog.schema import open_catalog, open_existing
+from classify.labels import check_rule
 from classify.models.registry import select_models
 from classify.reports.table import Table, as_text
+from classify.settings import TrainingSettings
+from classify.write_labels import (
+    LabelChange,
+    labels_to_remove,
+    labels_to_write,
+    write_labels,
+)
 from scanner.signals import explain_interruption, terminations_as_interrupts
 from sonicat.errors import SOME_FAILED
 from sonicat.options import DB
 
 if TYPE_CHECKING:  # loads scikit-learn: not for --help
-    from classify.settings import Summary
-    from classify.write_labels import LabelChange
+    from classify.training import TrainingResult
 
 _UNSTORED = "a run is stored whole or not at all"
 _HALF_WRITTEN = "files are changed one by one, each wholly; say it again to go on"
@@ -109,23 +115,17 @@ def classify(only: tuple[str, ...], **options: Any) -> int:
     """
     if options["remove_tags"]:
         with explain_interruption(_HALF_WRITTEN):
-            return _tags(options, None)
+            return _change_tags(options, None)
     with explain_interruption(_UNSTORED):
-        run_id = _learned(only, options)
+        run_id = _train(only, options)
     if not options["write_tags"]:
         return 0
     with explain_interruption(_HALF_WRITTEN):
-        return _tags(options, run_id)
+        return _change_tags(options, run_id)
 
 
-def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
-    """Train and store what was asked for; return the number of the last run."""
-    # Loads scikit-learn: not for --help.
-    from classify.labels import check_rule  # noqa: PLC0415
-    from classify.reports.models import models as compare_models  # noqa: PLC0415
-    from classify.settings import TrainingSettings  # noqa: PLC0415
-    from classify.training import classify_library  # noqa: PLC0415
-
+def _train(only: tuple[str, ...], options: dict[str, Any]) -> int:
+    """Train and store the models that are asked for; return the last run's number."""
     models = select_models(options["models"])
     check_rule(options["rule"])
     if not options["everything"] and not only:
@@ -136,7 +136,11 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         raise click.UsageError(
             "--write-tags takes what one model says: name a single one with --model"
         )
-    request = TrainingSettings(
+    # Loads scikit-learn: not for --help.
+    from classify.reports.models import compare_runs  # noqa: PLC0415
+    from classify.training import classify_library  # noqa: PLC0415
+
+    settings = TrainingSettings(
         rule=options["rule"],
         only=only,
         models=models,
@@ -145,45 +149,63 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
         jobs=options["jobs"],
         unknown_below=options["unknown_below"],
         matched=options["matched"],
-        steady=options["steady"],
+        codec_robust=options["steady"],
     )
     with (
         terminations_as_interrupts(),
         open_existing(options["db"]) as catalog,
-        _show_progress(quiet=options["quiet"]) as started,
+        tqdm(
+            unit="fit",
+            desc="classify",
+            file=sys.stderr,
+            disable=True if options["quiet"] else None,  # None: where no terminal is
+            leave=False,
+            delay=1e-3,  # not before there is something to count
+        ) as bar,
     ):
-        found = classify_library(catalog, request, started=started)
-        last = found.runs[-1].id
-        table = compare_models(catalog, last) if len(found.runs) > 1 else None
+
+        def show_progress(done: int, total: int, name: str) -> None:
+            if done == 0:
+                bar.reset(total)
+            bar.set_postfix_str(name, refresh=False)
+            bar.update(done - bar.n)
+
+        result = classify_library(catalog, settings, on_progress=show_progress)
     if not options["quiet"]:
-        width = shutil.get_terminal_size((120, 24)).columns
-        for line in summary(found, table, width):
+        table = None
+        if len(result.runs) > 1:
+            table = compare_runs(
+                result.runs,
+                result.correct,
+                result.album_keys,
+                described=result.runs[-1],
+            )
+        for line in summary_lines(
+            result, table, shutil.get_terminal_size((120, 24))[0]
+        ):
             click.echo(line)
-    return last
+    return result.runs[-1].id
 
 
-def _tags(options: dict[str, Any], run_id: int | None) -> int:
+def _change_tags(options: dict[str, Any], run_id: int | None) -> int:
     """Write a run's labels into the files, or take all labels out; or only say so."""
-    from classify import write_labels  # noqa: PLC0415 - loads mutagen: not for --help
-
     with open_catalog(options["db"], mode="read") as catalog:
-        writings = (
-            write_labels.labels_to_remove(catalog)
+        changes = (
+            labels_to_remove(catalog)
             if run_id is None
-            else write_labels.labels_to_write(catalog, run_id)
+            else labels_to_write(catalog, run_id)
         )
     if not options["yes"]:
-        _print_planned(writings)
+        _print_planned(changes)
         return 0
-    failed = _print_written(write_labels.written(writings))
-    return SOME_FAILED if failed else 0
+    return SOME_FAILED if _print_written(write_labels(changes)) else 0
 
 
-def _print_planned(writings: list[LabelChange]) -> None:
+def _print_planned(changes: list[LabelChange]) -> None:
     """Print what would be written into which file."""
-    for writing in writings:
-        click.echo(str(writing))
-    click.echo(f"{_files(len(writings))} would be written; add --yes to do it")
+    for change in changes:
+        click.echo(str(change))
+    click.echo(f"{_count_files(len(changes))} would be written; add --yes to do it")
 
 
 def _print_written(done: Iterator[tuple[LabelChange, bool, str | None]]) -> int:
@@ -195,49 +217,20 @@ def _print_written(done: Iterator[tuple[LabelChange, bool, str | None]]) -> int:
         How many could not.
     """
     changed = failed = same = 0
-    for writing, new, error in done:
+    for change, is_changed, error in done:
         if error is not None:
             failed += 1
-            click.echo(f"{writing}: {error}", err=True)
-        elif new:
+            click.echo(f"{change}: {error}", err=True)
+        elif is_changed:
             changed += 1
         else:
             same += 1
-    click.echo(f"{_files(changed)} written, {same} so already, {failed} failed")
+    click.echo(f"{_count_files(changed)} written, {same} so already, {failed} failed")
     return failed
 
 
-def _files(n: int) -> str:
+def _count_files(n: int) -> str:
     return "1 file" if n == 1 else f"{n} files"
-
-
-@contextmanager
-def _show_progress(*, quiet: bool) -> Iterator[Callable[[int], Callable[[str], None]]]:
-    """Give a function that starts a bar on stderr; no terminal, no bar."""
-    bars: list[Any] = []
-
-    def start(total: int) -> Callable[[str], None]:
-        bar = tqdm(
-            total=total,
-            unit="fit",
-            desc="classify",
-            file=sys.stderr,
-            disable=True if quiet else None,
-            leave=False,
-        )
-        bars.append(bar)
-
-        def step(name: str) -> None:
-            bar.set_postfix_str(name, refresh=False)
-            bar.update()
-
-        return step
-
-    try:
-        yield start
-    finally:
-        for bar in bars:
-            bar.close()
 
 
 _NAMED = 10
@@ -247,81 +240,79 @@ _FLATTERING = """\
 _NOT_FLATTERING = "  a random split of windows would have said {:.2f}"
 
 
-def summary(found: Summary, ranking: Table | None, width: int) -> Iterator[str]:
-    """Yield what a training found, and what it left out.
+def summary_lines(
+    result: TrainingResult, ranking: Table | None, width: int
+) -> Iterator[str]:
+    """Yield the lines that say what a training found, and what it left out.
 
     Parameters
     ----------
-    found : Summary
+    result : TrainingResult
     ranking : Table or None
         Of several models, to be shown in place of a paragraph each.
     width : int
         Of the terminal.
     """
-    first = found.runs[0].metrics
+    first = result.runs[0].metrics
     yield (
         f"{first['tracks']} tracks of {first['albums']} albums, "
-        f"{first['labels']} labels ({found.runs[0].label_kind}), "
+        f"{first['labels']} labels ({result.runs[0].label_kind}), "
         f"{first['windows']} windows"
     )
-    yield from _left_out(found)
-    steadied = found.runs[0].parameters["steadied"]
+    yield from _left_out(result)
+    steadied = result.runs[0].parameters["steadied"]
     if steadied:
         known = ", ".join(f"{name} ({n} tracks)" for name, n in steadied.items())
         yield f"steadied against lossy coding: {known}"
     if ranking is None:
-        for run in found.runs:
+        for run in result.runs:
             yield from _model(run.id, run.model, run.metrics)
     else:
         yield "\n" + as_text(ranking, width).rstrip("\n")
-    yield f"\nAlways the most frequent label would be right for {found.baseline:.2f}."
-    yield from _without_music(found)
-    yield from _rest(found)
+    yield f"\nAlways the most frequent label would be right for {result.baseline:.2f}."
+    yield from _without_music(result)
+    yield from _rest(result)
     yield "`report` shows the albums, `report --confusion` what is mixed up."
 
 
-def _left_out(found: Summary) -> Iterator[str]:
+def _left_out(result: TrainingResult) -> Iterator[str]:
     """Yield what a reader must know of what was left out, or replaced."""
-    for line in found.unmatched:
+    for line in result.unmatched:
         yield f"warning: no track matches {line}"
-    for note in dict.fromkeys(n for r in found.runs for n in r.parameters["notes"]):
+    for note in dict.fromkeys(n for r in result.runs for n in r.parameters["notes"]):
         yield f"note: {note}"
-    yield from _scant(found)
+    yield from _scarce(result)
     for count, why in (
-        (found.unheard, "have no window that a model may hear (silent or too short)"),
-        (found.elsewhere, "were analysed with other features; scan them again"),
+        (result.unusable, "have no window that a model may hear (silent or too short)"),
+        (result.elsewhere, "were analysed with other features; scan them again"),
     ):
         if count:
             yield f"left out: {count} tracks {why}"
 
 
-def _scant(found: Summary) -> Iterator[str]:
+def _scarce(result: TrainingResult) -> Iterator[str]:
     """Yield which labels have too few albums, or barely enough: some by name."""
-    for name, tracks in list(found.left_out.items())[:_NAMED]:
+    for name, tracks in list(result.left_out.items())[:_NAMED]:
         yield f"left out: {name} ({tracks} tracks), which has fewer than 2 albums"
-    if len(found.left_out) > _NAMED:
-        yield f"left out: {len(found.left_out) - _NAMED} further labels like these"
-    for name in found.scarce[:_NAMED]:
+    if len(result.left_out) > _NAMED:
+        yield f"left out: {len(result.left_out) - _NAMED} further labels like these"
+    for name in result.scarce[:_NAMED]:
         yield f"warning: {name} has 2 albums only; each fold learns it from one album"
-    if len(found.scarce) > _NAMED:
-        yield f"warning: so have {len(found.scarce) - _NAMED} further labels"
+    if len(result.scarce) > _NAMED:
+        yield f"warning: so have {len(result.scarce) - _NAMED} further labels"
 
 
-def _without_music(found: Summary) -> Iterator[str]:
+def _without_music(result: TrainingResult) -> Iterator[str]:
     """Yield what the files alone give away, and where that comes near."""
-    from classify.confounds import warning  # noqa: PLC0415 - loads scikit-learn
-
-    reached = found.confounds
+    reached = result.confounds
     yield (
         "Facts about the files (codec, bandwidth, loudness and the like), without the "
         f"music: accuracy {reached['accuracy']:.2f}, "
         f"balanced {reached['balanced_accuracy']:.2f}."
     )
-    best = max(found.runs, key=lambda run: float(run.metrics["balanced_accuracy"]))
-    said = warning(reached, best.metrics["accuracy"], found.baseline)
-    if said and best.model != "majority":
-        yield f"warning: {best.model}: {said}; see `report --confounds`"
-    for name, pairs in found.matched.items():
+    if result.warning:
+        yield f"warning: {result.warning}; see `report --confounds`"
+    for name, pairs in result.matched.items():
         if pairs.accuracy is None or pairs.unmatched is None:
             yield f"{name}: no two tracks of different labels are coded alike"
             continue
@@ -332,11 +323,11 @@ def _without_music(found: Summary) -> Iterator[str]:
         )
 
 
-def _rest(found: Summary) -> Iterator[str]:
-    if not found.rest:
+def _rest(result: TrainingResult) -> Iterator[str]:
+    if not result.rest:
         return
-    judged = f"{found.rest} further tracks were judged by the final model"
-    if any(run.parameters["unknown_below"] for run in found.runs):
+    judged = f"{result.rest} further tracks were judged by the final model"
+    if any(run.parameters["unknown_below"] for run in result.runs):
         yield f"{judged}, which says unknown below the threshold of each run."
     else:
         yield f"{judged}, which never says unknown: no threshold was set."
@@ -353,10 +344,10 @@ def _model(run: int, name: str, m: Any) -> Iterator[str]:
         higher = m["flattering"] > m["accuracy"]
         words = _FLATTERING if higher else _NOT_FLATTERING
         yield words.format(m["flattering"])
-    if m["unknown"] is not None:
-        said = m["unknown"]
+    unknown = m["unknown"]
+    if unknown is not None:
         yield (
-            f"  unknown below {said['threshold']:.2f}: rejects "
-            f"{1 - said['false_accept_rate']:.0%} of tracks of labels that were not "
-            f"learned,\n  and keeps {said['known_kept']:.0%} of those that were"
+            f"  unknown below {unknown['threshold']:.2f}: rejects "
+            f"{1 - unknown['false_accept_rate']:.0%} of tracks of labels that were not "
+            f"learned,\n  and keeps {unknown['known_kept']:.0%} of those that were"
         )

@@ -1,1 +1,1 @@
-"""The models that a library can be classified by, imported when they are chosen."""
+"""The models by which a library can be classified."""

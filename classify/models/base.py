@@ -1,8 +1,4 @@
-"""What a model is made of: a model spec, the view of the rows that it reads, a fit.
-
-A model spec names a family of estimators and its small grid of settings. Fitting weighs
-windows so that every label counts the same, and within a label every track.
-"""
+"""The model spec, the inputs that a model reads, and a fitted estimator."""
 
 from __future__ import annotations
 
@@ -17,12 +13,10 @@ from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from classify.arrays import Dataset, Windows
+from classify.arrays import Dataset, Windows, track_means
 from classify.exceptions import FeatureSetMismatchError
 
 Floats = NDArray[np.float64]
-
-
 Params = dict[str, Any]
 Reads = Literal["windows", "tracks", "chroma", "logmel", "slices"]
 N_CHROMA = 12
@@ -42,15 +36,15 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A named model: how to build it, from what, and what to choose between.
+    """A named family of estimators with a small grid of parameters.
 
     Attributes
     ----------
     name : str
         As `--model` takes it.
-    build : callable of (setting, seed)
+    build : callable of (params, seed)
         Returns an unfitted pipeline whose last step is called ``model``.
-    space : tuple of settings
+    param_grid : tuple of dict
         The candidates of the inner loop, the plainest first.
     reads : str
         ``"windows"``: a row a window; ``"tracks"``: statistics of the windows of a
@@ -61,19 +55,19 @@ class ModelSpec:
         Whether the last step takes sample weights.
     grouped : bool
         Whether the last step wants to know the albums, for its early stopping.
-    steady : bool
+    wccn : bool
         Whether the first step is a `WCCNScaler`, which learns from re-encodings.
     note : str or None
-        What to tell when this model spec stands in for another.
+        The reason, where this model stands in for another.
     """
 
     name: str
     build: Callable[[Params, int], Estimator]
-    space: tuple[Params, ...] = ({},)
+    param_grid: tuple[Params, ...] = ({},)
     reads: Reads = "windows"
     weighted: bool = True
     grouped: bool = False
-    steady: bool = False
+    wccn: bool = False
     note: str | None = None
 
 
@@ -92,7 +86,7 @@ def balanced_weights(y: NDArray[np.intp], track: NDArray[np.intp]) -> Floats:
     return result
 
 
-def view(rows: Windows, reads: Reads) -> NDArray[Any]:
+def build_inputs(windows: Windows, reads: Reads) -> NDArray[Any]:
     """Return the rows as an estimator reads them: one a window, or one a track.
 
     Raises
@@ -101,23 +95,23 @@ def view(rows: Windows, reads: Reads) -> NDArray[Any]:
         The rows come without the sequences that the estimator reads.
     """
     if reads == "windows":
-        return rows.X
+        return windows.X
     if reads == "tracks":
-        return track_statistics(rows)
-    if rows.slices is None:
+        return track_statistics(windows)
+    if windows.slices is None:
         raise FeatureSetMismatchError(
             "this model reads the chroma and log-mel sequences, which are not stored "
             "for every track; scan the library again"
         )
     if reads == "slices":
-        return rows.slices
+        return windows.slices
     part = slice(N_CHROMA) if reads == "chroma" else slice(N_CHROMA, None)
-    flat = rows.slices[:, :, part].reshape(len(rows.slices), -1)
+    flat = windows.slices[:, :, part].reshape(len(windows.slices), -1)
     return flat.astype(np.float32)
 
 
-def shifts(dataset: Dataset, reads: Reads) -> Floats:
-    """Return by how much re-encodings moved the rows, as an estimator reads them.
+def codec_shifts(dataset: Dataset, reads: Reads) -> Floats:
+    """Return by how much re-encodings moved the windows, as an estimator reads them.
 
     Returns
     -------
@@ -126,17 +120,19 @@ def shifts(dataset: Dataset, reads: Reads) -> Floats:
     """
     moved = []
     for pairs in dataset.pairs:
-        sides = (pairs.original, pairs.coded)
+        sides = [pairs.original, pairs.coded]
         if reads == "tracks":
-            sides = (in_parts(pairs.original)[0], in_parts(pairs.coded)[0])
-        before, after = (view(rows, reads).astype(np.float64) for rows in sides)
+            sides = [split_into_parts(windows)[0] for windows in sides]
+        before, after = (
+            build_inputs(windows, reads).astype(np.float64) for windows in sides
+        )
         moved.append(after - before)
     return np.concatenate(moved)
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
-    """An estimator that has learned, speaking of all labels of its dataset.
+class FittedEstimator:
+    """A fitted estimator that gives probabilities of all labels of its dataset.
 
     Attributes
     ----------
@@ -150,19 +146,19 @@ class Fitted:
     estimator: Estimator
     n_labels: int
 
-    def predict_proba(self, rows: Windows) -> tuple[Floats, Floats]:
+    def predict_proba(self, windows: Windows) -> tuple[Floats, Floats]:
         """Return probabilities: (n_windows, n_labels) and (n_tracks, n_labels).
 
         A track's are the mean of its windows', or for a model of whole tracks of the
         track and its parts; such a model says the same of each window of a track.
         """
         if self.reads == "tracks":
-            parts, owner = in_parts(rows)
-            of_parts = self._proba(view(parts, self.reads))
-            p = track_means(of_parts, owner, rows.n_tracks)
-            return p[rows.track], p
-        p = self._proba(view(rows, self.reads))
-        return p, track_means(p, rows.track, rows.n_tracks)
+            parts, owner = split_into_parts(windows)
+            of_parts = self._proba(build_inputs(parts, self.reads))
+            p = track_means(of_parts, owner, windows.n_tracks)
+            return p[windows.track], p
+        p = self._proba(build_inputs(windows, self.reads))
+        return p, track_means(p, windows.track, windows.n_tracks)
 
     def _proba(self, X: NDArray[Any]) -> Floats:
         learned = getattr(self.estimator, "n_features_in_", X.shape[1])
@@ -177,38 +173,34 @@ class Fitted:
         return p
 
 
-def track_means(p: Floats, track: NDArray[np.intp], n_tracks: int) -> Floats:
-    """Return the mean over each track's rows of `p`, shape (n_tracks, n_labels)."""
-    sums = np.zeros((n_tracks, p.shape[1]))
-    np.add.at(sums, track, p)
-    result: Floats = sums / np.bincount(track, minlength=n_tracks)[:, None]
-    return result
-
-
 def fit(
-    model_spec: ModelSpec, setting: Mapping[str, Any], dataset: Dataset, *, seed: int
-) -> Fitted:
-    """Fit `model spec` with `setting` on all tracks of `dataset`."""
-    rows, track = dataset.windows, dataset.windows.track
-    if model_spec.reads == "tracks":
+    spec: ModelSpec, params: Mapping[str, Any], dataset: Dataset, *, seed: int
+) -> FittedEstimator:
+    """Fit a model with `params` on all tracks of `dataset`.
+
+    Windows are weighted so that every label counts the same, and within a label every
+    track.
+    """
+    windows, track = dataset.windows, dataset.windows.track
+    if spec.reads == "tracks":
         # Parts share a track's weight; without weights long tracks would count more.
-        whole = rows, np.arange(rows.n_tracks)
-        rows, track = in_parts(rows) if model_spec.weighted else whole
-    X = view(rows, model_spec.reads)
-    estimator = fit_estimator(model_spec, setting, X, dataset, track, seed=seed)
-    return Fitted(model_spec.reads, estimator, len(dataset.labels))
+        whole = windows, np.arange(windows.n_tracks)
+        windows, track = split_into_parts(windows) if spec.weighted else whole
+    X = build_inputs(windows, spec.reads)
+    estimator = fit_estimator(spec, params, X, dataset, track, seed=seed)
+    return FittedEstimator(spec.reads, estimator, len(dataset.labels))
 
 
 def fit_estimator(
-    model_spec: ModelSpec,
-    setting: Mapping[str, Any],
+    spec: ModelSpec,
+    params: Mapping[str, Any],
     X: NDArray[Any],
     dataset: Dataset,
     track: NDArray[np.intp],
     *,
     seed: int,
 ) -> Estimator:
-    """Fit a new estimator of `model spec` on `X`, whose rows belong to tracks `track`.
+    """Fit a new estimator of a model on `X`, whose rows belong to tracks `track`.
 
     Where all of them have one label, whatever is asked gets that label.
     """
@@ -217,14 +209,14 @@ def fit_estimator(
         only: Estimator = Pipeline([("model", DummyClassifier(strategy="prior"))])
         only.fit(X, y)
         return only
-    estimator = model_spec.build(dict(setting), seed)
+    estimator = spec.build(dict(params), seed)
     more: dict[str, Any] = {}
-    if model_spec.weighted:
+    if spec.weighted:
         more["model__sample_weight"] = balanced_weights(y, track)
-    if model_spec.grouped:
+    if spec.grouped:
         more["model__groups"] = dataset.groups[track]
-    if model_spec.steady and dataset.pairs:
-        more["scale__shifts"] = shifts(dataset, model_spec.reads)
+    if spec.wccn and dataset.pairs:
+        more["scale__shifts"] = codec_shifts(dataset, spec.reads)
     with warnings.catch_warnings():
         # hundreds of labels with a track or two each: a classification all the same
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
@@ -236,7 +228,7 @@ PARTED = 6
 """A track of fewer windows has no parts: the statistics of so few would be noise."""
 
 
-def track_statistics(rows: Windows) -> NDArray[np.float32]:
+def track_statistics(windows: Windows) -> NDArray[np.float32]:
     """Return mean, standard deviation and change over each track's windows.
 
     Returns
@@ -246,18 +238,18 @@ def track_statistics(rows: Windows) -> NDArray[np.float32]:
         a deviation cannot tell, whether a track drifts or alternates. Deviations and
         changes of a track with one window are 0.
     """
-    count = np.bincount(rows.track, minlength=rows.n_tracks)[:, None]
-    starts = np.searchsorted(rows.track, np.arange(rows.n_tracks))
-    X = rows.X.astype(np.float64)
+    count = np.bincount(windows.track, minlength=windows.n_tracks)[:, None]
+    starts = np.searchsorted(windows.track, np.arange(windows.n_tracks))
+    X = windows.X.astype(np.float64)
     mean = np.add.reduceat(X, starts) / count
-    deviation = np.sqrt(np.add.reduceat((X - mean[rows.track]) ** 2, starts) / count)
+    deviation = np.sqrt(np.add.reduceat((X - mean[windows.track]) ** 2, starts) / count)
     steps = np.abs(np.diff(X, axis=0, prepend=X[:1]))
     steps[starts] = 0.0
     change = np.add.reduceat(steps, starts) / np.maximum(count - 1, 1)
     return np.hstack([mean, deviation, change]).astype(np.float32)
 
 
-def in_parts(rows: Windows) -> tuple[Windows, NDArray[np.intp]]:
+def split_into_parts(windows: Windows) -> tuple[Windows, NDArray[np.intp]]:
     """Return each track whole, and its first, last and middle half as further tracks.
 
     Statistics of a part are what they might have been had the song been cut otherwise:
@@ -270,8 +262,8 @@ def in_parts(rows: Windows) -> tuple[Windows, NDArray[np.intp]]:
     owner : intp, shape (n_parts,), ascending
         The track that each part is of.
     """
-    bounds = np.searchsorted(rows.track, np.arange(rows.n_tracks + 1)).tolist()
-    windows: list[NDArray[np.intp]] = []
+    bounds = np.searchsorted(windows.track, np.arange(windows.n_tracks + 1)).tolist()
+    indices: list[NDArray[np.intp]] = []
     owner: list[int] = []
     for track, (a, b) in enumerate(pairwise(bounds)):
         half, quarter = (b - a) // 2, (b - a) // 4
@@ -279,16 +271,16 @@ def in_parts(rows: Windows) -> tuple[Windows, NDArray[np.intp]]:
         if b - a >= PARTED:
             middle = a + quarter
             spans += [(a, a + half), (a + half, b), (middle, middle + half)]
-        windows += [np.arange(first, last) for first, last in spans]
+        indices += [np.arange(first, last) for first, last in spans]
         owner += [track] * len(spans)
-    some = np.concatenate(windows) if windows else np.zeros(0, dtype=np.intp)
-    numbers = np.arange(len(windows), dtype=np.intp)
-    lengths = [len(part) for part in windows]
+    some = np.concatenate(indices) if indices else np.zeros(0, dtype=np.intp)
+    numbers = np.arange(len(indices), dtype=np.intp)
+    lengths = [len(part) for part in indices]
     parts = replace(
-        rows,
-        X=rows.X[some],
+        windows,
+        X=windows.X[some],
         track=np.repeat(numbers, lengths),
-        n_tracks=len(windows),
+        n_tracks=len(indices),
         slices=None,
     )
     return parts, np.array(owner, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Nearest neighbours and naive Bayes."""
+"""Models by nearest neighbours and by naive Bayes."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class FewNeighbours(KNeighborsClassifier):  # type: ignore[misc]
         return self
 
 
-def _knn(setting: Params, seed: int) -> Pipeline:
+def _knn(params: Params, seed: int) -> Pipeline:
     nearest = FewNeighbours(
-        n_neighbors=setting["n_neighbors"], weights="distance", algorithm="brute"
+        n_neighbors=params["n_neighbors"], weights="distance", algorithm="brute"
     )
     few = PCA(n_components=0.9, svd_solver="full", random_state=seed)
     return Pipeline([("scale", WCCNScaler()), ("reduce", few), ("model", nearest)])
 
 
-def _gaussian_nb(setting: Params, seed: int) -> Pipeline:  # noqa: ARG001 (no chance in it)
-    bayes = GaussianNB(var_smoothing=setting["var_smoothing"])
+def _gaussian_nb(params: Params, seed: int) -> Pipeline:  # noqa: ARG001 (no chance in it)
+    bayes = GaussianNB(var_smoothing=params["var_smoothing"])
     return Pipeline([("scale", WCCNScaler()), ("model", bayes)])
 
 
@@ -50,14 +50,14 @@ KNN = ModelSpec(
     _knn,
     tuple({"n_neighbors": n} for n in (15, 45)),
     weighted=False,
-    steady=True,
+    wccn=True,
 )
 KNN_LARGE = ModelSpec(
     "knn",
     _knn,
-    KNN.space,
+    KNN.param_grid,
     weighted=False,
-    steady=True,
+    wccn=True,
     note=f"of so large a library nearest neighbours are sought among at most {KEPT} "
     "windows; all against all costs the square",
 )
@@ -65,5 +65,5 @@ GAUSSIAN_NB = ModelSpec(
     "gaussian-nb",
     _gaussian_nb,
     tuple({"var_smoothing": v} for v in (1e-9, 0.3)),
-    steady=True,
+    wccn=True,
 )

@@ -1,4 +1,4 @@
-"""All models by name: one module a family, imported when a model is asked for."""
+"""The names of all models, and the model spec behind each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from classify.exceptions import MissingExtraError, UnknownModelError
 if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.models.base import ModelSpec
 
-_HOMES = {
+_SPECS = {
     "majority": ("linear", "MAJORITY"),
     "decision-tree": ("trees", "DECISION_TREE"),
     "random-forest": ("trees", "RANDOM_FOREST"),
@@ -52,7 +52,7 @@ VOTERS = ("svm-rbf", "logistic", "track-logistic", "track-svm")
 
 No forest: it takes several times as long as these four together."""
 
-NAMES = (*_HOMES, VOTING)
+NAMES = (*_SPECS, VOTING)
 """Every model, in the order in which tables show them."""
 
 
@@ -64,14 +64,14 @@ def model_spec(name: str, n_windows: int = 0, n_labels: int = 0) -> ModelSpec:
     UnknownModelError
         There is none; the message names all.
     """
-    if name not in _HOMES:
+    if name not in _SPECS:
         raise UnknownModelError(_unknown(name))
-    homes = {**_HOMES, **_LARGE} if n_windows > LARGE else _HOMES
+    specs = {**_SPECS, **_LARGE} if n_windows > LARGE else _SPECS
     if n_labels > MANY:
-        homes = {**homes, **_MANY}
-    module, constant = homes[name]
-    home = import_module(f"classify.models.{module}")
-    return cast("ModelSpec", getattr(home, constant))
+        specs = {**specs, **_MANY}
+    module, constant = specs[name]
+    family = import_module(f"classify.models.{module}")  # scikit-learn, torch
+    return cast("ModelSpec", getattr(family, constant))
 
 
 def select_models(names: Iterable[str]) -> tuple[str, ...]:
@@ -99,14 +99,14 @@ def select_models(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def with_voters(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the recipes that must be judged so that all of `names` can be."""
+    """Return the single models that must be evaluated so that all of `names` can be."""
     asked = tuple(names)
     voters = VOTERS if VOTING in asked else ()
     return tuple(dict.fromkeys([*(n for n in asked if n != VOTING), *voters]))
 
 
 def reads_slices(names: Iterable[str]) -> bool:
-    """Tell whether any of the models reads the slices of the sequences."""
+    """Return whether any of the models reads the slices of the sequences."""
     return not _SLICED.isdisjoint(names)
 
 

@@ -1,12 +1,8 @@
-"""A recurrent network over the chroma and log-mel sequences.
-
-Needs the extra ``rnn`` (PyTorch). A gated recurrent unit reads a window's slice step by
-step; a label is read off the mean of its states. Learning stops when albums that were
-kept aside are judged no better.
-"""
+"""The model by a recurrent network over the chroma and log-mel sequences."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,12 +13,19 @@ from sklearn.pipeline import Pipeline
 from classify.folds import album_folds
 from classify.models.base import ModelSpec, Params
 
+with suppress(ImportError):  # an extra, which the registry asks for
+    import torch
+
 BATCH = 64
 PATIENCE = 4
 
 
 class GruClassifier(ClassifierMixin, BaseEstimator):
-    """A GRU whose fitted state is NumPy arrays alone.
+    """A gated recurrent unit that reads a window's slice step by step.
+
+    A label is read off the mean and the maximum of its states. Learning stops when
+    albums that were kept aside are predicted no better. The fitted state is NumPy
+    arrays alone.
 
     Parameters
     ----------
@@ -31,6 +34,11 @@ class GruClassifier(ClassifierMixin, BaseEstimator):
     epochs : int
         At most.
     seed : int
+
+    References
+    ----------
+    K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
+    statistical machine translation", EMNLP 2014.
     """
 
     def __init__(self, hidden: int = 32, epochs: int = 25, seed: int = 0) -> None:
@@ -46,15 +54,13 @@ class GruClassifier(ClassifierMixin, BaseEstimator):
         groups: NDArray[np.intp],
     ) -> GruClassifier:
         """Learn from slices of shape (n_windows, steps, dims)."""
-        import torch  # noqa: PLC0415 (an extra)
-
         torch.manual_seed(self.seed)
         torch.set_num_threads(1)
         self.classes_, number = np.unique(y, return_inverse=True)
         steps = X.astype(np.float32)
         self.mean_ = steps.mean(axis=(0, 1))
         self.scale_ = steps.std(axis=(0, 1)) + 1e-6
-        learn, watch = _watched(number, groups, self.seed)
+        learn, watch = _split(number, groups, self.seed)
         network = _network(X.shape[2], self.hidden, len(self.classes_))
         inputs = torch.from_numpy((steps - self.mean_) / self.scale_)
         targets, weights = torch.from_numpy(number), torch.from_numpy(sample_weight)
@@ -70,9 +76,7 @@ class GruClassifier(ClassifierMixin, BaseEstimator):
         learn: NDArray[np.intp],
         watch: NDArray[np.intp],
     ) -> dict[str, NDArray[np.float32]]:
-        """Return the state that judged the watched windows best."""
-        import torch  # noqa: PLC0415 (an extra)
-
+        """Return the state that did best on the watched windows."""
         optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
         best, kept, stale = np.inf, _arrays(network), 0
         shuffle = np.random.default_rng(self.seed)
@@ -97,8 +101,6 @@ class GruClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: NDArray[np.float16]) -> NDArray[np.float64]:
         """Return probabilities, shape (n_windows, n_classes)."""
-        import torch  # noqa: PLC0415 (an extra)
-
         network = _network(X.shape[2], self.hidden, len(self.classes_))
         state = {name: torch.from_numpy(a) for name, a in self.state_.items()}
         network.load_state_dict(state)
@@ -114,8 +116,6 @@ class GruClassifier(ClassifierMixin, BaseEstimator):
 
 
 def _network(dims: int, hidden: int, labels: int) -> Any:
-    import torch  # noqa: PLC0415 (an extra)
-
     class Network(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -132,8 +132,6 @@ def _network(dims: int, hidden: int, labels: int) -> Any:
 
 
 def _loss(network: Any, inputs: Any, targets: Any, weights: Any, rows: Any) -> Any:
-    import torch  # noqa: PLC0415 (an extra)
-
     losses = torch.nn.functional.cross_entropy(
         network(inputs[rows]), targets[rows], reduction="none", label_smoothing=0.1
     )
@@ -146,7 +144,7 @@ def _arrays(network: Any) -> dict[str, NDArray[np.float32]]:
     return {name: value.detach().numpy().copy() for name, value in state.items()}
 
 
-def _watched(
+def _split(
     y: NDArray[np.intp], groups: NDArray[np.intp], seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return windows to learn from and windows of other albums to stop by."""
@@ -159,8 +157,8 @@ def _watched(
     return fold.train, fold.test
 
 
-def _rnn(setting: Params, seed: int) -> Pipeline:
-    return Pipeline([("model", GruClassifier(hidden=setting["hidden"], seed=seed))])
+def _rnn(params: Params, seed: int) -> Pipeline:
+    return Pipeline([("model", GruClassifier(hidden=params["hidden"], seed=seed))])
 
 
 RNN = ModelSpec("rnn", _rnn, ({"hidden": 32},), reads="slices", grouped=True)

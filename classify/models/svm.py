@@ -68,13 +68,17 @@ class Landmarks(Nystroem):  # type: ignore[misc]
 class LeastSquares(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A linear classifier by ridge regression on the labels' indicators.
 
-    One solution for all labels together, however many there are (Suykens and
-    Vandewalle 1999, "Least squares support vector machine classifiers").
+    One solution for all labels together, however many there are.
 
     Parameters
     ----------
     alpha : float
         Ridge penalty.
+
+    References
+    ----------
+    J. A. K. Suykens and J. Vandewalle, "Least squares support vector machine
+    classifiers", Neural Processing Letters 9, 1999.
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
@@ -96,10 +100,10 @@ class LeastSquares(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return result
 
 
-def _exact(setting: Params, seed: int) -> Pipeline:
+def _exact(params: Params, seed: int) -> Pipeline:
     machine = MarginSVC(
-        C=setting["C"],
-        gamma=setting["gamma"],
+        C=params["C"],
+        gamma=params["gamma"],
         cache_size=500,
         decision_function_shape="ovo",
         random_state=seed,
@@ -107,26 +111,28 @@ def _exact(setting: Params, seed: int) -> Pipeline:
     return Pipeline([("scale", WCCNScaler()), ("model", machine)])
 
 
-def _approximate(setting: Params, seed: int) -> Pipeline:
+def _approximate(params: Params, seed: int) -> Pipeline:
     """Build an RBF kernel from landmarks and a linear model on it.
 
-    Williams and Seeger 2000, "Using the Nystroem method to speed up kernel machines":
-    the cost grows with the number of windows, not with its square.
+    The cost grows with the number of windows, not with its square.
+
+    References
+    ----------
+    C. K. I. Williams and M. Seeger, "Using the Nyström method to speed up kernel
+    machines", NIPS 2000.
     """
     linear = SGDClassifier(
-        loss="log_loss", alpha=setting["alpha"], average=True, random_state=seed
+        loss="log_loss", alpha=params["alpha"], average=True, random_state=seed
     )
-    return _on_landmarks(linear, setting, seed)
+    return _on_landmarks(linear, params, seed)
 
 
-def _solved(setting: Params, seed: int) -> Pipeline:
-    return _on_landmarks(LeastSquares(setting["alpha"]), setting, seed)
+def _solved(params: Params, seed: int) -> Pipeline:
+    return _on_landmarks(LeastSquares(params["alpha"]), params, seed)
 
 
-def _on_landmarks(linear: BaseEstimator, setting: Params, seed: int) -> Pipeline:
-    kernel = Landmarks(
-        gamma=setting["gamma"], n_components=LANDMARKS, random_state=seed
-    )
+def _on_landmarks(linear: BaseEstimator, params: Params, seed: int) -> Pipeline:
+    kernel = Landmarks(gamma=params["gamma"], n_components=LANDMARKS, random_state=seed)
     return Pipeline([("scale", WCCNScaler()), ("kernel", kernel), ("model", linear)])
 
 
@@ -145,13 +151,13 @@ SVM_RBF = ModelSpec(
     "svm-rbf",
     _exact,
     tuple({"C": c, "gamma": g} for c in (1.0, 10.0) for g in _GAMMAS),
-    steady=True,
+    wccn=True,
 )
 SVM_RBF_LARGE = ModelSpec(
     "svm-rbf",
     _approximate,
     tuple({"alpha": a, "gamma": g} for a in (1e-5, 1e-4) for g in _GAMMAS),
-    steady=True,
+    wccn=True,
     note=_NOTE,
 )
 TRACK_SVM = ModelSpec(
@@ -159,21 +165,21 @@ TRACK_SVM = ModelSpec(
     _exact,
     tuple({"C": c, "gamma": g} for c in (1.0, 10.0) for g in (0.0003, 0.001)),
     reads="tracks",
-    steady=True,
+    wccn=True,
 )
 TRACK_SVM_LARGE = ModelSpec(
     "track-svm",
     _approximate,
     tuple({"alpha": 1e-4, "gamma": g} for g in (0.0003, 0.001)),
     reads="tracks",
-    steady=True,
+    wccn=True,
     note=_NOTE,
 )
 SVM_RBF_MANY = ModelSpec(
     "svm-rbf",
     _solved,
     ({"alpha": 0.1, "gamma": 0.001},),
-    steady=True,
+    wccn=True,
     note=_NOTE_MANY,
 )
 TRACK_SVM_MANY = replace(SVM_RBF_MANY, name="track-svm", reads="tracks")

@@ -1,4 +1,4 @@
-"""Decision trees and their ensembles."""
+"""Models by decision trees and their ensembles."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ class QuantileBins(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array(columns, dtype=np.float32).T
 
 
-def _decision_tree(setting: Params, seed: int) -> Pipeline:
+def _decision_tree(params: Params, seed: int) -> Pipeline:
     tree = DecisionTreeClassifier(
-        min_samples_leaf=setting["min_samples_leaf"], random_state=seed
+        min_samples_leaf=params["min_samples_leaf"], random_state=seed
     )
     return Pipeline([("model", tree)])
 
 
-def _random_forest(setting: Params, seed: int) -> Pipeline:
+def _random_forest(params: Params, seed: int) -> Pipeline:
     forest = RandomForestClassifier(
         n_estimators=150,
-        min_samples_leaf=setting["min_samples_leaf"],
+        min_samples_leaf=params["min_samples_leaf"],
         random_state=seed,
     )
     return Pipeline([("model", forest)])
 
 
-def _bagging(setting: Params, seed: int) -> Pipeline:
+def _bagging(params: Params, seed: int) -> Pipeline:
     trees = BaggingClassifier(
-        DecisionTreeClassifier(min_samples_leaf=setting["min_samples_leaf"]),
+        DecisionTreeClassifier(min_samples_leaf=params["min_samples_leaf"]),
         n_estimators=40,
         max_samples=0.3,
         max_features=0.5,
@@ -68,11 +68,11 @@ def _bagging(setting: Params, seed: int) -> Pipeline:
     return Pipeline([("model", trees)])
 
 
-def _gradient_boosting(setting: Params, seed: int) -> Pipeline:
+def _gradient_boosting(params: Params, seed: int) -> Pipeline:
     boosting = HistGradientBoostingClassifier(
         max_iter=60,
         learning_rate=0.1,
-        max_leaf_nodes=setting["max_leaf_nodes"],
+        max_leaf_nodes=params["max_leaf_nodes"],
         min_samples_leaf=20,
         max_features=0.3,
         early_stopping=False,
@@ -97,9 +97,9 @@ GRADIENT_BOOSTING = ModelSpec(
 )
 
 
-def _pca_forest(setting: Params, seed: int) -> Pipeline:
+def _pca_forest(params: Params, seed: int) -> Pipeline:
     components = PCA(
-        n_components=setting["n_components"],
+        n_components=params["n_components"],
         svd_solver="randomized",
         random_state=seed,
     )

@@ -1,4 +1,4 @@
-"""Standardise features, and quieten the directions in which lossy coding moves them."""
+"""Standardisation with within-class covariance normalisation against lossy coding."""
 
 from __future__ import annotations
 
@@ -18,20 +18,27 @@ no more, and every fit of every fold reads them."""
 
 
 class WCCNScaler(StandardScaler):  # type: ignore[misc]
-    """A standard scaler that also learns what to distrust, where it is shown.
+    """A standard scaler that also learns from re-encodings what to distrust.
 
-    Within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006), which
-    speaker recognition uses against telephone lines: after it, re-encodings move the
-    rows equally far in every direction, so that those in which music differs more than
-    codecs do stand out. It needs no label. As in nuisance attribute projection
-    (Solomonoff, Campbell and Boardman 2005) the directions come from the same recording
-    through different channels; none is removed, since a little treble may still be
-    music.
+    Within-class covariance normalisation, which speaker recognition uses against
+    telephone lines: after it, re-encodings move the rows equally far in every
+    direction, so that those in which music differs more than codecs do stand out. It
+    needs no label. As in nuisance attribute projection the directions come from the
+    same recording through different channels; none is removed, since a little treble
+    may still be music.
 
     Attributes
     ----------
     turn_ : float64, shape (n_features, n_features), or None
-        Symmetric; what standardised rows are multiplied with. None without shifts.
+        Symmetric; standardised rows are multiplied with it. None without shifts.
+
+    References
+    ----------
+    A. O. Hatch, S. Kajarekar and A. Stolcke, "Within-class covariance normalization for
+    SVM-based speaker recognition", Interspeech 2006.
+
+    A. Solomonoff, W. M. Campbell and I. Boardman, "Advances in channel compensation for
+    SVM speaker recognition", ICASSP 2005.
     """
 
     def fit(
@@ -40,14 +47,14 @@ class WCCNScaler(StandardScaler):  # type: ignore[misc]
         y: Any = None,  # noqa: ARG002 (scikit-learn's protocol)
         shifts: NDArray[np.floating] | None = None,
     ) -> WCCNScaler:
-        """Learn from rows, and from what re-encoding adds to some of them.
+        """Learn from rows, and from the shifts that re-encoding gives some of them.
 
         Parameters
         ----------
         X : shape (n, n_features)
         y : ignored
         shifts : float64, shape (m, n_features), or None
-            Windows after a re-encoding minus the same rows before. Fewer than two teach
+            Rows after a re-encoding minus the same rows before. Fewer than two teach
             nothing.
         """
         super().fit(X)
@@ -72,13 +79,18 @@ def wccn_transform(rows: Floats, shifts: Floats) -> Floats:
         Standardised.
     shifts : float64, shape (m, n_features)
         In the same units. Their mean counts as movement, too. Few of them are shrunk
-        towards a sphere, by as much as Ledoit and Wolf (2004) hold best.
+        towards a sphere, by the Ledoit-Wolf estimate.
 
     Returns
     -------
     float64, shape (n_features, n_features)
         Scaled so that the rows' total variance stays what it was, and with it what a
         model's regularisation means.
+
+    References
+    ----------
+    O. Ledoit and M. Wolf, "A well-conditioned estimator for large-dimensional
+    covariance matrices", Journal of Multivariate Analysis 88, 2004.
     """
     moved, _ = ledoit_wolf(shifts, assume_centered=True)
     variances, directions = np.linalg.eigh(moved)

@@ -16,12 +16,13 @@ from classify.codec_pairs import (
     count_flips,
     load_codec_pairs,
     measure_drift,
-    track_spread,
+    measure_spread,
 )
+from classify.dataset import TrainingData
 from classify.exceptions import NothingToReportError
-from classify.folds import Split
+from classify.folds import Fold
 from classify.model import Model
-from classify.refit import Studied, load_run_data, refit_folds
+from classify.refit import load_run_data, refit_folds
 from classify.reports.table import Column, Table
 from classify.runs import describe_run, load_comparable_runs, select_run
 
@@ -77,10 +78,10 @@ def label_flips(catalog: Catalog, run_id: int | None = None) -> Table:
 def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
     """Yield a row for each variant that a run's models are shown."""
     known, pairs = _loaded(catalog, run)
-    models = refit_folds(catalog, run, known.data)
+    models = refit_folds(catalog, run, known)
     for one in pairs:
         judged, tracks = judge_pairs(one, models, known)
-        found = count_flips(judged, known.data.dataset.y[tracks])
+        found = count_flips(judged, known.dataset.y[tracks])
         yield (
             one.variant,
             run.model,
@@ -93,7 +94,7 @@ def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
             found.accuracy,
             found.balanced_before,
             found.balanced,
-            ", ".join(worst_features(_drift(one, known), known.data.names)),
+            ", ".join(worst_features(_drift(one, known), known.columns)),
         )
 
 
@@ -113,7 +114,7 @@ def feature_drift(catalog: Catalog, run_id: int | None = None) -> Table:
     for k in np.argsort(-worst, kind="stable"):
         at = max(found, key=lambda one: one.size[k])
         sizes = (float(one.size[k]) for one in found)
-        rows.append((known.data.names[k], *sizes, float(at.bias[k])))
+        rows.append((known.columns[k], *sizes, float(at.bias[k])))
     return Table(
         title="How far re-encoding moves the features",
         columns=(
@@ -150,7 +151,7 @@ def _learned_from(run: RunFacts) -> str:
 
 
 def judge_pairs(
-    pairs: CodecPairs, models: list[tuple[Split, Model]], known: Studied
+    pairs: CodecPairs, models: list[tuple[Fold, Model]], known: TrainingData
 ) -> tuple[PairPredictions, np.typing.NDArray[np.intp]]:
     """Judge both of every pair by the model of the fold that holds the track out.
 
@@ -160,7 +161,7 @@ def judge_pairs(
     tracks : intp, shape (n_tracks,)
         Of the dataset, in the order of the judgements.
     """
-    facts = known.data.feature_set
+    facts = known.feature_set
     before, after, tracks = [], [], []
     for fold, model in models:
         part = pairs.of_tracks(fold.test)
@@ -183,17 +184,17 @@ def worst_features(found: Drift, names: tuple[str, ...]) -> list[str]:
     return [names[k] for k in np.argsort(-found.size, kind="stable")[:_WORST]]
 
 
-def _drift(pairs: CodecPairs, known: Studied) -> Drift:
-    rows: Windows = known.data.dataset.windows
-    return measure_drift(pairs.original, pairs.coded, track_spread(rows))
+def _drift(pairs: CodecPairs, known: TrainingData) -> Drift:
+    rows: Windows = known.dataset.windows
+    return measure_drift(pairs.original, pairs.coded, measure_spread(rows))
 
 
-def _loaded(catalog: Catalog, run: RunFacts) -> tuple[Studied, tuple[CodecPairs, ...]]:
+def _loaded(
+    catalog: Catalog, run: RunFacts
+) -> tuple[TrainingData, tuple[CodecPairs, ...]]:
     known = load_run_data(catalog, run)
-    slices = known.data.dataset.windows.slices is not None
-    pairs = load_codec_pairs(
-        catalog, known.library, known.sequences, known.data, slices=slices
-    )
+    slices = known.dataset.windows.slices is not None
+    pairs = load_codec_pairs(catalog, known, slices=slices)
     if not pairs:
         raise NothingToReportError(NO_VARIANTS)
     return known, pairs

@@ -10,9 +10,9 @@ from catalog.database import Catalog
 from classify.confounds import (
     ConfoundAudit,
     audit_confounds,
-    figures,
-    predict_from_facts,
-    warning,
+    audit_metrics,
+    score_facts,
+    warn_of_confounds,
 )
 from classify.evaluate import majority_baseline
 from classify.file_facts import KINDS, fact_table, suspicions
@@ -41,15 +41,15 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or the library changed since.
     """
     run = select_run(catalog, run_id)
-    data = load_run_data(catalog, run).data
+    data = load_run_data(catalog, run)
     dataset = data.dataset
     facts = audio_facts(catalog, run.feature_set_id)
     known = [facts[track.id] for track in data.tracks]
     table = fact_table(known)
     folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=run.seed)
-    found = audit_confounds(dataset, table, folds, seed=run.seed)
+    audit = audit_confounds(dataset, table, folds, seed=run.seed)
     single = {
-        fact: predict_from_facts(dataset, table, [fact], folds, seed=run.seed).mean()
+        fact: score_facts(dataset, table, [fact], folds, seed=run.seed).mean()
         for fact in table.names()
     }
     ranked = sorted(single, key=lambda fact: -single[fact])
@@ -58,22 +58,22 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     of_labels = np.array(dataset.labels)[dataset.y]
     whole = np.arange(n, dtype=np.intp)
     baseline = majority_baseline(dataset)
-    reached = figures(dataset, found, seed=run.seed)
-    said = warning(reached, run.metrics["accuracy"], baseline)
+    reached = audit_metrics(dataset, audit, seed=run.seed)
+    warning = warn_of_confounds(reached, run.metrics["accuracy"], baseline)
     return Table(
         title=f"What the files give away without the music ({run.label_kind})",
         columns=COLUMNS,
         rows=(
-            _scope("all facts", "", found, whole),
+            _scope("all facts", "", audit, whole),
             *(
                 ("fact alone", fact, n, float(single[fact]), KINDS[fact])
                 for fact in ranked
             ),
-            *_scopes("label", of_labels, found),
-            *_scopes("era", eras, found),
+            *_scopes("label", of_labels, audit),
+            *_scopes("era", eras, audit),
         ),
         notes=(
-            *([f"Warning: {said}."] if said else []),
+            *([f"Warning: {warning}."] if warning else []),
             "Accuracy over held-out albums, in the folds of the run; always the most "
             f"frequent label would be right for {baseline:.2f}, "
             f"{run.model} for {run.metrics['accuracy']:.2f}.",
@@ -86,20 +86,20 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
 
 
 def _scopes(
-    kind: str, names: NDArray[np.str_], found: ConfoundAudit
+    kind: str, names: NDArray[np.str_], audit: ConfoundAudit
 ) -> list[tuple[object, ...]]:
     return [
-        _scope(kind, str(name), found, np.flatnonzero(names == name))
+        _scope(kind, str(name), audit, np.flatnonzero(names == name))
         for name in np.unique(names)
     ]
 
 
 def _scope(
-    kind: str, name: str, found: ConfoundAudit, tracks: NDArray[np.intp]
+    kind: str, name: str, audit: ConfoundAudit, tracks: NDArray[np.intp]
 ) -> tuple[object, ...]:
-    best = list(found.ranked(tracks).items())[:_NAMED]
+    best = list(audit.rank_kinds(tracks).items())[:_NAMED]
     carried = ", ".join(f"{of} {accuracy:.2f}" for of, accuracy in best)
-    return kind, name, len(tracks), float(found.right[tracks].mean()), carried or None
+    return kind, name, len(tracks), float(audit.right[tracks].mean()), carried or None
 
 
 def _suspected(suspected: list[str]) -> tuple[str, ...]:

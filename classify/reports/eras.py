@@ -160,7 +160,7 @@ def across_eras(
         There is no such run or artist, or an era has no album.
     """
     run = select_run(catalog, run_id)
-    data = load_run_data(catalog, run).data
+    data = load_run_data(catalog, run)
     own = np.array(
         [fold(artist_of(track) or "") == fold(artist) for track in data.tracks]
     )
@@ -213,15 +213,7 @@ def _crossed(
     tested = np.flatnonzero(judged)
     if not own[learned].any():
         return question, 0, len(tested), None, None, None, None
-    model = refit_model(
-        run.model,
-        run.parameters,
-        dataset.of_tracks(learned),
-        data.feature_set,
-        columns=data.names,
-        n_windows=len(dataset.windows.X),
-        seed=run.seed,
-    )
+    model = refit_model(run, data, dataset.of_tracks(learned))
     p = model.predict_proba(dataset.windows.of_tracks(tested), data.feature_set)[1]
     right = p.argmax(axis=1) == dataset.y[tested]
     return (
@@ -253,10 +245,10 @@ def _are_eras_separable(
     albums = [len(np.unique(part.groups[y == k])) for k in (0, 1)]
     if min(albums) < 2:
         return [], ["Each era needs two albums to be a label of its own."]
-    spared = [i for i, name in enumerate(data.names) if not is_of_loudness(name)]
+    spared = [i for i, name in enumerate(data.columns) if not is_of_loudness(name)]
     rows, balanced = [], []
     for question, kept in (
-        ("era as the label", list(range(len(data.names)))),
+        ("era as the label", list(range(len(data.columns)))),
         ("the same, without loudness", spared),
     ):
         windows = replace(part.windows, X=part.windows.X[:, kept])
@@ -277,8 +269,8 @@ def _are_eras_separable(
 def _held_out(eras: Dataset, *, seed: int) -> NDArray[np.intp]:
     predicted = np.empty(len(eras.y), dtype=np.intp)
     for split in album_folds(eras.y, eras.groups, n_splits=OUTER_FOLDS, seed=seed):
-        outcome = evaluate_fold(model_spec("logistic"), eras, split, seed=seed)
-        predicted[outcome.test] = outcome.tracks.argmax(axis=1)
+        result = evaluate_fold(model_spec("logistic"), eras, split, seed=seed)
+        predicted[result.test] = result.tracks.argmax(axis=1)
     return predicted
 
 

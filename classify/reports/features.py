@@ -13,7 +13,7 @@ from catalog.database import Catalog
 from classify.arrays import Dataset, Windows
 from classify.cross_validation import evaluate_fold
 from classify.dataset import TrainingData
-from classify.folds import OUTER_FOLDS, Split, album_folds
+from classify.folds import OUTER_FOLDS, Fold, album_folds
 from classify.metrics import balanced_accuracy, log_loss
 from classify.model import Model
 from classify.models.registry import model_spec, reads_slices
@@ -46,11 +46,11 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or the library has changed since.
     """
     run = select_run(catalog, run_id)
-    data = load_run_data(catalog, run).data
+    data = load_run_data(catalog, run)
     dataset = data.dataset
     models = refit_folds(catalog, run, data)
     groups: dict[str, list[int]] = {}
-    for i, name in enumerate(data.names):
+    for i, name in enumerate(data.columns):
         groups.setdefault(group_of(name), []).append(i)
     effects = effect_sizes(dataset)
     rng = np.random.default_rng(run.seed)
@@ -68,7 +68,7 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
                 float(accuracy - fewer),
                 _alone(dataset, columns, seed=run.seed),
                 float(effects[columns].mean()),
-                data.names[strongest],
+                data.columns[strongest],
                 float(effects[strongest]),
             )
         )
@@ -84,7 +84,7 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
             *_not_read(run.model),
             "Alone: balanced accuracy by track of a logistic regression on the group, "
             "nested, album-grouped.",
-            _classic(dataset, data.names, seed=run.seed),
+            _classic(dataset, data.columns, seed=run.seed),
             "Effect: the share of the variance of track means that lies between labels "
             "(eta squared), mean of the group.",
         ),
@@ -129,7 +129,7 @@ def effect_sizes(dataset: Dataset) -> Floats:
 
 def _judged(
     data: TrainingData,
-    models: list[tuple[Split, Model]],
+    models: list[tuple[Fold, Model]],
     columns: list[int],
     rng: np.random.Generator,
 ) -> tuple[float, float]:
@@ -183,8 +183,8 @@ def _alone(dataset: Dataset, columns: list[int], *, seed: int) -> float:
     )
     predicted = np.empty(len(dataset.y), dtype=np.intp)
     for fold in album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed):
-        outcome = evaluate_fold(model_spec("logistic"), narrow, fold, seed=seed)
-        predicted[outcome.test] = outcome.tracks.argmax(axis=1)
+        result = evaluate_fold(model_spec("logistic"), narrow, fold, seed=seed)
+        predicted[result.test] = result.tracks.argmax(axis=1)
     return balanced_accuracy(dataset.y, predicted)
 
 

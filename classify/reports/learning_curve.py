@@ -35,7 +35,7 @@ def learning_curve(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or the library has changed since.
     """
     run = select_run(catalog, run_id)
-    data = load_run_data(catalog, run).data
+    data = load_run_data(catalog, run)
     dataset = data.dataset
     most = max(
         len(np.unique(dataset.groups[dataset.y == k]))
@@ -51,15 +51,7 @@ def learning_curve(catalog: Catalog, run_id: int | None = None) -> Table:
             for fold in folds:
                 some = fold.train[at_most(dataset, fold.train, count, rng)]
                 training = dataset.of_tracks(some)
-                model = refit_model(
-                    run.model,
-                    run.parameters,
-                    training,
-                    data.feature_set,
-                    columns=data.names,
-                    n_windows=len(dataset.windows.X),
-                    seed=run.seed,
-                )
+                model = refit_model(run, data, training)
                 held = dataset.windows.of_tracks(fold.test)
                 p = model.predict_proba(held, data.feature_set)[1]
                 predicted[fold.test] = p.argmax(axis=1)

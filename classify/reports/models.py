@@ -1,8 +1,11 @@
-"""All models on the same folds of the same library, and which differ beyond chance."""
+"""The report that compares all models on the same folds of the same library."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.database import Catalog
 from catalog.predictions import TrackPrediction, track_predictions
@@ -29,7 +32,7 @@ COLUMNS = (
 
 
 def models(catalog: Catalog, run_id: int | None = None) -> Table:
-    """Return a row for each model that was judged like a run, the best first.
+    """Return a row for each model that was evaluated like a run, the best first.
 
     Raises
     ------
@@ -37,36 +40,57 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run.
     """
     run = select_run(catalog, run_id)
-    runs = sorted(
-        load_comparable_runs(catalog, run),
-        key=lambda r: (-r.metrics["balanced_accuracy"], r.model),
+    runs = load_comparable_runs(catalog, run)
+    held_out = {r.id: _held_out(catalog, r.id) for r in runs}
+    correct = {
+        number: np.array([bool(track.correct) for track in tracks])
+        for number, tracks in held_out.items()
+    }
+    album_keys = [track.group_key for track in held_out[run.id]]
+    return compare_runs(runs, correct, album_keys, described=run)
+
+
+def compare_runs(
+    runs: Iterable[RunFacts],
+    correct: Mapping[int, NDArray[np.bool_]],
+    album_keys: Sequence[str],
+    *,
+    described: RunFacts,
+) -> Table:
+    """Return a row for each of some runs on the same tracks and folds, the best first.
+
+    Parameters
+    ----------
+    runs : iterable of RunFacts
+    correct : mapping of a run's number to bool, shape (n_tracks,)
+        Which tracks it gets right, held out by album.
+    album_keys : sequence of str, length n_tracks
+        Of the tracks.
+    described : RunFacts
+        The run that the table names.
+    """
+    first, *others = sorted(
+        runs, key=lambda run: (-run.metrics["balanced_accuracy"], run.model)
     )
-    said = {r.id: _judged(catalog, r.id) for r in runs}
-    best = said[runs[0].id]
-    _, groups = np.unique([t.group_key for t in best], return_inverse=True)
-    right = {r.id: np.array([bool(t.correct) for t in said[r.id]]) for r in runs}
+    _, groups = np.unique(album_keys, return_inverse=True)
     p_values = [
-        paired_test(right[runs[0].id], right[r.id], groups, seed=run.seed)
-        for r in runs[1:]
+        paired_test(correct[first.id], correct[run.id], groups, seed=described.seed)
+        for run in others
     ]
-    p_by_run: list[float | None] = [None, *holm(p_values)]
-    worse = [
-        r.model
-        for r, p in zip(runs, p_by_run, strict=True)
-        if p is not None and p < 0.05
-    ]
+    compared = list(zip(others, holm(p_values), strict=True))
+    worse = [run.model for run, p in compared if p < 0.05]
     return Table(
-        title=f"Models ({run.label_kind}, {len(best)} tracks)",
+        title=f"Models ({described.label_kind}, {len(album_keys)} tracks)",
         columns=COLUMNS,
-        rows=tuple(_row(r, p) for r, p in zip(runs, p_by_run, strict=True)),
+        rows=(_row(first, None), *(_row(run, p) for run, p in compared)),
         notes=(
             "Runs on the same tracks, labels and folds; by balanced accuracy.",
-            *_compared(runs[0].model, len(p_values), worse),
+            *_compared(first.model, len(others), worse),
             "flattering: over windows split at random, so that the same song stands on "
             "both sides and is recognised, not the label.",
             "CPU seconds are of all outer folds, the inner choice among the fit.",
         ),
-        source=describe_run(run),
+        source=describe_run(described),
     )
 
 
@@ -85,9 +109,9 @@ def _compared(best: str, others: int, worse: list[str]) -> tuple[str, ...]:
     )
 
 
-def _judged(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
-    said = [t for t in track_predictions(catalog, run_id) if t.out_of_fold]
-    return sorted(said, key=lambda t: t.track_id)
+def _held_out(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
+    found = [t for t in track_predictions(catalog, run_id) if t.out_of_fold]
+    return sorted(found, key=lambda track: track.track_id)
 
 
 def _row(run: RunFacts, p: float | None) -> tuple[object, ...]:

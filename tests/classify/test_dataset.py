@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from catalog.datasets import TrackRow, WindowRows, load_library
+from catalog.datasets import Library, TrackRow, WindowRows, load_library
 from catalog.records import FeatureSetFacts, TagFacts
 from catalog.schema import open_catalog
 from classify.dataset import prepare_training_data
 from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError
 from classify.folds import album_groups
-from classify.labels import labels_of
+from classify.labels import apply_rule
 
 FACTS = FeatureSetFacts(1, ("a", "b"), {})
 
@@ -44,6 +44,12 @@ def windows(tracks, vectors=None, silent=None):
     )
 
 
+def prepared(tracks, rows, **more):
+    library = Library(1, FACTS, tuple(tracks), rows, 0, 0)
+    names = apply_rule("artist", tracks)
+    return prepare_training_data(library, names, rule="artist", **more)
+
+
 def two_bands():
     return [row(i, artist=f"B{i % 2}", album=f"a{i // 2 % 2}") for i in range(8)]
 
@@ -66,12 +72,12 @@ def test_an_artist_is_the_album_artist_else_the_first_artist():
         row(2, artist="Various Artists", artists=("RUSH",)),
         row(3, artist=None),
     ]
-    assert labels_of("artist", tracks) == ["Rush", "Rush", "Rush", None]
+    assert apply_rule("artist", tracks) == ["Rush", "Rush", "Rush", None]
 
 
 def test_an_unknown_rule_names_the_rules():
     with pytest.raises(BadLabelRuleError, match="artist"):
-        labels_of("mood", [])
+        apply_rule("mood", [])
 
 
 def test_silent_windows_and_windows_with_nan_are_never_seen():
@@ -79,17 +85,15 @@ def test_silent_windows_and_windows_with_nan_are_never_seen():
     vectors = np.ones((8, 2), np.float32)
     vectors[1, 0] = np.nan
     silent = np.arange(8) == 4
-    found = prepare_training_data(
-        tracks, windows(tracks, vectors, silent), FACTS, rule="artist"
-    )
+    found = prepared(tracks, windows(tracks, vectors, silent))
     assert len(found.dataset.windows.X) == 6
-    assert {track.id for track in found.unheard} == {1, 4}
+    assert {track.id for track in found.unusable} == {1, 4}
     assert np.isfinite(found.dataset.windows.X).all()
 
 
 def test_labels_with_one_album_are_left_out_and_named():
     tracks = [*two_bands(), row(8, artist="Single"), row(9, artist="Single")]
-    found = prepare_training_data(tracks, windows(tracks), FACTS, rule="artist")
+    found = prepared(tracks, windows(tracks))
     assert found.dataset.labels == ("B0", "B1")
     assert found.left_out == {"Single": 2}
     assert found.scarce == ("B0", "B1")
@@ -98,19 +102,13 @@ def test_labels_with_one_album_are_left_out_and_named():
 
 def test_only_restricts_the_question_and_leaves_the_others_as_the_rest():
     tracks = [row(i, artist=f"B{i % 3}", album=f"a{i // 3 % 2}") for i in range(12)]
-    found = prepare_training_data(
-        tracks, windows(tracks), FACTS, rule="artist", only=["b0", "B2"]
-    )
+    found = prepared(tracks, windows(tracks), only=["b0", "B2"])
     assert found.dataset.labels == ("B0", "B2")
     assert {track.albumartist for track in found.rest_tracks} == {"B1"}
     with pytest.raises(TooLittleToLearnFromError, match=r"--only B9: .*there is B"):
-        prepare_training_data(
-            tracks, windows(tracks), FACTS, rule="artist", only=["B0", "B9"]
-        )
+        prepared(tracks, windows(tracks), only=["B0", "B9"])
     with pytest.raises(TooLittleToLearnFromError, match="a further one with --only"):
-        prepare_training_data(
-            tracks, windows(tracks), FACTS, rule="artist", only=["B0"]
-        )
+        prepared(tracks, windows(tracks), only=["B0"])
 
 
 @pytest.mark.parametrize(
@@ -124,16 +122,15 @@ def test_only_restricts_the_question_and_leaves_the_others_as_the_rest():
 )
 def test_too_little_to_learn_from_says_what_is_missing(tracks, said):
     with pytest.raises(TooLittleToLearnFromError, match=said):
-        prepare_training_data(tracks, windows(tracks), FACTS, rule="artist")
+        prepared(tracks, windows(tracks))
 
 
 def test_a_catalog_gives_back_what_was_stored(bands, make_dataset):
     dataset = make_dataset()
     with open_catalog(str(bands), mode="read") as catalog:
         library = load_library(catalog)
-    found = prepare_training_data(
-        library.tracks, library.windows, library.feature_set, rule="artist"
-    )
+    names = apply_rule("artist", library.tracks)
+    found = prepare_training_data(library, names, rule="artist")
     np.testing.assert_array_equal(found.dataset.windows.X, dataset.windows.X)
     np.testing.assert_array_equal(found.dataset.y, dataset.y)
     np.testing.assert_array_equal(found.dataset.groups, dataset.groups)

@@ -7,8 +7,8 @@ import pytest
 
 from classify.arrays import Dataset, Windows
 from classify.cross_validation import evaluate_fold
-from classify.evaluate import evaluate, without_label
-from classify.folds import Split
+from classify.evaluate import evaluate, split_off_label
+from classify.folds import Fold
 from classify.models.base import fit
 from classify.models.registry import NAMES, VOTING, model_spec
 from classify.novelty import find_threshold, threshold_for
@@ -22,9 +22,9 @@ def test_a_training_side_of_one_label_says_that_label(make_dataset, name):
     """Chance may put all albums of a label on the test side where albums are mixed."""
     dataset = make_dataset(labels=2, albums=2)
     inside, outside = np.flatnonzero(dataset.y == 0), np.flatnonzero(dataset.y == 1)
-    outcome = evaluate_fold(model_spec(name), dataset, Split(inside, outside), seed=0)
-    np.testing.assert_array_equal(outcome.tracks.argmax(axis=1), 0)
-    assert np.isfinite(outcome.tracks).all()
+    result = evaluate_fold(model_spec(name), dataset, Fold(inside, outside), seed=0)
+    np.testing.assert_array_equal(result.tracks.argmax(axis=1), 0)
+    assert np.isfinite(result.tracks).all()
 
 
 def test_a_left_out_label_takes_the_albums_that_it_shares_along(make_dataset):
@@ -33,7 +33,7 @@ def test_a_left_out_label_takes_the_albums_that_it_shares_along(make_dataset):
     groups = dataset.groups.copy()
     groups[dataset.groups == 4] = 0  # an album of label 1 is one of label 0, too
     shared = Dataset(dataset.windows, dataset.y, groups, dataset.labels)
-    inside, outside = without_label(shared, 0)
+    inside, outside = split_off_label(shared, 0)
     assert set(shared.y[outside]) == {0}
     assert not set(groups[inside]) & set(groups[outside])
     assert set(shared.y[inside]) == {1, 2, 3}
@@ -42,9 +42,9 @@ def test_a_left_out_label_takes_the_albums_that_it_shares_along(make_dataset):
 def test_a_label_is_not_left_out_where_fewer_than_two_others_would_stay(make_dataset):
     dataset = make_dataset(labels=3)
     one = Dataset(dataset.windows, dataset.y, dataset.groups % 4, dataset.labels)
-    assert without_label(one, 0) is None
+    assert split_off_label(one, 0) is None
     _, found = evaluate(one, ["logistic"], seed=0, jobs=1)
-    assert found["logistic"].outsiders == {}
+    assert found["logistic"].novel_confidences == {}
 
 
 def test_no_more_come_through_than_allowed_even_where_all_are_certain():
@@ -53,10 +53,10 @@ def test_no_more_come_through_than_allowed_even_where_all_are_certain():
 
 
 def test_a_threshold_that_was_asked_for_is_the_one_that_is_judged():
-    outsiders = {"a": np.full(10, 0.95), "b": np.full(10, 0.3)}
+    novel = {"a": np.full(10, 0.95), "b": np.full(10, 0.3)}
     known = np.array([[0.9, 0.1, 0.0], [0.3, 0.3, 0.4]])
     y = np.array([0, 2])
-    found = find_threshold(outsiders, known, y, "abc", given=0.5)
+    found = find_threshold(novel, known, y, "abc", given=0.5)
     assert found.threshold == 0.5
     assert found.rejected == (("a", 10, 0), ("b", 10, 10))
     assert found.known_kept == 0.5
@@ -74,11 +74,11 @@ def test_a_label_fewer_makes_surer_and_a_threshold_must_not_be_higher_for_it():
     logits = rng.normal(size=(n, 4))
     y = rng.integers(0, 4, n)
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    outsiders = {}
+    novel = {}
     for k, label in enumerate(labels):
         rest = np.exp(np.delete(rng.normal(size=(n, 4)), k, axis=1))
-        outsiders[label] = (rest / rest.sum(axis=1, keepdims=True)).max(axis=1)
-    found = find_threshold(outsiders, p, y, labels, rate=0.2)
+        novel[label] = (rest / rest.sum(axis=1, keepdims=True)).max(axis=1)
+    found = find_threshold(novel, p, y, labels, rate=0.2)
     assert found.false_accept_rate == pytest.approx(0.2, abs=0.01)
     assert found.known_kept == pytest.approx(0.2, abs=0.02)
 

@@ -8,9 +8,8 @@ import pytest
 
 from catalog.datasets import TrackRow, load_library
 from catalog.schema import open_catalog
-from classify.dataset import load_labels
 from classify.exceptions import BadLabelRuleError
-from classify.labels import labels_of, match_lines
+from classify.labels import apply_rule, load_labels, match_lines
 from sonicat.classify import classify
 from tests.runner import Runner
 
@@ -27,7 +26,7 @@ TRACKS = [
 
 
 def test_a_decade_is_a_label():
-    assert labels_of("decade", TRACKS) == ["1970s", "1980s", None]
+    assert apply_rule("decade", TRACKS) == ["1970s", "1980s", None]
 
 
 def test_a_table_names_paths_patterns_and_albums():

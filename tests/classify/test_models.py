@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from catalog.records import FeatureSetFacts
+from catalog.runs import load_model, load_run
+from catalog.schema import open_catalog
 from classify import model as artifacts
 from classify.arrays import Dataset, Windows
 from classify.exceptions import (
@@ -19,7 +23,12 @@ from classify.exceptions import (
     UntrustedArtifactError,
 )
 from classify.model import Member, Model
-from classify.models.base import balanced_weights, fit, in_parts, track_statistics
+from classify.models.base import (
+    balanced_weights,
+    fit,
+    split_into_parts,
+    track_statistics,
+)
 from classify.models.registry import (
     LARGE,
     MANY,
@@ -28,6 +37,7 @@ from classify.models.registry import (
     model_spec,
     select_models,
 )
+from classify.refit import load_run_data, refit_model
 
 SINGLE_MODELS = [name for name in NAMES if name != VOTING]
 COLUMNS = tuple(f"f{i}" for i in range(6))
@@ -40,7 +50,7 @@ def _needs(name):
 
 
 def model_of(dataset, name="svm-rbf"):
-    fitted = fit(model_spec(name), model_spec(name).space[0], dataset, seed=0)
+    fitted = fit(model_spec(name), model_spec(name).param_grid[0], dataset, seed=0)
     return Model(
         dataset.labels, (Member(name, fitted, 1.3, 1.0),), 1.0, 1, ("a",), COLUMNS
     )
@@ -61,7 +71,7 @@ def test_the_majority_counts_tracks_however_long_they_are():
 def test_a_model_tells_apart_what_is_far_apart(make_dataset, name):
     _needs(name)
     dataset, further = make_dataset(apart=10.0), make_dataset(apart=10.0, seed=1)
-    fitted = fit(model_spec(name), model_spec(name).space[0], dataset, seed=0)
+    fitted = fit(model_spec(name), model_spec(name).param_grid[0], dataset, seed=0)
     _, p = fitted.predict_proba(further.windows)
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
     assert (p.argmax(axis=1) == further.y).mean() > 0.9
@@ -80,6 +90,27 @@ def test_a_model_comes_back_from_its_bytes_unchanged(make_dataset, name, labels)
         strict=True,
     ):
         np.testing.assert_array_equal(before, after)
+
+
+@pytest.fixture
+def older_catalog(tmp_path):
+    """Return a catalog with a vote of four models from before their types moved."""
+    stored = Path(__file__).parents[1] / "catalog" / "data" / "library-0001.sqlite.gz"
+    path = tmp_path / "catalog.db"
+    path.write_bytes(gzip.decompress(stored.read_bytes()))
+    with open_catalog(str(path)) as catalog:
+        yield catalog
+
+
+def test_a_model_that_was_stored_under_older_names_predicts_the_same(older_catalog):
+    run = load_run(older_catalog)
+    model = artifacts.load(load_model(older_catalog, run.id).data)
+    data = load_run_data(older_catalog, run)
+    _, p = model.predict_proba(data.dataset.windows, data.feature_set)
+    np.testing.assert_array_equal(p.argmax(axis=1), data.dataset.y)
+    now = refit_model(run, data, data.dataset)
+    _, again = now.predict_proba(data.dataset.windows, data.feature_set)
+    np.testing.assert_allclose(p, again, atol=1e-6)
 
 
 def test_a_stored_model_cannot_name_a_type_of_its_own(make_dataset):
@@ -135,7 +166,9 @@ def test_weights_make_labels_and_tracks_equal():
 def test_a_label_unseen_in_training_gets_no_probability(make_dataset):
     dataset = make_dataset()
     known = dataset.of_tracks(np.flatnonzero(dataset.y != 1))
-    fitted = fit(model_spec("svm-rbf"), model_spec("svm-rbf").space[0], known, seed=0)
+    fitted = fit(
+        model_spec("svm-rbf"), model_spec("svm-rbf").param_grid[0], known, seed=0
+    )
     _, p = fitted.predict_proba(dataset.windows)
     assert (p[:, 1] == 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -152,7 +185,7 @@ def test_a_large_library_gets_a_cheaper_model_and_is_told(
     large = model_spec(name, LARGE + 1, n_labels)
     assert words in large.note
     dataset, further = make_dataset(apart=8.0), make_dataset(apart=8.0, seed=1)
-    fitted = fit(large, large.space[0], dataset, seed=0)
+    fitted = fit(large, large.param_grid[0], dataset, seed=0)
     _, p = fitted.predict_proba(further.windows)
     assert (p.argmax(axis=1) == further.y).mean() > 0.9
     member = Member(name, fitted, 1.0, 1.0)
@@ -167,7 +200,7 @@ def test_five_hundred_labels_are_learned_without_a_model_for_each_pair(make_data
     dataset = make_dataset(labels=500, albums=2, tracks=1, windows=2)
     for name in ("svm-rbf", "track-svm"):
         learner = model_spec(name, len(dataset.windows.X), 500)
-        fitted = fit(learner, learner.space[0], dataset, seed=0)
+        fitted = fit(learner, learner.param_grid[0], dataset, seed=0)
         _, p = fitted.predict_proba(dataset.windows)
         assert p.shape == (1000, 500)
         np.testing.assert_allclose(p.sum(axis=1), 1.0)
@@ -184,7 +217,7 @@ def test_a_tracks_change_tells_drifting_from_alternating():
 
 def test_parts_are_the_whole_and_three_halves_of_each_track():
     X = np.arange(12.0, dtype=np.float32)[:, None]
-    parts, owner = in_parts(Windows(X, np.array([0] * 8 + [1] * 4), 2))
+    parts, owner = split_into_parts(Windows(X, np.array([0] * 8 + [1] * 4), 2))
     found = [parts.X[parts.track == i, 0].tolist() for i in range(parts.n_tracks)]
     assert found == [
         list(range(8)),

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn import metrics
 
 from classify.metrics import (
     album_interval,
@@ -27,16 +26,15 @@ LABELS = st.lists(
 
 
 @given(LABELS)
-def test_scores_agree_with_scikit_learn(pairs):
+def test_scores_are_means_over_the_labels_there_are(pairs):
     y, predicted = np.array(pairs).T
-    recall = metrics.recall_score(
-        y, predicted, labels=np.unique(y), average="macro", zero_division=0
-    )
-    assert balanced_accuracy(y, predicted) == pytest.approx(recall)
-    expected = metrics.f1_score(
-        y, predicted, labels=np.unique(y), average="macro", zero_division=0
-    )
-    assert macro_f1(y, predicted) == pytest.approx(expected)
+    recalls, f1 = [], []
+    for k in set(y.tolist()):
+        hits = int(((y == k) & (predicted == k)).sum())
+        recalls.append(hits / (y == k).sum())
+        f1.append(2 * hits / ((y == k).sum() + (predicted == k).sum()))
+    assert balanced_accuracy(y, predicted) == pytest.approx(np.mean(recalls))
+    assert macro_f1(y, predicted) == pytest.approx(np.mean(f1))
 
 
 def test_the_interval_is_wider_where_albums_agree_within_themselves():

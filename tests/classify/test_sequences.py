@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.dataset import describe_windows
 from classify.sequence_features import (
     LAGS,
     NAMES,
@@ -15,6 +14,7 @@ from classify.sequence_features import (
     TrackSequences,
     compute_sequence_features,
     cut_slices,
+    describe_windows,
     remove_key,
 )
 

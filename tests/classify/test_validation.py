@@ -81,13 +81,13 @@ def test_what_is_held_out_has_no_say_in_what_is_chosen(make_dataset, name):
         dataset.labels,
     )
     disturbed = evaluate_fold(model_spec(name), other, fold, seed=0)
-    assert honest.choice.setting == disturbed.choice.setting
-    assert honest.choice.temperature == disturbed.choice.temperature
+    assert honest.tuning.params == disturbed.tuning.params
+    assert honest.tuning.temperature == disturbed.tuning.temperature
     np.testing.assert_array_equal(honest.tracks, disturbed.tracks)
 
 
 def test_choosing_needs_no_fold_where_there_is_none(make_dataset):
     dataset = make_dataset(labels=2, albums=1)
-    choice = tune(model_spec("svm-rbf"), dataset, seed=0)
-    assert choice.temperature == 1.0
-    assert choice.setting == model_spec("svm-rbf").space[0]
+    tuning = tune(model_spec("svm-rbf"), dataset, seed=0)
+    assert tuning.temperature == 1.0
+    assert tuning.params == model_spec("svm-rbf").param_grid[0]

@@ -62,9 +62,13 @@ def test_a_threshold_lets_no_more_through_than_its_rate(confidences, rate):
 
 
 def test_outsiders_are_judged_by_a_threshold_set_without_them():
-    outsiders = {"a": np.full(10, 0.9), "b": np.full(10, 0.3), "c": np.full(10, 0.3)}
+    novel = {
+        "a": np.full(10, 0.9),
+        "b": np.full(10, 0.3),
+        "c": np.full(10, 0.3),
+    }
     known, y = np.array([[0.95, 0.03, 0.02], [0.2, 0.7, 0.1]]), np.array([0, 0])
-    found = find_threshold(outsiders, known, y, "abc", rate=0.2)
+    found = find_threshold(novel, known, y, "abc", rate=0.2)
     assert {label: r for label, _, r in found.rejected}["a"] == 0
     assert found.false_accept_rate == pytest.approx(1 / 3)
     assert find_threshold({"a": np.ones(3)}, known, y, "abc") is None

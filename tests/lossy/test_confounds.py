@@ -19,10 +19,10 @@ from catalog.schema import open_catalog
 from classify.arrays import Dataset, Windows
 from classify.confounds import (
     audit_confounds,
-    figures,
+    audit_metrics,
     match_pairs,
     score_pairs,
-    warning,
+    warn_of_confounds,
 )
 from classify.file_facts import fact_table, suspicion, suspicions
 from classify.folds import album_folds
@@ -137,8 +137,8 @@ def test_an_audit_names_the_kind_that_gives_labels_away():
     found = audited(dataset, known)
     assert found.right.mean() == 1.0
     assert found.strongest == ("loudness",)
-    reached = figures(dataset, found, seed=0)
-    assert "loudness alone reaches 1.00; up to all of 0.90" in warning(
+    reached = audit_metrics(dataset, found, seed=0)
+    assert "loudness alone reaches 1.00; up to all of 0.90" in warn_of_confounds(
         reached, 0.9, 0.5
     )
 
@@ -147,9 +147,9 @@ def test_an_audit_of_files_that_are_all_alike_finds_nothing():
     dataset = dataset_of(3)
     found = audited(dataset, [facts() for _ in dataset.y])
     assert found.alone == {}
-    reached = figures(dataset, found, seed=0)
+    reached = audit_metrics(dataset, found, seed=0)
     assert reached["accuracy"] < 0.6
-    assert warning(reached, 0.9, 0.33) is None
+    assert warn_of_confounds(reached, 0.9, 0.33) is None
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_an_audit_of_files_that_are_all_alike_finds_nothing():
 )
 def test_the_warning_comes_when_the_facts_come_near(own, accuracy, warned):
     reached = {"accuracy": own, "strongest": ["codec", "loudness"], "together": own}
-    said = warning(reached, accuracy, 0.35)
+    said = warn_of_confounds(reached, accuracy, 0.35)
     assert (said is not None) is warned
     if said:
         assert said.startswith("codec and loudness alone reach")
@@ -256,13 +256,13 @@ def test_refitted_folds_say_what_was_stored(planted):
         found = load_run(catalog)
         stored = {t.track_id: t.p_true for t in track_predictions(catalog, found.id)}
         known = load_run_data(catalog, found)
-        dataset = known.data.dataset
-        for fold, model in refit_folds(catalog, found, known.data):
+        dataset = known.dataset
+        for fold, model in refit_folds(catalog, found, known):
             rows = dataset.windows.of_tracks(fold.test)
-            p = model.predict_proba(rows, known.data.feature_set)[1]
+            p = model.predict_proba(rows, known.feature_set)[1]
             for i, track in enumerate(fold.test):
                 own = p[i, dataset.y[track]]
-                expected = stored[known.data.tracks[track].id]
+                expected = stored[known.tracks[track].id]
                 assert own == pytest.approx(expected, abs=1e-6)
 
 

@@ -15,7 +15,7 @@ from classify.arrays import CodecPairs, Dataset, Windows
 from classify.codec_pairs import PairPredictions, count_flips
 from classify.cross_validation import evaluate_fold
 from classify.folds import album_folds
-from classify.models.base import fit, shifts
+from classify.models.base import codec_shifts, fit
 from classify.models.registry import model_spec
 from classify.models.wccn import MOST, WCCNScaler, wccn_transform
 
@@ -140,12 +140,12 @@ def test_re_encodings_of_what_is_held_out_are_not_looked_at(coded, name):
     other = replace(coded, pairs=(replace(pairs, coded=replace(pairs.coded, X=X)),))
     honest = evaluate_fold(model_spec(name), coded, fold, seed=0)
     disturbed = evaluate_fold(model_spec(name), other, fold, seed=0)
-    assert honest.choice.setting == disturbed.choice.setting
+    assert honest.tuning.params == disturbed.tuning.params
     assert np.array_equal(honest.tracks, disturbed.tracks)
 
 
 def test_labels_have_no_say_in_what_is_distrusted(coded):
-    X, moved = coded.windows.X, shifts(coded, "windows")
+    X, moved = coded.windows.X, codec_shifts(coded, "windows")
     rng = np.random.default_rng(0)
     found = [
         WCCNScaler().fit(X, rng.integers(0, 2, size=len(X)), shifts=moved).turn_
@@ -161,7 +161,7 @@ def test_what_is_said_of_new_tracks_changes_less(coded, name):
     model = model_spec(name)
 
     def change(dataset: Dataset) -> float:
-        fitted = fit(model, model.space[0], dataset.of_tracks(learned), seed=0)
+        fitted = fit(model, model.param_grid[0], dataset.of_tracks(learned), seed=0)
         before, now = (
             fitted.predict_proba(after.original),
             fitted.predict_proba(after.coded),

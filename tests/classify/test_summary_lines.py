@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from catalog.runs import RunFacts
-from classify.settings import Summary
-from sonicat.classify import summary
+from classify.training import TrainingResult
+from sonicat.classify import summary_lines
 
 METRICS = {
     "tracks": 30,
@@ -26,7 +26,7 @@ CONFOUNDS = {
 }
 
 
-def said(*, threshold=None, rest=0, **changes):
+def printed(*, threshold=None, rest=0, **changes):
     run = RunFacts(
         label_kind="artist",
         model="logistic",
@@ -39,18 +39,18 @@ def said(*, threshold=None, rest=0, **changes):
         metrics={**METRICS, **changes},
         id=7,
     )
-    found = Summary((run,), {}, (), 0, 0, rest, 0.5, confounds=CONFOUNDS)
-    return "\n".join(summary(found, None, 100))
+    result = TrainingResult((run,), {}, (), 0, 0, rest, 0.5, confounds=CONFOUNDS)
+    return "\n".join(summary_lines(result, None, 100))
 
 
 def test_a_careless_split_is_called_higher_only_where_it_is():
-    assert "0.95: higher" in said()
-    text = said(flattering=0.85)
+    assert "0.95: higher" in printed()
+    text = printed(flattering=0.85)
     assert "0.85" in text
     assert "higher" not in text
 
 
 def test_tracks_without_a_label_are_not_said_to_be_unknown_without_a_threshold():
-    assert "never says unknown" in said(rest=3)
-    assert "below the threshold" in said(rest=3, threshold=0.8)
-    assert "further tracks" not in said()
+    assert "never says unknown" in printed(rest=3)
+    assert "below the threshold" in printed(rest=3, threshold=0.8)
+    assert "further tracks" not in printed()
