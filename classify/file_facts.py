@@ -15,6 +15,16 @@ from catalog.audio_facts import AudioFacts
 
 _MOST_CATEGORIES = 12
 
+_STATED = {
+    "lossless": "lossless",
+    "bitrate": "bitrate",
+    "sample rate": "sample_rate",
+    "channels": "channels",
+    "bits per sample": "bits_per_sample",
+    "encoder delay": "encoder_delay",
+    "encoder padding": "encoder_padding",
+    "integrated loudness": "loudness_lufs",
+}
 _MEASURED = {
     "upper edge": "upper_edge_hz",
     "edge drop": "edge_drop_db",
@@ -93,45 +103,23 @@ def fact_table(known: Sequence[AudioFacts]) -> FactTable:
     return FactTable(np.stack(columns, axis=1), tuple(facts))
 
 
-def suspicions(known: Sequence[AudioFacts]) -> list[str]:
-    """Return what each track is suspected of."""
-    return [
-        suspicion(
-            codec=one.codec,
-            lossless=one.lossless,
-            bitrate=one.bitrate,
-            sample_rate=one.sample_rate,
-            upper_edge_hz=one.measured.get("upper_edge_hz"),
-            edge_drop_db=one.measured.get("edge_drop_db"),
-        )
-        for one in known
-    ]
-
-
 def _categories(known: Sequence[AudioFacts]) -> Mapping[str, list[str]]:
     return {
         "codec name": [one.codec or "" for one in known],
         "encoder": [one.encoder or "" for one in known],
-        "suspicion": suspicions(known),
+        "suspicion": [suspicion_of(one) for one in known],
     }
 
 
 def _numbers(known: Sequence[AudioFacts]) -> Mapping[str, list[float | None]]:
-    plain: dict[str, list[float | None]] = {
-        "lossless": [one.lossless for one in known],
-        "bitrate": [one.bitrate for one in known],
-        "sample rate": [one.sample_rate for one in known],
-        "channels": [one.channels for one in known],
-        "bits per sample": [one.bits_per_sample for one in known],
-        "encoder delay": [one.encoder_delay for one in known],
-        "encoder padding": [one.encoder_padding for one in known],
-        "integrated loudness": [one.loudness_lufs for one in known],
+    stated = {
+        name: [getattr(one, key) for one in known] for name, key in _STATED.items()
     }
     measured = {
         name: [one.measured.get(key) for one in known]
         for name, key in _MEASURED.items()
     }
-    return plain | measured
+    return stated | measured
 
 
 Suspicion = Literal["", "transcoded", "upsampled"]
@@ -159,70 +147,31 @@ _EXPECTED: dict[str, tuple[tuple[int, float], ...]] = {
 }
 
 
-def suspicion(
-    *,
-    codec: str | None,
-    lossless: bool | None,
-    bitrate: int | None,
-    sample_rate: int | None,
-    upper_edge_hz: float | None,
-    edge_drop_db: float | None,
-) -> Suspicion:
-    """Return what a track is suspected of.
+def suspicion_of(facts: AudioFacts) -> Suspicion:
+    """Return what a track is suspected of; nothing where too little is known.
 
-    Parameters
-    ----------
-    codec : str or None
-    lossless : bool or None
-    bitrate : int or None
-        Bits per second, of both channels.
-    sample_rate : int or None
-        Hz.
-    upper_edge_hz, edge_drop_db : float or None
-        As measured on the decoded audio.
-
-    Returns
-    -------
-    "", "transcoded" or "upsampled"
-        Nothing where too little is known.
-
-    Examples
-    --------
-    >>> suspicion(codec="flac", lossless=True, bitrate=None, sample_rate=44100,
-    ...           upper_edge_hz=16000.0, edge_drop_db=40.0)
-    'transcoded'
+    By the upper edge of its spectrum: a file that was made from a lossy one, or from
+    one of a lower rate, ends where that one did, and ends steeply.
     """
-    if upper_edge_hz is None or edge_drop_db is None or not sample_rate:
+    edge_hz = facts.measured.get("upper_edge_hz")
+    drop_db = facts.measured.get("edge_drop_db")
+    if edge_hz is None or drop_db is None or not facts.sample_rate:
         return ""
-    if _is_upsampled(sample_rate, upper_edge_hz, edge_drop_db):
-        return "upsampled"
-    limit = _limit(codec, lossless, bitrate, sample_rate)
-    steep = edge_drop_db >= STEEP_DB
-    return "transcoded" if steep and upper_edge_hz <= limit else ""
-
-
-def _is_upsampled(sample_rate: int, edge_hz: float, drop_db: float) -> bool:
     low, high = _UPSAMPLED_HZ
-    return (
-        sample_rate >= _HIGH_RATE_HZ
-        and low <= edge_hz <= high
-        and drop_db >= _UPSAMPLED_DROP_DB
-    )
+    is_of_lower_rate = facts.sample_rate >= _HIGH_RATE_HZ and low <= edge_hz <= high
+    if is_of_lower_rate and drop_db >= _UPSAMPLED_DROP_DB:
+        return "upsampled"
+    limit_hz = _suspicious_edge_hz(facts, facts.sample_rate)
+    return "transcoded" if drop_db >= STEEP_DB and edge_hz <= limit_hz else ""
 
 
-def _limit(
-    codec: str | None,
-    lossless: bool | None,  # noqa: FBT001
-    bitrate: int | None,
-    sample_rate: int,
-) -> float:
+def _suspicious_edge_hz(facts: AudioFacts, sample_rate: int) -> float:
     """Return the edge up to which a steep one is suspicious, 0 where none is."""
-    if lossless:
+    if facts.lossless:
         high = sample_rate >= 48_000
         return min(_FULLBAND_EDGE_HZ if high else _LOSSLESS_EDGE_HZ, 0.47 * sample_rate)
-    if sample_rate < 44_100:
-        return 0.0
-    for least, edge in _EXPECTED.get(codec or "", ()):
-        if bitrate is not None and bitrate >= 1000 * least:
-            return edge
+    if sample_rate >= 44_100 and facts.bitrate is not None:
+        for least, edge_hz in _EXPECTED.get(facts.codec or "", ()):
+            if facts.bitrate >= 1000 * least:
+                return edge_hz
     return 0.0

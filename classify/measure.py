@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,6 @@ Draws move by seconds; on the training grid of 10 s most of them would be the sa
 _ON_PROGRESS_EVERY_S = 0.25
 _TOO_SHORT = "it is too short"
 _SILENT = "it is silent from beginning to end"
-
-OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,49 +70,22 @@ def current_features(trained: FeatureSetFacts) -> FeatureSetFacts:
     )
 
 
-@dataclass(frozen=True)
-class MeasuringSettings:
-    """How a file is measured: as the tracks that a model was trained on.
-
-    Attributes
-    ----------
-    window_s, hop_s : float
-        Of the feature set.
-    band_limit_hz : float or None
-    max_audio_s : float
-        A file that lasts longer is refused.
-    """
-
-    window_s: float
-    hop_s: float
-    band_limit_hz: float | None = None
-    max_audio_s: float = np.inf
-
-    @classmethod
-    def of_feature_set(
-        cls, facts: FeatureSetFacts, *, max_audio_s: float = np.inf
-    ) -> Self:
-        """Return the settings that a feature set asks for."""
-        parameters = facts.parameters
-        return cls(
-            float(parameters["window_s"]),
-            float(parameters["hop_s"]),
-            parameters.get("band_limit_hz"),
-            max_audio_s,
-        )
-
-
 def measure_file(
     path: bytes,
-    settings: MeasuringSettings,
-    on_progress: OnProgress = lambda _done_s: None,
+    facts: FeatureSetFacts,
+    *,
+    max_audio_s: float = np.inf,
+    on_progress: Callable[[float], None] = lambda _done_s: None,
 ) -> MeasuredFile:
     """Decode a file and extract the features of its windows.
 
     Parameters
     ----------
     path : bytes
-    settings : MeasuringSettings
+    facts : FeatureSetFacts
+        Of the windows that the model was trained on.
+    max_audio_s : float
+        A file that lasts longer is refused.
     on_progress : callable
         Called now and then with the seconds that are done.
 
@@ -124,20 +94,21 @@ def measure_file(
     ScannerError
         The file cannot be read, lasts too long, or holds too little to hear.
     """
+    parameters = facts.parameters
     with open_audio(path) as audio:
         extractor = Extractor(
             audio.sample_rate,
             audio.channels,
-            window_s=settings.window_s,
-            hop_s=settings.hop_s / GRID,
-            band_limit_hz=settings.band_limit_hz,
+            window_s=float(parameters["window_s"]),
+            hop_s=float(parameters["hop_s"]) / GRID,
+            band_limit_hz=parameters.get("band_limit_hz"),
         )
         samples, reported = 0, 0.0
         for block in audio.blocks():
             extractor.push(block)
             samples += len(block)
             done_s = samples / audio.sample_rate
-            refuse_longer(done_s, settings.max_audio_s)
+            refuse_longer(done_s, max_audio_s)
             if time.monotonic() - reported > _ON_PROGRESS_EVERY_S:
                 reported = time.monotonic()
                 on_progress(done_s)

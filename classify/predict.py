@@ -28,16 +28,6 @@ SEED = 0
 """Of the draws, for whoever names no other: the same file, the same answer."""
 
 
-@dataclass(frozen=True)
-class WindowPrediction:
-    """The label of one window of a file; `label` is an index into the run's."""
-
-    start_s: float
-    duration_s: float
-    label: int
-    probability: float
-
-
 @dataclass(frozen=True, eq=False)
 class FilePrediction:
     """The answer of a model to one file.
@@ -48,15 +38,17 @@ class FilePrediction:
         Of the model.
     probabilities : float64, shape (n_labels,)
     label : str
-        The most probable, or ``"unknown"`` where it is less probable than the bar.
+        The most probable, or ``"unknown"`` below the threshold.
     draws : float64, shape (DRAWS, n_labels)
         Probabilities of each draw of windows around the middle.
     seed : int
         Of the draws.
     n_windows : int
         How many distinct windows `probabilities` rest on.
-    windows : tuple of WindowPrediction
-        On the training grid, in the order of the file.
+    start_s, window_s : float64, shape (n,)
+        Where the windows of the training grid begin, and how long they are.
+    windows : float64, shape (n, n_labels)
+        Their probabilities.
     run : RunFacts
     """
 
@@ -66,7 +58,9 @@ class FilePrediction:
     draws: NDArray[np.float64]
     seed: int
     n_windows: int
-    windows: tuple[WindowPrediction, ...]
+    start_s: NDArray[np.float64]
+    window_s: NDArray[np.float64]
+    windows: NDArray[np.float64]
     run: RunFacts
 
     @property
@@ -168,15 +162,9 @@ def predict_file(
         draws=of_draws,
         seed=seed,
         n_windows=len(np.unique(np.concatenate(heard))),
-        windows=tuple(
-            WindowPrediction(
-                float(measured.start_s[i]),
-                float(measured.window_s[i]),
-                int(row.argmax()),
-                float(row.max()),
-            )
-            for i, row in zip(regular, of_windows, strict=True)
-        ),
+        start_s=measured.start_s[regular],
+        window_s=measured.window_s[regular],
+        windows=of_windows,
         run=run,
     )
 

@@ -59,18 +59,17 @@ def predict(files: tuple[bytes, ...], **options: Any) -> int:
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but some files failed.
     """
     # Loads the decoders and scikit-learn: not for --help.
-    from classify.measure import MeasuringSettings, measure_file  # noqa: PLC0415
+    from classify.measure import measure_file  # noqa: PLC0415
     from classify.predict import load_predictor, predict_file  # noqa: PLC0415
 
     with open_catalog(options["db"], mode="read") as catalog:
         predictor = load_predictor(catalog, options["run_id"])
-    settings = MeasuringSettings.of_feature_set(predictor.facts)
     documents = []
     failed = 0
     for path in files:
         try:
             found = predict_file(
-                measure_file(path, settings),
+                measure_file(path, predictor.facts),
                 predictor,
                 whole=options["whole"],
                 unknown_below=options["unknown_below"],

@@ -15,7 +15,7 @@ from typing import IO, BinaryIO
 import numpy as np
 
 from catalog.records import FeatureSetFacts
-from classify.measure import MeasuredFile, MeasuringSettings
+from classify.measure import MeasuredFile
 from classify.sequence_features import TrackSequences
 from webapp.errors import CannotJudgeError
 from webapp.settings import UploadLimits
@@ -53,7 +53,7 @@ def measure_upload(
     """
     file.seek(0)
     child = subprocess.Popen(  # noqa: S603 (this program, on numbers)
-        _command(MeasuringSettings.of_feature_set(facts), limits),
+        _command(facts, limits),
         stdin=file.fileno(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -94,12 +94,14 @@ def end_all() -> None:
         _kill(child)
 
 
-def _command(settings: MeasuringSettings, limits: UploadLimits) -> list[str]:
-    band_limit_hz = settings.band_limit_hz
+def _command(facts: FeatureSetFacts, limits: UploadLimits) -> list[str]:
+    parameters = facts.parameters
+    band_limit_hz = parameters.get("band_limit_hz")
     limited = [] if band_limit_hz is None else ["--band-limit-hz", str(band_limit_hz)]
     return [
         *(sys.executable, "-P", "-m", "webapp.sandbox_child"),
-        *("--window-s", str(settings.window_s), "--hop-s", str(settings.hop_s)),
+        *("--window-s", str(parameters["window_s"])),
+        *("--hop-s", str(parameters["hop_s"])),
         *limited,
         *("--max-audio-s", str(limits.max_audio_s)),
         *("--cpu-s", str(int(limits.cpu_s))),

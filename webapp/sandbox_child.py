@@ -10,13 +10,9 @@ import sys
 import click
 import numpy as np
 
-from classify.measure import (
-    MeasuredFile,
-    MeasuringSettings,
-    measure_file,
-    refuse_longer,
-)
+from classify.measure import MeasuredFile, measure_file, refuse_longer
 from scanner.exceptions import ScannerError
+from scanner.features.definition import feature_set
 from scanner.tags.read import read_tags
 
 STDIN = b"/dev/stdin"
@@ -46,13 +42,13 @@ def main(
     """
     # A file from a stranger may be made to crash, hang or swell its decoder.
     set_limits(cpu_s=cpu_s, memory=memory)
-    settings = MeasuringSettings(window_s, hop_s, band_limit_hz, max_audio_s)
     try:
         expected_s = _expected_s(max_audio_s)
         measured = measure_file(
             STDIN,
-            settings,
-            lambda done_s: _write(done_s=round(done_s, 1), of_s=expected_s),
+            feature_set(window_s, hop_s, band_limit_hz),
+            max_audio_s=max_audio_s,
+            on_progress=lambda s: _write(done_s=round(s, 1), of_s=expected_s),
         )
     except ScannerError as error:
         _write(error=str(getattr(error, "reason", error)))

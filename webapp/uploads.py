@@ -176,13 +176,15 @@ def prediction_as_json(found: FilePrediction, *, whole: bool) -> dict[str, Any]:
         },
         "windows": [
             {
-                "start_s": one.start_s,
-                "duration_s": one.duration_s,
-                "label": printable(found.labels[one.label]),
-                "series": one.label,
-                "probability": round(one.probability, 4),
+                "start_s": float(start_s),
+                "duration_s": float(window_s),
+                "label": printable(found.labels[int(p.argmax())]),
+                "series": int(p.argmax()),
+                "probability": round(float(p.max()), 4),
             }
-            for one in found.windows
+            for start_s, window_s, p in zip(
+                found.start_s, found.window_s, found.windows, strict=True
+            )
         ],
     }
 

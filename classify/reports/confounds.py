@@ -15,7 +15,7 @@ from classify.confounds import (
     warn_of_confounds,
 )
 from classify.evaluate import majority_baseline
-from classify.file_facts import KINDS, fact_table, suspicions
+from classify.file_facts import KINDS, fact_table, suspicion_of
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import decade_of
 from classify.refit import load_run_data
@@ -79,7 +79,7 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
             f"{run.model} for {run.metrics['accuracy']:.2f}.",
             "Carried by: the accuracy of each kind of facts alone, the best first; of "
             "a single fact, the kind that it belongs to.",
-            *_suspected(suspicions(known)),
+            *_suspected([suspicion_of(one) for one in known]),
         ),
         source=describe_run(run),
     )

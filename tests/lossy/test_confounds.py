@@ -24,7 +24,7 @@ from classify.confounds import (
     score_pairs,
     warn_of_confounds,
 )
-from classify.file_facts import fact_table, suspicion, suspicions
+from classify.file_facts import fact_table, suspicion_of
 from classify.folds import album_folds
 from classify.refit import load_run_data, refit_folds
 from scanner.audio.encode import encode
@@ -64,13 +64,8 @@ def facts(track_id=0, codec="flac", edge=22_050.0, loudness=-14.0, **more):
 def suspected(samples, sr, codec, *, bitrate=None):
     meter = BandwidthMeter(sr)
     meter.push(samples.mean(axis=1))
-    return suspicion(
-        codec=codec,
-        lossless=codec == "flac",
-        bitrate=bitrate,
-        sample_rate=sr,
-        **meter.finish(),
-    )
+    more = {"bitrate": bitrate, "sample_rate": sr, "measured": meter.finish()}
+    return suspicion_of(facts(codec=codec, **more))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +109,8 @@ def test_what_was_44100_hz_is_found_at_96000():
 
 
 def test_nothing_known_is_no_suspicion():
-    assert suspicions([facts(measured={}), facts(sample_rate=None)]) == ["", ""]
+    assert suspicion_of(facts(measured={})) == ""
+    assert suspicion_of(facts(sample_rate=None)) == ""
 
 
 def dataset_of(labels, albums_each=4, tracks=2):
