@@ -12,15 +12,10 @@ from catalog.audio_facts import variant_counts
 from catalog.database import Catalog
 from catalog.datasets import Library, load_library
 from classify.arrays import CodecPairs, Windows, track_means
-from classify.dataset import TrainingData, load_sequences
+from classify.dataset import TrainingData, describe_library, load_sequences
 from classify.exceptions import TooLittleToLearnFromError
 from classify.metrics import balanced_accuracy
-from classify.sequence_features import (
-    TrackSequences,
-    cut_slices,
-    describe_windows,
-    usable_windows,
-)
+from classify.sequence_features import TrackSequences, usable_windows
 
 Floats = NDArray[np.float64]
 
@@ -50,18 +45,50 @@ def load_codec_pairs(
         Whether to cut the sequences to the windows, too.
     """
     number = data.library.feature_set_id
-    names = variant_counts(catalog, number)
-    if not names:
-        return ()
-    originals = _track_windows(data.library, data.sequences, slices=slices)
     found = []
-    for name in names:
-        library = load_library(catalog, number, variant=name)
-        if library is not None:
-            sequences = load_sequences(catalog, library)
-            coded = _track_windows(library, sequences, slices=slices)
-            found.append(_pair_windows(name, data, originals, coded))
+    for variant in variant_counts(catalog, number):
+        coded = load_library(catalog, number, variant=variant)
+        if coded is not None:
+            sequences = load_sequences(catalog, coded)
+            found.append(_pair_windows(data, coded, sequences, slices=slices))
     return tuple(pairs for pairs in found if len(pairs.tracks))
+
+
+def _pair_windows(
+    data: TrainingData,
+    coded: Library,
+    sequences: Mapping[int, TrackSequences],
+    *,
+    slices: bool,
+) -> CodecPairs:
+    """Pair the usable windows of each track with those of its re-encoding."""
+    described = None if data.sequences is None else sequences
+    numbers = {track.id: i for i, track in enumerate(data.tracks)}
+    number = np.array([numbers.get(track.id, -1) for track in coded.tracks], np.intp)
+    if described is not None:
+        number[[i for i in range(len(number)) if i not in described]] = -1
+    theirs, ours = coded.windows, data.dataset.windows
+    usable = usable_windows(theirs.vectors, theirs.silent)
+    rows = np.flatnonzero(usable & (number[theirs.track] >= 0))
+    _, before, after = np.intersect1d(
+        _keys(ours.track, data.start_s),
+        _keys(number[theirs.track[rows]], theirs.start_s[rows]),
+        return_indices=True,
+    )
+    tracks, track = np.unique(ours.track[before], return_inverse=True)
+    X, _, cut = describe_library(coded, described, rows[after], slices=slices)
+    own_cut = ours.slices[before] if slices and ours.slices is not None else None
+    return CodecPairs(
+        coded.variant,
+        tracks,
+        Windows(ours.X[before], track, len(tracks), own_cut),
+        Windows(X, track, len(tracks), cut),
+    )
+
+
+def _keys(track: NDArray[np.intp], start_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return a number for each window: its track, and its start in milliseconds."""
+    return track.astype(np.int64) * 10**9 + np.round(1000 * start_s).astype(np.int64)
 
 
 def add_codec_pairs(
@@ -118,68 +145,6 @@ def codecs(variants: Collection[str]) -> set[str]:
     """
     of = (_CHAINS.get(name, (name.partition(":")[0],)) for name in variants)
     return {codec for chain in of for codec in chain}
-
-
-@dataclass(frozen=True, eq=False)
-class _TrackWindows:
-    """A track's windows by their start, in milliseconds."""
-
-    starts: NDArray[np.int64]
-    X: NDArray[np.float32]
-    slices: NDArray[np.float16] | None
-
-
-def _track_windows(
-    library: Library, sequences: Mapping[int, TrackSequences], *, slices: bool
-) -> dict[int, _TrackWindows]:
-    """Return the usable windows of each track, by the track's id."""
-    rows = library.windows
-    kept = np.flatnonzero(usable_windows(rows.vectors, rows.silent))
-    found = {}
-    for i in np.unique(rows.track[kept]).tolist():
-        mine = kept[rows.track[kept] == i]
-        span = rows.start_s[mine], rows.duration_s[mine]
-        X, _ = describe_windows(
-            rows.vectors[mine], library.feature_set.names, *span, sequences.get(i)
-        )
-        cut = cut_slices(sequences[i], *span) if slices and i in sequences else None
-        starts = np.round(1000 * rows.start_s[mine]).astype(np.int64)
-        found[library.tracks[i].id] = _TrackWindows(starts, X, cut)
-    return found
-
-
-def _pair_windows(
-    variant: str,
-    data: TrainingData,
-    originals: Mapping[int, _TrackWindows],
-    coded: Mapping[int, _TrackWindows],
-) -> CodecPairs:
-    width = data.dataset.windows.X.shape[1]
-    tracks, one, other = [], [], []
-    for i, track in enumerate(data.tracks):
-        a, b = originals.get(track.id), coded.get(track.id)
-        if a is None or b is None or {a.X.shape[1], b.X.shape[1]} != {width}:
-            continue
-        _, mine, theirs = np.intersect1d(a.starts, b.starts, return_indices=True)
-        if len(mine):
-            tracks.append(i)
-            one.append((a, mine))
-            other.append((b, theirs))
-    return CodecPairs(
-        variant, np.array(tracks, dtype=np.intp), _join(one, width), _join(other, width)
-    )
-
-
-def _join(parts: list[tuple[_TrackWindows, NDArray[np.intp]]], width: int) -> Windows:
-    track = np.repeat(np.arange(len(parts)), [len(chosen) for _, chosen in parts])
-    X = [windows.X[chosen] for windows, chosen in parts]
-    cut = [w.slices[chosen] for w, chosen in parts if w.slices is not None]
-    return Windows(
-        np.concatenate(X) if X else np.zeros((0, width), np.float32),
-        track.astype(np.intp),
-        len(parts),
-        np.concatenate(cut) if cut and len(cut) == len(parts) else None,
-    )
 
 
 _LEAST_SPREAD = 1e-12

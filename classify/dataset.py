@@ -20,10 +20,9 @@ from classify.exceptions import TooLittleToLearnFromError
 from classify.folds import album_groups
 from classify.labels import load_labels
 from classify.sequence_features import (
-    NAMES,
     TrackSequences,
-    compute_sequence_features,
     cut_slices,
+    describe_windows,
     remove_key,
     usable_windows,
 )
@@ -41,10 +40,13 @@ class TrainingData:
     Attributes
     ----------
     library : Library
-    sequences : mapping of an index into ``library.tracks`` to TrackSequences
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences, or None
+        None where a track lacks them, and all windows are described without.
     dataset : Dataset
     tracks, rest_tracks : the facts of each track of the dataset, and of the rest
     window_ids, rest_window_ids : the catalog's ids, in the order of the windows
+    start_s : float64, shape (n_windows,)
+        Of the dataset's windows.
     rest : Windows
     columns : tuple of str
         Names of the columns of X: of the feature set, and of what is computed from it.
@@ -55,10 +57,11 @@ class TrainingData:
     """
 
     library: Library
-    sequences: Mapping[int, TrackSequences]
+    sequences: Mapping[int, TrackSequences] | None
     dataset: Dataset
     tracks: tuple[TrackRow, ...]
     window_ids: NDArray[np.int64]
+    start_s: NDArray[np.float64]
     rest: Windows
     rest_tracks: tuple[TrackRow, ...]
     rest_window_ids: NDArray[np.int64]
@@ -181,19 +184,21 @@ def prepare_training_data(
     number = {name: k for k, name in enumerate(labels)}
     y = np.array([number.get(n, -1) if n else -1 for n in names], dtype=np.intp)
     inside, rest = np.flatnonzero(usable & (y >= 0)), np.flatnonzero(usable & (y < 0))
-    X, columns, cut = _columns(library, sequences, slices=slices)
-    every = Windows(X, windows.track, len(tracks), cut)
-    rows, window_ids = _select(every, windows.window_id, kept, inside)
-    rest_rows, rest_window_ids = _select(every, windows.window_id, kept, rest)
+    if sequences is None or not sequences.keys() >= set(windows.track.tolist()):
+        sequences, slices = None, False
+    rows = np.flatnonzero(kept)
+    X, columns, cut = describe_library(library, sequences, rows, slices=slices)
+    every = Windows(X, windows.track[rows], len(tracks), cut)
     return TrainingData(
         library=library,
-        sequences=sequences or {},
-        dataset=Dataset(rows, y[inside], groups[inside], labels),
+        sequences=sequences,
+        dataset=Dataset(every.of_tracks(inside), y[inside], groups[inside], labels),
         tracks=tuple(tracks[i] for i in inside.tolist()),
-        window_ids=window_ids,
-        rest=rest_rows,
+        window_ids=windows.window_id[rows[every.windows_of(inside)]],
+        start_s=windows.start_s[rows[every.windows_of(inside)]],
+        rest=every.of_tracks(rest),
         rest_tracks=tuple(tracks[i] for i in rest.tolist()),
-        rest_window_ids=rest_window_ids,
+        rest_window_ids=windows.window_id[rows[every.windows_of(rest)]],
         columns=columns,
         left_out={n: names.count(n) for n in sorted(albums) if n not in labels},
         scarce=tuple(n for n in labels if len(albums[n]) == MIN_ALBUMS),
@@ -202,24 +207,45 @@ def prepare_training_data(
     )
 
 
-def _columns(
-    library: Library, sequences: Mapping[int, TrackSequences] | None, *, slices: bool
+def describe_library(
+    library: Library,
+    sequences: Mapping[int, TrackSequences] | None,
+    rows: NDArray[np.intp],
+    *,
+    slices: bool = False,
 ) -> tuple[NDArray[np.float32], tuple[str, ...], NDArray[np.float16] | None]:
-    """Return X, the names of its columns, and the slices where wanted and there."""
-    windows = library.windows
-    X, named = remove_key(windows.vectors, library.feature_set.names)
-    found = np.unique(windows.track).tolist()
-    if sequences is None or not found or any(i not in sequences for i in found):
-        return X, named, None
-    bounds = np.searchsorted(windows.track, [*found, found[-1] + 1])
-    added, cut = [], []
-    for i, a, b in zip(found, bounds[:-1], bounds[1:], strict=True):
-        span = windows.start_s[a:b], windows.duration_s[a:b]
-        added.append(compute_sequence_features(sequences[i], *span))
+    """Return some windows of a library as models take them.
+
+    Parameters
+    ----------
+    library : Library
+    sequences : mapping of an index into ``library.tracks`` to TrackSequences, or None
+        Of all tracks of these windows.
+    rows : intp, shape (n,)
+        Indices into ``library.windows``; those of one track side by side.
+    slices : bool
+        Whether to cut the sequences to the windows, too.
+
+    Returns
+    -------
+    X : float32, shape (n, n_columns)
+    columns : tuple of str
+    slices : float16, shape (n, STEPS, 12 + n_mels), or None
+    """
+    windows, names = library.windows, library.feature_set.names
+    if sequences is None or not len(rows):
+        return *remove_key(windows.vectors[rows], names), None
+    X, cut = [], []
+    columns: tuple[str, ...] = ()
+    starts = np.flatnonzero(np.diff(windows.track[rows]))
+    for own in np.split(rows, starts + 1):
+        track = sequences[int(windows.track[own[0]])]
+        span = windows.start_s[own], windows.duration_s[own]
+        described, columns = describe_windows(windows.vectors[own], names, *span, track)
+        X.append(described)
         if slices:
-            cut.append(cut_slices(sequences[i], *span))
-    X = np.hstack([X, np.concatenate(added)])
-    return X, named + NAMES, np.concatenate(cut) if slices else None
+            cut.append(cut_slices(track, *span))
+    return np.concatenate(X), columns, np.concatenate(cut) if slices else None
 
 
 def _keep_only(names: Sequence[str | None], only: Collection[str]) -> list[str | None]:
@@ -235,23 +261,6 @@ def _keep_only(names: Sequence[str | None], only: Collection[str]) -> list[str |
             f"{', '.join(known[key] for key in near[:_NAMED]) or 'none'}"
         )
     return [name if name and fold(name) in wanted else None for name in names]
-
-
-def _select(
-    every: Windows,
-    window_ids: NDArray[np.int64],
-    kept: NDArray[np.bool_],
-    tracks: NDArray[np.intp],
-) -> tuple[Windows, NDArray[np.int64]]:
-    """Return the kept windows of some tracks, and the catalog's ids of them."""
-    rows = np.flatnonzero(kept & np.isin(every.track, tracks))
-    windows = Windows(
-        every.X[rows],
-        np.searchsorted(tracks, every.track[rows]),
-        len(tracks),
-        None if every.slices is None else every.slices[rows],
-    )
-    return windows, window_ids[rows]
 
 
 def _what_is_missing(
