@@ -110,7 +110,7 @@ def predict_upload(
             "said": None,
         }
         if run is not None:
-            predictor = _predictor(mine, catalog, run)
+            predictor = cached_predictor(mine, catalog, run)
             found = predict_file(measured, predictor, whole=whole)
             answer["said"] = prediction_as_json(found, whole=whole)
         if shown is None or _feature_set_id(run, shown) != shown.rows.feature_set_id:
@@ -139,7 +139,7 @@ def _near(chart: Chart, catalog: Catalog, measured: MeasuredFile) -> dict[str, A
     return neighbours_of(measured, chart, tracks)
 
 
-def _predictor(mine: Shared, catalog: Catalog, run: RunFacts) -> Predictor:
+def cached_predictor(mine: Shared, catalog: Catalog, run: RunFacts) -> Predictor:
     """Return a run's model, loaded once."""
     with mine.loading:
         key = run.id, run.created_at

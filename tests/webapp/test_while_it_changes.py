@@ -104,7 +104,7 @@ def test_a_catalog_made_anew_is_not_judged_by_the_old_ones_model(
 ) -> None:
     """Its runs count from 1 again."""
     from catalog.runs import load_run
-    from webapp.uploads import model_of
+    from webapp.uploads import cached_predictor
 
     app = create_app(replace(settings, catalog_url=str(own.db)))
     shared = app.extensions[STATE]
@@ -113,7 +113,7 @@ def test_a_catalog_made_anew_is_not_judged_by_the_old_ones_model(
         with open_catalog(str(own.db), mode="read") as catalog:
             run = load_run(catalog, 1)
             assert run is not None
-            return model_of(shared, catalog, run)
+            return cached_predictor(shared, catalog, run)
 
     first = loaded()
     assert loaded() is first
