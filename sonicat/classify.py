@@ -11,22 +11,16 @@ import click
 from tqdm import tqdm
 
 from catalog.schema import open_catalog, open_existing
-from classify.labels import check_rule
 from classify.models.registry import select_models
 from classify.reports.table import Table, as_text
 from classify.settings import TrainingSettings
-from classify.write_labels import (
-    LabelChange,
-    labels_to_remove,
-    labels_to_write,
-    write_labels,
-)
 from scanner.signals import explain_interruption, terminations_as_interrupts
 from sonicat.errors import SOME_FAILED
 from sonicat.options import DB
 
 if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.training import TrainingResult
+    from classify.write_labels import LabelChange
 
 _UNSTORED = "a run is stored whole or not at all"
 _HALF_WRITTEN = "files are changed one by one, each wholly; say it again to go on"
@@ -127,6 +121,9 @@ def classify(only: tuple[str, ...], **options: Any) -> int:
 def _train(only: tuple[str, ...], options: dict[str, Any]) -> int:
     """Train and store the models that are asked for; return the last run's number."""
     models = select_models(options["models"])
+    # Loads NumPy: not for --help.
+    from classify.labels import check_rule  # noqa: PLC0415
+
     check_rule(options["rule"])
     if not options["everything"] and not only:
         raise click.UsageError(
@@ -189,6 +186,13 @@ def _train(only: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def _change_tags(options: dict[str, Any], run_id: int | None) -> int:
     """Write a run's labels into the files, or take all labels out; or only say so."""
+    # Loads SQLAlchemy: not for --help.
+    from classify.write_labels import (  # noqa: PLC0415
+        labels_to_remove,
+        labels_to_write,
+        write_labels,
+    )
+
     with open_catalog(options["db"], mode="read") as catalog:
         changes = (
             labels_to_remove(catalog)

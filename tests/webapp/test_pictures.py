@@ -82,9 +82,9 @@ def test_what_codecs_do_becomes_a_bar_for_each_variant_and_measure() -> None:
     drawn = picture(table(columns, *rows))
     assert drawn is not None
     assert drawn.count("<rect") == 6
-    assert ">mp3:64k, tracks label_flips: 0.2" in drawn
+    assert ">mp3:64k, tracks flipped: 0.2" in drawn
     other = ("yt", "knn", 0.8, 0.8, 0)
-    assert ">knn, yt, tracks label_flips: 0" in (
+    assert ">knn, yt, tracks flipped: 0" in (
         picture(table(columns, *rows, other)) or ""
     )
 
