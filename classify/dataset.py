@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.albums import fold
 from catalog.database import Catalog
 from catalog.datasets import Library, TrackRow, WindowRows, tag_values, track_sequences
+from catalog.names import fold
 from catalog.records import FeatureSetFacts
 from classify.arrays import Dataset, Windows
 from classify.exceptions import BadLabelRuleError, TooLittleToLearnFromError

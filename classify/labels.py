@@ -12,20 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from catalog.albums import fold
 from catalog.datasets import TrackRow
+from catalog.names import fold, is_nobody
 from classify.exceptions import BadLabelRuleError
-
-_NOBODY = frozenset({"various artists", "various", "va", "v.a.", "verschiedene"})
 
 
 def artist_of(track: TrackRow) -> str | None:
     """Return the artist that a track is filed under, or None."""
-    named = track.albumartist or ""
-    first = next(iter(track.artists), None)
-    if not named or fold(named) in _NOBODY:
-        return first
-    return named
+    names = (track.artist, *track.artists)
+    return next((name for name in names if name and not is_nobody(name)), None)
 
 
 def genre_of(track: TrackRow) -> str | None:

@@ -113,6 +113,7 @@ def store(
         tracks=tracks,
         windows=windows,
         models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
+        known=(*data.tracks, *data.rest_tracks),
     )
     return replace(facts, id=number)
 

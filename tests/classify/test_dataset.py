@@ -23,8 +23,9 @@ def row(number, artist="X", album="one", payload=None, **more):
         "payload_hash": payload or f"p{number}",
         "group_key": f"{artist}|{album}",
         "title": None,
-        "albumartist": artist,
+        "artist": artist,
         "artists": (),
+        "album_id": None,
         "album": album,
         "year": None,
         "genres": (),
@@ -102,7 +103,7 @@ def test_only_restricts_the_question_and_leaves_the_others_as_the_rest():
         tracks, windows(tracks), FACTS, rule="artist", only=["b0", "B2"]
     )
     assert found.dataset.labels == ("B0", "B2")
-    assert {track.albumartist for track in found.rest_tracks} == {"B1"}
+    assert {track.artist for track in found.rest_tracks} == {"B1"}
     with pytest.raises(TooLittleToLearnFromError, match=r"--only B9: .*there is B"):
         prepare_training_data(
             tracks, windows(tracks), FACTS, rule="artist", only=["B0", "B9"]
