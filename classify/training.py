@@ -7,6 +7,8 @@ from collections.abc import Callable
 from catalog.audio_facts import AudioFacts, audio_facts
 from catalog.database import Catalog
 from catalog.datasets import Library, load_library
+from catalog.library import has_ungrouped_tracks
+from catalog.regroup import regroup
 from classify.arrays import Dataset
 from classify.codec_pairs import add_codec_pairs_if_enough
 from classify.confounds import (
@@ -51,6 +53,8 @@ def classify_library(
     TooLittleToLearnFromError
         The library cannot give an honest answer; the message says what is missing.
     """
+    if has_ungrouped_tracks(catalog):  # a scan was ended before it grouped them
+        regroup(catalog)
     library = load_library(catalog)
     if library is None:
         raise TooLittleToLearnFromError(
