@@ -41,7 +41,7 @@ from catalog.models import (
     TrackArtist,
     TrackGenre,
 )
-from catalog.records import TagFacts, TrackScanned
+from catalog.records import StreamFacts, TagFacts, TrackScanned
 
 T = TypeVar("T")
 
@@ -264,6 +264,7 @@ def _store_rows(
     artists_by_key = artist_ids(connection, artists.values())
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
+    retagged: list[dict[str, Any]] = []
     for place, change in latest.items():
         album, artist = albums.get(place), artists.get(place)
         row = _row(change, now) | {
@@ -272,11 +273,13 @@ def _store_rows(
             "artist_id": None if artist is None else artists_by_key[name_key(artist)],
         }
         if place in before:
-            old.append({"track_id": before[place].id, **row})
+            rows = old if change.stream else retagged
+            rows.append({"track_id": before[place].id, **row})
         else:
-            new.append({**row, "added_at": now})
-    if old:
-        connection.execute(update(Track).where(Track.id == bindparam("track_id")), old)
+            new.append({**_stream_columns(StreamFacts()), **row, "added_at": now})
+    for rows in filter(None, (old, retagged)):
+        mine = Track.id == bindparam("track_id")
+        connection.execute(update(Track).where(mine), rows)
     if new:
         connection.execute(insert(Track), new)
     made = _tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
@@ -304,11 +307,12 @@ def _row(change: TrackScanned, now: datetime) -> dict[str, Any]:
         "group_key": album_group(change.tags, change.payload_hash),
         "year": year_of(change.tags.original_date, change.tags.date),
         **{name: getattr(change.tags, name) for name in _TAG_COLUMNS},
-        **{
-            name: _storable_value(value)
-            for name, value in asdict(change.stream).items()
-        },
+        **(_stream_columns(change.stream) if change.stream else {}),
     }
+
+
+def _stream_columns(stream: StreamFacts) -> dict[str, Any]:
+    return {name: _storable_value(value) for name, value in asdict(stream).items()}
 
 
 def _delete_tags(connection: Connection, track_ids: Sequence[int]) -> None:

@@ -18,7 +18,7 @@ def find_frames(data: bytes) -> tuple[str, int] | None:
 
 def frames_at(data: bytes, at: int) -> str | None:
     """Return "mp3" or "aac" where frames follow one another from `at` on."""
-    for container, length_of in (("mp3", _mpeg_length), ("aac", _adts_length)):
+    for container, length_of in (("mp3", _mpeg_length), ("aac", adts_length)):
         place, count = at, 0
         while count < 4 and (length := length_of(data[place : place + 8])):
             place += length
@@ -26,7 +26,7 @@ def frames_at(data: bytes, at: int) -> str | None:
         # A file of a moment may end with its second frame.
         if count >= 3 or (count == 2 and place >= len(data)):
             return container
-    return None
+    return "mp3" if free_length(data, at) else None
 
 
 def _mpeg_length(head: bytes) -> int:
@@ -34,7 +34,46 @@ def _mpeg_length(head: bytes) -> int:
     return frame.length if frame else 0
 
 
-def _adts_length(head: bytes) -> int:
+def free_length(data: bytes, at: int) -> int:
+    """Return the length of a frame in free format, whose header names no bitrate.
+
+    It is where the next header like this one stands, and from there two more.
+
+    Returns
+    -------
+    int
+        In bytes, without padding; 0 if no frame in free format begins at `at`.
+    """
+    head = data[at : at + 3]
+    frame = parse_frame(head + b"\0", 1)
+    if len(head) < 3 or head[2] >> 4 or frame is None:
+        return 0
+    slot = 4 if frame.layer == 1 else 1
+
+    def padding(place: int) -> int:
+        """Return the padding of a frame; of what is no frame like it, too much."""
+        found = data[place : place + 3]
+        alike = found[:2] == head[:2] and len(found) == 3 and not found[2] >> 4
+        if not alike or (found[2] ^ head[2]) & 0x0C:
+            return _FREE_LIMIT
+        return slot * (found[2] >> 1 & 1)
+
+    place = data.find(head[:2], at + _FREE_LEAST, at + _FREE_LIMIT)
+    while place != -1:
+        length = place - at - padding(at)
+        follows = place
+        for _ in range(_FREE_RUN):
+            if (more := padding(follows)) == _FREE_LIMIT:
+                break
+            follows += length + more
+        else:
+            return length
+        place = data.find(head[:2], place + 1, at + _FREE_LIMIT)
+    return 0
+
+
+def adts_length(head: bytes) -> int:
+    """Return the length in bytes of the ADTS frame that `head` starts, 0 if none."""
     if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
         return 0
     if head[2] >> 2 & 15 > 12:
@@ -58,6 +97,7 @@ _BITRATES = {  # kbit/s by (MPEG 1?, layer)
     (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
 }
 _MONO = 3
+_FREE_LEAST, _FREE_LIMIT, _FREE_RUN = 24, 1 << 13, 3  # bytes, bytes, frames
 _HAS_FRAMES, _HAS_BYTES, _HAS_TOC, _HAS_QUALITY = 1, 2, 4, 8
 
 
@@ -71,6 +111,7 @@ class Frame:
     channels: int
     samples: int
     length: int  # bytes
+    bitrate: int  # bits per second; in free format that of this frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +128,45 @@ class Declared:
         """Return the length in seconds of a stream of frames like `frame`."""
         if not self.frames:
             return None
-        samples = self.frames * frame.samples
-        samples -= (self.delay or 0) + (self.padding or 0)
-        return max(0, samples) / frame.sample_rate
+        held_s = self.frames * frame.samples / frame.sample_rate
+        return max(0.0, held_s - self.silence_s(frame))
+
+    def silence_s(self, frame: Frame) -> float:
+        """Return delay and padding in seconds."""
+        return ((self.delay or 0) + (self.padding or 0)) / frame.sample_rate
 
 
-def parse_frame(head: bytes) -> Frame | None:
-    """Return the frame whose header `head` starts with, None if it is none."""
+def parse_frame(head: bytes, free: int = 0) -> Frame | None:
+    """Return the frame whose header `head` starts with, None if it is none.
+
+    Parameters
+    ----------
+    head : bytes
+    free : int
+        How many bytes a frame in free format has without padding, as `free_length`
+        says; 0 if there are none.
+    """
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
-    if version == 1 or layer == 4 or bitrate in (0, 15) or rate == 3:
+    index, rate = head[2] >> 4, head[2] >> 2 & 3
+    if version == 1 or layer == 4 or index == 15 or rate == 3:
         return None
-    bits = _BITRATES[version == 3, layer][bitrate - 1] * 1000
+    if index == 0 and not free:
+        return None
     hertz, padding = _RATES[version][rate], head[2] >> 1 & 1
+    samples = 576 if layer == 3 and version != 3 else 1152
+    slot = 1
     if layer == 1:
-        samples, length = 384, (12 * bits // hertz + padding) * 4
+        samples, slot = 384, 4
+    if index:
+        bitrate = _BITRATES[version == 3, layer][index - 1] * 1000
+        length = (samples // 8 * bitrate // hertz // slot + padding) * slot
     else:
-        samples = 576 if layer == 3 and version != 3 else 1152
-        length = samples // 8 * bits // hertz + padding
+        length = free + padding * slot
+        bitrate = length * 8 * hertz // samples
     channels = 1 if head[3] >> 6 == _MONO else 2
-    return Frame(version, layer, hertz, channels, samples, length)
+    return Frame(version, layer, hertz, channels, samples, length, bitrate)
 
 
 def read_declared(fd: int, start: int | None) -> tuple[Frame, Declared] | None:
