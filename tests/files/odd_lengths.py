@@ -237,7 +237,7 @@ MP3 = {
         joined(encoded("loud", *CBR), encoded("soft", *CBR, "-ac", "1"))
     ),
     "mono, stereo.mp3": Odd(
-        joined(encoded("soft", *CBR, "-ac", "1"), encoded("loud", *CBR))
+        joined(encoded("loud", *CBR, "-ac", "1"), encoded("soft", *CBR))
     ),
     "joined.mp3": Odd(
         joined(encoded("both", *WITH_XING), encoded("soft", *WITH_XING)),
