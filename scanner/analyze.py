@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from catalog.records import Analysis, FileFailed, Stamp, StreamFacts, TrackScanned
 from scanner.audio.files import AudioFile, cause, identify, regular_file
+from scanner.audio.mpeg import StreamLength
 from scanner.audio.payload import read_payload
-from scanner.audio.stream_length import StreamLength
 from scanner.exceptions import NO_ACCESS, FileError
 from scanner.features.timing import Stopwatch
 from scanner.plan import FileTask

@@ -10,7 +10,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from scanner.audio.containers import Span, audio_spans, is_chunk, read_chunks
 from scanner.audio.files import (
     AudioFile,
     cause,
@@ -18,10 +17,9 @@ from scanner.audio.files import (
     open_regular,
 )
 from scanner.audio.libav import LibavStream
-from scanner.audio.mpeg import read_declared
-from scanner.audio.payload import read_payload
+from scanner.audio.mpeg import StreamLength, read_declared
+from scanner.audio.payload import Span, audio_spans, is_chunk, read_chunks, read_payload
 from scanner.audio.sndfile import CONTAINERS, SndfileStream
-from scanner.audio.stream_length import StreamLength
 from scanner.exceptions import DecodeError
 
 Block = NDArray[np.float32]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scanner.audio.mpeg import find_frames, frames_at
+from scanner.audio.mpeg import find_frames, frames_at, id3v2_size
 from scanner.exceptions import IdentifyError
 
 # Everything that reads a file of the library opens it here: a path past the kernel's
@@ -199,17 +199,6 @@ def audio_start(fd: int) -> int:
     while size := id3v2_size(os.pread(fd, 10, start)):
         start += size
     return start
-
-
-def id3v2_size(head: bytes) -> int:
-    """Return the length of the ID3v2 tag that starts with `head`, 0 if none does."""
-    if len(head) < 10 or head[:3] != b"ID3" or head[3] == 0xFF or head[4] == 0xFF:
-        return 0
-    if any(byte & 0x80 for byte in head[6:10]):
-        return 0
-    size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
-    footer = 10 if head[5] & 0x10 else 0
-    return 10 + size + footer
 
 
 def _by_magic(head: bytes) -> str | None:

@@ -1,8 +1,10 @@
-"""MPEG audio frames: their headers, and what the first one declares of the stream."""
+"""MPEG audio and ADTS: the headers of frames, and the length that they add up to."""
 
 from __future__ import annotations
 
 import os
+import struct
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 
@@ -203,3 +205,226 @@ def _xing(data: bytes) -> Declared:
     gapless = int.from_bytes(data[at + 21 : at + 24], "big")
     padding = (gapless >> 12, gapless & 0xFFF)
     return Declared(frames or None, size or None, encoder, *padding)
+
+
+def id3v2_size(head: bytes) -> int:
+    """Return the length of the ID3v2 tag that starts with `head`, 0 if none does."""
+    if len(head) < 10 or head[:3] != b"ID3" or head[3] == 0xFF or head[4] == 0xFF:
+        return 0
+    if any(byte & 0x80 for byte in head[6:10]):
+        return 0
+    size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
+    footer = 10 if head[5] & 0x10 else 0
+    return 10 + size + footer
+
+
+_PADDING_S = 0.25
+_TOLERANCE = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLength:
+    """What the frames of a stream add up to.
+
+    Attributes
+    ----------
+    seconds : float
+        What they play, the encoder's delay and padding included.
+    bits : float
+        Of the frames: of the audio alone.
+    is_uniform : bool
+        Whether rate, channels and kind of frame are the same from first to last.
+    """
+
+    seconds: float
+    bits: float
+    is_uniform: bool = True
+
+    @property
+    def bitrate(self) -> int | None:
+        """Average bits per second; None of nothing."""
+        return round(self.bits / self.seconds) if self.seconds else None
+
+    def is_about(self, seconds: float) -> bool:
+        """Say whether a length differs by no more than padding may make up."""
+        return abs(seconds - self.seconds) <= max(_PADDING_S, _TOLERANCE * self.seconds)
+
+
+class _SyncWalk(ABC):
+    """A walk from one frame's header to the next.
+
+    Where no frame follows (junk, a tag), it goes on where several follow one another.
+    """
+
+    _MARGIN = 1 << 15  # bytes kept back: several frames, however long they are
+    _RUN = 3
+    _ALIKE: int  # bits of the first three bytes that frames of a run share
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._at = 0  # of the next frame; it may be past what has come
+        self._is_synced = False
+
+    def push(self, block: bytes) -> None:
+        """Take the next bytes of the stream."""
+        self._data += block
+        self._advance(len(self._data) - self._MARGIN)
+
+    def finish(self) -> StreamLength | None:
+        """Return the length of all that came; None if there was no frame."""
+        self._advance(len(self._data))
+        return self._length()
+
+    def _advance(self, end: int) -> None:
+        """Deal with all that begins before `end`."""
+        data, at = self._data, self._at
+        while at < end:
+            if self._is_synced:
+                at = self._follow(data, at, end)
+                self._is_synced = at >= end
+            elif size := id3v2_size(data[at : at + 10]):
+                at += size
+            elif self._is_run(data, at):
+                self._is_synced = True
+            elif (at := data.find(b"\xff", at + 1)) < 0:
+                at = len(data)
+        self._data = data[at:]
+        self._at = max(0, at - len(data))
+
+    def _is_run(self, data: bytes, at: int) -> bool:
+        """Say whether frames alike follow one another from `at` on, or to the end."""
+        first = int.from_bytes(data[at : at + 3], "big")
+        for count in range(self._RUN):
+            head = int.from_bytes(data[at : at + 3], "big")
+            length = self._frame_length(data, at)
+            if not length or (head ^ first) & self._ALIKE:
+                return count > 0 and at >= len(data)
+            at += length
+        return True
+
+    @abstractmethod
+    def _follow(self, data: bytes, at: int, end: int) -> int:
+        """Count frames from `at` on; return where there is none, or one past `end`."""
+
+    @abstractmethod
+    def _frame_length(self, data: bytes, at: int) -> int:
+        """Return the length in bytes of the frame at `at`, 0 if none begins there."""
+
+    @abstractmethod
+    def _length(self) -> StreamLength | None:
+        """Return what was counted."""
+
+
+_HEADER = struct.Struct(">I")
+_INFO_FRAMES = (b"Xing", b"Info", b"VBRI")  # no audio is in a frame with one of these
+
+
+class MpegWalk(_SyncWalk):
+    """The frames of MP3, and of layers I and II."""
+
+    _ALIKE = 0xFFFE0C  # version, layer, sample rate
+    _KEPT = 0xFFFFFEC0  # all but the private bit and what says how channels are joined
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lengths: dict[int, int] = {}  # by header
+        self._counts: dict[int, int] = {}
+        self._free = 0
+        self._is_begun = False
+
+    def _follow(self, data: bytes, at: int, end: int) -> int:
+        lengths, counts, unpack = self._lengths, self._counts, _HEADER.unpack_from
+        kept = self._KEPT
+        if not self._is_begun:
+            self._is_begun = True
+            if any(name in data[at + 4 : at + 40] for name in _INFO_FRAMES):
+                at += self._frame_length(data, at)
+        end = min(end, len(data) - _HEADER.size + 1)
+        while at < end:
+            header = unpack(data, at)[0] & kept
+            length = lengths.get(header) or self._learn(header)
+            if not length:
+                return at
+            counts[header] += 1
+            at += length
+        return at
+
+    def _learn(self, header: int) -> int:
+        """Return the length of frames with this header, and keep it."""
+        frame = self._frame(header)
+        if frame is None:
+            return 0
+        self._lengths[header] = frame.length
+        self._counts.setdefault(header, 0)
+        return frame.length
+
+    def _frame(self, header: int) -> Frame | None:
+        return parse_frame(header.to_bytes(4, "big"), self._free)
+
+    def _frame_length(self, data: bytes, at: int) -> int:
+        frame = parse_frame(data[at : at + 4], self._free)
+        if frame is None and not self._free and (length := free_length(data, at)):
+            self._free = length
+            frame = parse_frame(data[at : at + 4], length)
+        return frame.length if frame else 0
+
+    def _length(self) -> StreamLength | None:
+        seconds = bits = 0.0
+        kinds = set()
+        for header, count in self._counts.items():
+            frame = self._frame(header)
+            if frame is None or not count:
+                continue
+            lasts = count * frame.samples / frame.sample_rate
+            seconds += lasts
+            bits += lasts * frame.bitrate
+            kinds.add((frame.version, frame.layer, frame.sample_rate, frame.channels))
+        return StreamLength(seconds, bits, len(kinds) == 1) if seconds else None
+
+
+_ADTS_HEADER = struct.Struct(">IHB")
+_ADTS_RATES = (
+    *(96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000),
+    *(12000, 11025, 8000, 7350),
+)
+_AAC_SAMPLES = 1024
+
+
+class AdtsWalk(_SyncWalk):
+    """The frames of AAC in ADTS.
+
+    With HE-AAC the rate is that of the core: as many seconds, half the samples.
+    """
+
+    _ALIKE = 0xFFF63C  # layer, sample rate
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blocks: dict[int, int] = {}  # of 1024 samples, by rate and channels
+        self._bytes = 0
+
+    def _follow(self, data: bytes, at: int, end: int) -> int:
+        blocks, unpack = self._blocks, _ADTS_HEADER.unpack_from
+        end = min(end, len(data) - _ADTS_HEADER.size + 1)
+        while at < end:
+            head, more, last = unpack(data, at)
+            length = (head & 3) << 11 | more >> 5
+            kind = head & 0x3DC0
+            if head & 0xFFF60000 != 0xFFF00000 or length < 8 or kind >> 10 > 12:
+                return at
+            blocks[kind] = blocks.get(kind, 0) + (last & 3) + 1
+            self._bytes += length
+            at += length
+        return at
+
+    def _frame_length(self, data: bytes, at: int) -> int:
+        return adts_length(data[at : at + 8])
+
+    def _length(self) -> StreamLength | None:
+        seconds = sum(
+            count * _AAC_SAMPLES / _ADTS_RATES[kind >> 10]
+            for kind, count in self._blocks.items()
+        )
+        if not seconds:
+            return None
+        return StreamLength(seconds, self._bytes * 8.0, len(self._blocks) == 1)

@@ -19,8 +19,8 @@ from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
 from catalog.records import StreamFacts
-from scanner.audio.containers import Chunk, read_chunks
 from scanner.audio.files import AudioFile, BoundedReader
+from scanner.audio.payload import Chunk, read_chunks
 from scanner.exceptions import DecodeError, TagError
 from scanner.tags.id3 import read_id3v1, read_id3v2
 from scanner.tags.interpret import Metadata, TagBlock, stream_facts

@@ -20,8 +20,8 @@ from mutagen.musepack import MusepackInfo
 from mutagen.trueaudio import TrueAudioInfo
 from mutagen.wavpack import WavPackInfo
 
-from scanner.audio.files import BoundedReader, id3v2_size
-from scanner.audio.mpeg import read_declared
+from scanner.audio.files import BoundedReader
+from scanner.audio.mpeg import id3v2_size, read_declared
 from scanner.tags.interpret import Metadata, TagBlock, stream_facts
 from scanner.tags.text import genre_names, repair
 

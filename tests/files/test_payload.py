@@ -21,9 +21,8 @@ from mutagen.id3 import APIC, COMM, ID3, TIT2, TXXX, ID3NoHeaderError
 from mutagen.mp4 import MP4, MP4Cover
 
 from catalog.records import TagFacts
-from scanner.audio.containers import audio_spans
 from scanner.audio.files import identify
-from scanner.audio.payload import payload_hash
+from scanner.audio.payload import audio_spans, payload_hash
 from scanner.exceptions import FileError, IdentifyError
 from tests.tag_writer import write_tags
 

@@ -10,9 +10,8 @@ import pytest
 from mutagen.dsf import DSF
 from mutagen.id3 import TIT2
 
-from scanner.audio.containers import audio_end, matroska_spans
 from scanner.audio.decode import open_audio
-from scanner.audio.payload import payload_hash
+from scanner.audio.payload import audio_end, matroska_spans, payload_hash
 from scanner.exceptions import DecodeError
 from scanner.tags.read import read_tags
 

@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.audio.mpeg import parse_frame
-from scanner.audio.stream_length import (
-    AdtsWalk,
-    FlacWalk,
-    MpegWalk,
-    OggWalk,
-    StreamLength,
-    Walk,
-)
+from scanner.audio.mpeg import AdtsWalk, MpegWalk, StreamLength, parse_frame
+from scanner.audio.payload import Walk
+from scanner.audio.positions import FlacWalk, OggWalk
 
 # An empty frame is no header, whatever it is filled with.
 FILLER = b"\x55"
