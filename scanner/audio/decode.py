@@ -18,7 +18,14 @@ from scanner.audio.files import (
 )
 from scanner.audio.libav import LibavStream
 from scanner.audio.mpeg import StreamLength, read_declared
-from scanner.audio.payload import Span, audio_spans, is_chunk, read_chunks, read_payload
+from scanner.audio.payload import (
+    TAGGED,
+    audio_spans,
+    is_chunk,
+    read_chunks,
+    read_payload,
+)
+from scanner.audio.positions import Span
 from scanner.audio.sndfile import CONTAINERS, SndfileStream
 from scanner.exceptions import DecodeError
 
@@ -139,7 +146,7 @@ class AudioStream:
         agree to the sample on where the audio starts, so `done` is the same place.
         """
         try:
-            self._replace(LibavStream(self._file.fd))
+            self._replace(_open_libav(self._file))
             behind = done
             done = 0
             for block in self._decoder.blocks(frames):
@@ -235,12 +242,12 @@ def _open_decoder(
     of the first frame, and stays with the rate and channels that it finds first.
     """
     if file.container not in CONTAINERS or _stops_early(file):
-        return LibavStream(file.fd)
+        return _open_libav(file)
     try:
         decoder = SndfileStream(file.fd)
     except DecodeError as first:
         try:
-            return LibavStream(file.fd)
+            return _open_libav(file)
         except DecodeError as second:
             raise DecodeError(
                 f"libsndfile: {first.reason}; libav: {second.reason}"
@@ -250,7 +257,18 @@ def _open_decoder(
     if length.is_uniform and not is_shorter(decoder.expected_s, counted_s):
         return decoder
     decoder.close()
-    return LibavStream(file.fd)
+    return _open_libav(file)
+
+
+def _open_libav(file: AudioFile) -> LibavStream:
+    """Open libav's decoder, for which a file ends in front of the tags at its end.
+
+    It would take a cover of some megabytes in an APEv2 tag for damaged audio.
+    """
+    if file.container not in TAGGED:
+        return LibavStream(file.fd)
+    ((start, length),) = _spans(file)
+    return LibavStream(file.fd, start + length)
 
 
 def _stops_early(file: AudioFile) -> bool:

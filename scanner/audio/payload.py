@@ -350,8 +350,11 @@ def _at(file: IO[bytes], start: int, length: int) -> bytes:
     return file.read(length)
 
 
+TAGGED = ("mp3", "aac", "ape", "wavpack", "musepack", "tta")
+"""Containers that are audio between tags."""
+
 _SPANS: dict[str, Callable[[IO[bytes]], Iterator[Span]]] = {
-    **dict.fromkeys(("mp3", "aac", "ape", "wavpack", "musepack", "tta"), tagged_spans),
+    **dict.fromkeys(TAGGED, tagged_spans),
     "flac": flac_spans,
     "ogg": ogg_spans,
     "mp4": mp4_spans,
