@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from scanner.exceptions import IdentifyError
 
 PATH_LIMIT = 1024 if os.uname().sysname == "Darwin" else 4096
 _NAME_LIMIT = 256
+_LEASE_CHECK_S = 0.05
 
 
 def is_long(path: bytes) -> bool:
@@ -57,7 +59,13 @@ def open_regular(path: bytes) -> int:
         If it cannot be opened, or is a pipe, a socket, a device or a folder.
     """
     # Opening a pipe without O_NONBLOCK would wait for someone to write into it.
-    fd = open_path(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOCTTY", 0))
+    flags = os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOCTTY", 0)
+    while True:
+        try:
+            fd = open_path(path, flags)
+            break
+        except BlockingIOError:  # a file server has a lease on it, and gives it back
+            time.sleep(_LEASE_CHECK_S)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise OSError("not a regular file")
