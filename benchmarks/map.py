@@ -1,12 +1,11 @@
-"""What the map costs: drawing it, the first paint of its page, moving 100 000 points.
+"""Benchmark of the map: drawing, first paint of its page, moving 100 000 points."""
 
-    python benchmarks/map.py [--points 10000] [--tracks 10000] [--moved 100000]
-
-Needs a Chromium for the last two. The catalog is made up: tracks of three windows each,
-with vectors around a hundred centres, stored through the same functions as a scan's.
-Headless Chromium draws without a graphics card here, so that the frame times are those
-of two processor cores, not of a GPU.
-"""
+# python benchmarks/map.py [--points 10000] [--tracks 10000] [--moved 100000]
+#
+# Needs a Chromium for the last two. The catalog is made up: tracks of three windows
+# each, with vectors around a hundred centres, stored through the same functions as a
+# scan's. Headless Chromium draws without a graphics card here, so that the frame times
+# are those of two processor cores, not of a GPU.
 
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ from catalog.records import (
 )
 from catalog.schema import open_catalog
 from catalog.store_scan import store_batch
-from classify.map.map import draw_map, place
+from classify.map.map import draw_map, place_points
 from scanner.features.definition import COLUMNS, VECTOR_NAMES, feature_set
 from webapp.app import create_app
 from webapp.context import STATE
@@ -92,15 +91,15 @@ FRAMES = """async (n) => {
 }"""
 
 
-def vectors(n: int, seed: int = 0) -> np.ndarray[Any, np.dtype[np.float32]]:
+def make_vectors(n: int, seed: int = 0) -> np.ndarray[Any, np.dtype[np.float32]]:
     random = np.random.default_rng(seed)
     centres = random.normal(0, 2, (100, len(VECTOR_NAMES)))
     rows = centres[random.integers(100, size=n)]
     return (rows + random.normal(0, 1, rows.shape)).astype(np.float32)
 
 
-def drawing(n: int) -> None:
-    rows = vectors(n)
+def time_drawing(n: int) -> None:
+    rows = make_vectors(n)
     cpu, wall = time.process_time(), time.perf_counter()
     drawn = draw_map(rows, seed=0)
     print(
@@ -108,13 +107,13 @@ def drawing(n: int) -> None:
         f"{time.perf_counter() - wall:.1f} s on the clock, one thread"
     )
     cpu = time.process_time()
-    place(drawn, rows[:1] + np.float32(0.1))
+    place_points(drawn, rows[:1] + np.float32(0.1))
     print(f"placing one more: {time.process_time() - cpu:.2f} CPU s")
 
 
-def made_up(n: int, path: Path) -> None:
+def store_made_up(n: int, path: Path) -> None:
     """Store `n` tracks of ten on an album, ten albums an artist."""
-    facts, rows = feature_set(), vectors(n * WINDOWS)
+    facts, rows = feature_set(), make_vectors(n * WINDOWS)
     start = np.arange(WINDOWS) * 10.0
     with open_catalog(str(path)) as catalog:
         root = ensure_root(catalog, b"/nowhere")
@@ -161,19 +160,19 @@ def serve(path: Path) -> tuple[str, Any]:
 
     app = create_app(ServeSettings(catalog_url=str(path)))
     app.test_client().get("/api/map")
-    app.extensions[STATE].atlas.wait()
+    app.extensions[STATE].map_worker.wait()
     server = create_server(app, host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     return f"http://127.0.0.1:{server.effective_port}/", server
 
 
-def in_browser(tracks: int, moved: int) -> None:
+def time_browser(tracks: int, moved: int) -> None:
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = Path(folder) / "catalog.db"
-        made_up(tracks, path)
+        store_made_up(tracks, path)
         address, server = serve(path)
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         for when in ("first", "again", "a third time"):
@@ -209,5 +208,5 @@ if __name__ == "__main__":
     parser.add_argument("--tracks", type=int, default=10_000)
     parser.add_argument("--moved", type=int, default=100_000)
     options = parser.parse_args()
-    drawing(options.points)
-    in_browser(options.tracks, options.moved)
+    time_drawing(options.points)
+    time_browser(options.tracks, options.moved)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from catalog.schema import open_catalog, open_existing
 from classify.models.registry import select_models
-from classify.reports.table import Table, as_text
+from classify.reports.table import Table, format_text
 from scanner.signals import explain_interruption, terminations_as_interrupts
 from sonicat.errors import SOME_FAILED
 from sonicat.options import DB
@@ -122,7 +122,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     """Train and store what was asked for; return the number of the last run."""
     # Loads scikit-learn: not for --help.
     from classify.labels import check_rule  # noqa: PLC0415
-    from classify.reports.models import models as compare_models  # noqa: PLC0415
+    from classify.reports.models import model_comparison  # noqa: PLC0415
     from classify.settings import TrainingSettings  # noqa: PLC0415
     from classify.training import classify_library  # noqa: PLC0415
 
@@ -154,7 +154,7 @@ def _learned(only: tuple[str, ...], options: dict[str, Any]) -> int:
     ):
         found = classify_library(catalog, request, started=started)
         last = found.runs[-1].id
-        table = compare_models(catalog, last) if len(found.runs) > 1 else None
+        table = model_comparison(catalog, last) if len(found.runs) > 1 else None
     if not options["quiet"]:
         width = shutil.get_terminal_size((120, 24)).columns
         for line in summary(found, table, width):
@@ -273,7 +273,7 @@ def summary(found: Summary, ranking: Table | None, width: int) -> Iterator[str]:
         for run in found.runs:
             yield from _model(run.id, run.model, run.metrics)
     else:
-        yield "\n" + as_text(ranking, width).rstrip("\n")
+        yield "\n" + format_text(ranking, width).rstrip("\n")
     yield f"\nAlways the most frequent label would be right for {found.baseline:.2f}."
     yield from _without_music(found)
     yield from _rest(found)

@@ -13,8 +13,8 @@ from click.core import ParameterSource
 
 from catalog.database import Catalog
 from catalog.schema import open_catalog
-from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
-from classify.reports.table import Table, as_csv, as_json, as_text
+from classify.reports.registry import ARTIST_REPORTS, REPORTS, TRAINING_REPORTS
+from classify.reports.table import Table, format_csv, format_json, format_text
 from scanner.signals import explain_interruption
 from sonicat.options import DB
 
@@ -23,9 +23,9 @@ _DEFAULT_REPORT = "by-album"
 _R = TypeVar("_R", bound="Callable[..., Any]")
 
 
-def _a_flag_each(command: _R) -> _R:
+def _add_report_flags(command: _R) -> _R:
     """Give `report` a flag for every report there is."""
-    for found in reversed((*REPORTS, *STUDIES, *OF_AN_ARTIST)):
+    for found in reversed((*REPORTS, *TRAINING_REPORTS, *ARTIST_REPORTS)):
         default = "  [default]" if found.name == _DEFAULT_REPORT else ""
         command = click.option(
             f"--{found.name}",
@@ -37,7 +37,7 @@ def _a_flag_each(command: _R) -> _R:
 
 
 @click.command()
-@_a_flag_each
+@_add_report_flags
 @click.option(
     "--artist",
     default="Metallica",
@@ -79,19 +79,19 @@ def report(
     ctx: click.Context, /, kind: str | None, run_id: int | None, **options: Any
 ) -> None:
     """Show what a run of `classify` found, from its stored predictions."""
-    _refuse_idle(ctx, kind, options)
+    _check_options(ctx, kind, options)
     with explain_interruption("nothing was changed"):
         with open_catalog(options["db"], mode="read") as catalog:
             if options["plots"] or options["form"] == "html":
-                _all_pictures(catalog, run_id, options)
+                _write_all_reports(catalog, run_id, options)
                 return
             # Not a default of the option: click lets the last flag's decide for all.
             kind = kind or _DEFAULT_REPORT
-            named = {found.name: found for found in (*REPORTS, *STUDIES)}
+            named = {found.name: found for found in (*REPORTS, *TRAINING_REPORTS)}
             if kind in named:
                 table = named[kind].make(catalog, run_id)
             else:
-                (of_artist,) = (r for r in OF_AN_ARTIST if r.name == kind)
+                (of_artist,) = (r for r in ARTIST_REPORTS if r.name == kind)
                 table = of_artist.make(
                     catalog,
                     run_id,
@@ -101,11 +101,13 @@ def report(
         _print_table(table, options["form"], options["output"])
 
 
-def _refuse_idle(ctx: click.Context, kind: str | None, options: dict[str, Any]) -> None:
+def _check_options(
+    ctx: click.Context, kind: str | None, options: dict[str, Any]
+) -> None:
     """Refuse options that would do nothing beside the others."""
     plots = options["plots"]
     every = plots or options["form"] == "html"
-    if kind not in {one.name for one in OF_AN_ARTIST} and not every:
+    if kind not in {one.name for one in ARTIST_REPORTS} and not every:
         for name in ("artist", "through"):
             if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 raise click.UsageError(
@@ -123,7 +125,7 @@ def _refuse_idle(ctx: click.Context, kind: str | None, options: dict[str, Any]) 
         raise click.UsageError("--plots DIR writes files of its own: leave -o out")
 
 
-def _all_pictures(
+def _write_all_reports(
     catalog: Catalog, run_id: int | None, options: dict[str, Any]
 ) -> None:
     """Write the page of all reports, or the files of all pictures."""
@@ -131,26 +133,33 @@ def _all_pictures(
 
     if run_id is not None:
         select_run(catalog, run_id)  # there must be one: reports without it are skipped
-    of_artist = {"artist": options["artist"], "through": options["through"]}
+    artist_choice = {"artist": options["artist"], "through": options["through"]}
     train, png = options["train"], options["png"]
     if options["plots"]:
         _write_pictures(
-            catalog, run_id, options["plots"], of_artist=of_artist, train=train, png=png
+            catalog,
+            run_id,
+            options["plots"],
+            artist_choice=artist_choice,
+            train=train,
+            png=png,
         )
     else:
         output = options["output"]
-        _write_page(catalog, run_id, of_artist=of_artist, train=train, output=output)
+        _write_page(
+            catalog, run_id, artist_choice=artist_choice, train=train, output=output
+        )
 
 
 def _print_table(table: Table, form: str, output: str | None) -> None:
     """Print a table, or write it to a file."""
     if form == "json":
-        text = as_json(table)
+        text = format_json(table)
     elif form == "csv":
-        text = as_csv(table)
+        text = format_csv(table)
     else:
         wide = None if output else shutil.get_terminal_size((100, 24)).columns
-        text = as_text(table, wide)
+        text = format_text(table, wide)
     _write(text, output)
 
 
@@ -158,14 +167,14 @@ def _write_page(
     catalog: Catalog,
     run_id: int | None,
     *,
-    of_artist: dict[str, Any],
+    artist_choice: dict[str, Any],
     train: bool,
     output: str | None,
 ) -> None:
     """Print every report as one HTML page, or write it to a file."""
     from classify.reports.html import html_report  # noqa: PLC0415
 
-    text = html_report(catalog, run_id, of_artist=of_artist, train=train)
+    text = html_report(catalog, run_id, artist_choice=artist_choice, train=train)
     _write(text, output)
 
 
@@ -174,7 +183,7 @@ def _write_pictures(
     run_id: int | None,
     plots: str,
     *,
-    of_artist: dict[str, Any],
+    artist_choice: dict[str, Any],
     train: bool,
     png: bool,
 ) -> None:
@@ -182,7 +191,7 @@ def _write_pictures(
     from classify.reports.html import write_pictures  # noqa: PLC0415
 
     made = write_pictures(
-        catalog, Path(plots), run_id, of_artist=of_artist, train=train, png=png
+        catalog, Path(plots), run_id, artist_choice=artist_choice, train=train, png=png
     )
     while True:
         try:

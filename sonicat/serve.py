@@ -1,4 +1,4 @@
-"""The command `sonicat serve`: options, a server, an exit status."""
+"""The command `sonicat serve`: options, server, exit status."""
 
 from __future__ import annotations
 
@@ -133,8 +133,8 @@ def run(settings: ServeSettings, *, browser: bool) -> None:
     """
     from webapp.server import make_server  # noqa: PLC0415 (loads Flask)
 
-    with _drawing() as told:
-        server = make_server(settings, told)
+    with _progress_bars() as on_progress:
+        server = make_server(settings, on_progress)
         click.echo(f"The page is at {server.address}\nCtrl-C ends it.")
         if browser and _has_desktop():
             webbrowser.open(server.address)
@@ -143,11 +143,11 @@ def run(settings: ServeSettings, *, browser: bool) -> None:
 
 
 @contextmanager
-def _drawing() -> Iterator[Callable[[Level, float], None]]:
+def _progress_bars() -> Iterator[Callable[[Level, float], None]]:
     """Show a bar on stderr while a map is drawn; no terminal, no bar."""
     bars: dict[Level, Any] = {}
 
-    def told(level: Level, share: float) -> None:
+    def on_progress(level: Level, share: float) -> None:
         if level not in bars:
             bars[level] = tqdm(
                 total=100,
@@ -162,7 +162,7 @@ def _drawing() -> Iterator[Callable[[Level, float], None]]:
             bars.pop(level).close()
 
     try:
-        yield told
+        yield on_progress
     finally:
         for bar in bars.values():
             bar.close()

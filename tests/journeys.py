@@ -45,7 +45,7 @@ from pathlib import Path
 app = create_app(ServeSettings(catalog_url=sys.argv[1], spool=Path(sys.argv[2])))
 client = app.test_client()
 client.get("/api/map")
-app.extensions[STATE].atlas.wait()
+app.extensions[STATE].map_worker.wait()
 trace_into(sys.argv[2])
 answer = client.get("/tracks/1")
 sys.setprofile(None)

@@ -1,1 +1,1 @@
-"""The page: the library as a map, its reports, and "whose song is this?"."""
+"""Web pages of a library: its map, its reports, predictions for uploads."""

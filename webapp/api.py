@@ -1,4 +1,4 @@
-"""What programs ask: the map, tracks, albums, artists, reports."""
+"""JSON interface for programs: map, tracks, albums, artists, reports."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ from werkzeug.wrappers import Response as BaseResponse
 from catalog.browse import listed_tracks, state
 from catalog.maps import Level
 from catalog.predictions import track_predictions
-from webapp.context import catalog, chosen_run, shared, tracks_sought, whole
+from webapp.context import (
+    catalog,
+    chosen_run,
+    integer_argument,
+    matching_tracks,
+    shared,
+)
 from webapp.errors import NotFoundError, NotReadyError, WebError
 from webapp.filters import printable
 from webapp.map import Chart, feature_values, map_document
 from webapp.map_worker import Progress
 from webapp.reports import (
-    begin_study,
-    choice_of,
-    is_study,
-    made,
-    report_named,
-    study_of,
+    artist_choice,
+    find_report,
+    find_report_job,
+    is_training_report,
+    make_table,
+    start_report,
     table_document,
 )
 from webapp.track import track_document
@@ -37,7 +43,7 @@ _DOCUMENT = Path(__file__).with_name("openapi.json")
 
 PAGE_OF_TRACKS = 100
 MOST_TRACKS = 1000
-_KEPT_ANSWERS = 8
+_CACHED_ANSWERS = 8
 _LARGEST = 2**31 - 1
 
 
@@ -60,28 +66,28 @@ def map_() -> BaseResponse | tuple[dict[str, Any], int]:
     """Return the points of the map, or how far its drawing is (202)."""
     level = _level()
     run = chosen_run()
-    chart = shared().atlas.look(catalog(), level)
+    chart = shared().map_worker.get_chart(catalog(), level)
     if isinstance(chart, Progress):
-        if chart.problem:
-            raise NotReadyError(chart.problem)
+        if chart.error:
+            raise NotReadyError(chart.error)
         return {"drawing": chart.share}, 202
     key = ("map", chart, state(catalog()), run and run.id)
-    return _kept(key, lambda: _map_document(chart, run))
+    return _cached_answer(key, lambda: _map_document(chart, run))
 
 
 def _map_document(chart: Chart, run: Any) -> dict[str, Any]:
     tracks = {track.id: track for track in listed_tracks(catalog())}
-    said = [] if run is None else track_predictions(catalog(), run.id)
-    return map_document(chart, tracks, run, said)
+    predictions = [] if run is None else track_predictions(catalog(), run.id)
+    return map_document(chart, tracks, run, predictions)
 
 
 @api.get("/map/values")
 def map_values() -> BaseResponse | tuple[dict[str, Any], int]:
     """Return one feature of every point of the map."""
-    chart = shared().atlas.look(catalog(), _level())
+    chart = shared().map_worker.get_chart(catalog(), _level())
     if isinstance(chart, Progress):
-        if chart.problem:
-            raise NotReadyError(chart.problem)
+        if chart.error:
+            raise NotReadyError(chart.error)
         return {"drawing": chart.share}, 202
     name = request.args.get("name", "")
     values = feature_values(chart, name)
@@ -93,9 +99,9 @@ def map_values() -> BaseResponse | tuple[dict[str, Any], int]:
 @api.get("/tracks")
 def tracks() -> dict[str, Any]:
     """Return tracks whose title, artist, album or path holds a text."""
-    offset = whole("offset", 0, _LARGEST, least=0)
-    limit = whole("limit", PAGE_OF_TRACKS, MOST_TRACKS, least=0)
-    found = tracks_sought(catalog())
+    offset = integer_argument("offset", 0, _LARGEST, lowest=0)
+    limit = integer_argument("limit", PAGE_OF_TRACKS, MOST_TRACKS, lowest=0)
+    found = matching_tracks(catalog())
     return {
         "total": len(found),
         "tracks": [_track(track) for track in found[offset : offset + limit]],
@@ -130,9 +136,13 @@ def artists() -> dict[str, Any]:
 @api.get("/reports/<name>")
 def report(name: str) -> dict[str, Any] | tuple[dict[str, Any], int]:
     """Return a report by name, or that it is being made (202)."""
-    wanted = report_named(name)
-    study = study_of(wanted, choice_of(wanted)) if is_study(wanted) else None
-    if study is not None and study.under_way:
+    found = find_report(name)
+    report_job = (
+        find_report_job(found, artist_choice(found))
+        if is_training_report(found)
+        else None
+    )
+    if report_job is not None and report_job.under_way:
         return {"under_way": True}, 202
     return _report(name)
 
@@ -140,15 +150,15 @@ def report(name: str) -> dict[str, Any] | tuple[dict[str, Any], int]:
 @api.post("/reports/<name>")
 def begin(name: str) -> tuple[dict[str, Any], int]:
     """Begin a report that trains models; again, if it could not be made before."""
-    wanted = report_named(name)
-    if not is_study(wanted):
+    found = find_report(name)
+    if not is_training_report(found):
         raise NotReadyError("this report is made at once; ask for it with GET")
-    study = begin_study(wanted, choice_of(wanted))
-    return {"under_way": study.under_way}, 202
+    report_job = start_report(found, artist_choice(found))
+    return {"under_way": report_job.under_way}, 202
 
 
 def _report(name: str) -> dict[str, Any]:
-    return table_document(made(name))
+    return table_document(make_table(name))
 
 
 def _level() -> Level:
@@ -164,14 +174,14 @@ def _level() -> Level:
     raise WebError("level is one of tracks, windows")
 
 
-def _kept(key: tuple[Any, ...], make: Any) -> BaseResponse:
+def _cached_answer(key: tuple[Any, ...], make: Any) -> BaseResponse:
     """Answer from memory while nothing has changed that the answer depends on."""
     answers = shared().answers
     body = answers.get(key)
     if body is None:
         body = json.dumps(make(), separators=(",", ":"), allow_nan=False).encode()
-        with shared().keeping:
-            while len(answers) >= _KEPT_ANSWERS:
+        with shared().answers_lock:
+            while len(answers) >= _CACHED_ANSWERS:
                 answers.pop(next(iter(answers)))
             answers[key] = body
     return _body(body)

@@ -1,4 +1,4 @@
-"""Put the page together: settings, guards, blueprints, errors."""
+"""Flask application factory: settings, guards, blueprints, error pages."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from webapp import track as media
 from webapp import uploads as predict
 from webapp.context import STATE, Shared, close_catalog
 from webapp.errors import TooBigError, WebError
-from webapp.jobs import Jobs, Studies
-from webapp.map_worker import Atlas
+from webapp.jobs import Jobs, ReportJobs
+from webapp.map_worker import MapWorker
 from webapp.security import guard
 from webapp.settings import ServeSettings
 
@@ -32,14 +32,14 @@ _FORM_BYTES = 2**20  # what stands around a file; Werkzeug reads it by 64 kB
 def create_app(
     settings: ServeSettings,
     *,
-    told: Callable[[Level, float], None] = lambda _level, _share: None,
+    on_progress: Callable[[Level, float], None] = lambda _level, _share: None,
 ) -> Flask:
     """Return the application; it opens the catalog for reading, request by request.
 
     Parameters
     ----------
     settings : ServeSettings
-    told : callable
+    on_progress : callable
         Called with (level, share done) while a map is drawn.
     """
     app = Flask("webapp")
@@ -49,21 +49,23 @@ def create_app(
     app.config["MAX_FORM_PARTS"] = 16
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 300
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    atlas = Atlas(settings.catalog_url, seed=settings.map_seed, told=told)
+    map_worker = MapWorker(
+        settings.catalog_url, seed=settings.map_seed, on_progress=on_progress
+    )
     app.extensions[STATE] = Shared(
-        settings, atlas, Jobs(settings), Studies(settings.catalog_url)
+        settings, map_worker, Jobs(settings), ReportJobs(settings.catalog_url)
     )
     guard(app, settings)
     for blueprint in (pages.pages, api.api, predict.predict, media.media):
         app.register_blueprint(blueprint)
     formats.register(app)
-    app.context_processor(_everywhere)
+    app.context_processor(_template_globals)
     app.teardown_appcontext(close_catalog)
     _register_errors(app)
     return app
 
 
-def _everywhere() -> dict[str, Any]:
+def _template_globals() -> dict[str, Any]:
     return {
         "csrf_token": current_app.config["CSRF_TOKEN"],
         "version": version("sonicat"),
@@ -97,7 +99,7 @@ def _register_errors(app: Flask) -> None:
         if error.code == TooBigError.status:
             limit = app.config["MAX_CONTENT_LENGTH"] // 2**20
             return _answer(413, f"the file is larger than {limit} MB")
-        return _answer(error.code or 500, _WORDS.get(error.code or 500, error.name))
+        return _answer(error.code or 500, _MESSAGES.get(error.code or 500, error.name))
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Any:
@@ -105,7 +107,7 @@ def _register_errors(app: Flask) -> None:
         return _answer(500, "something went wrong here; the server's log says what")
 
 
-_WORDS = {
+_MESSAGES = {
     404: "there is no such page",
     405: "this address does not take such a request",
 }

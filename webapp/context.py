@@ -1,4 +1,4 @@
-"""What a request works with: the open catalog, the run shown, the shared parts."""
+"""Context of a request: the open catalog, the chosen run, the shared state."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from catalog.runs import RunFacts, load_run, load_runs
 from catalog.schema import open_catalog
 from classify.predict import Predictor
 from webapp.errors import NotFoundError, WebError
-from webapp.jobs import Jobs, Studies
-from webapp.map_worker import Atlas
+from webapp.jobs import Jobs, ReportJobs
+from webapp.map_worker import MapWorker
 from webapp.settings import ServeSettings
 
 STATE = "sonicat"
@@ -30,26 +30,26 @@ class Shared:
     Attributes
     ----------
     settings : ServeSettings
-    atlas : Atlas
+    map_worker : MapWorker
     jobs : Jobs
-    studies : Studies
+    report_jobs : ReportJobs
     answers : dict
         Answers that are dear to make, by what they depend on.
     models : dict
         Fitted models by their run's number and time: a catalog that is made anew counts
         its runs from 1 again.
-    keeping, loading : Lock
+    answers_lock, models_lock : Lock
         Held while `answers`, or `models`, are changed.
     """
 
     settings: ServeSettings
-    atlas: Atlas
+    map_worker: MapWorker
     jobs: Jobs
-    studies: Studies
+    report_jobs: ReportJobs
     answers: dict[Any, Any] = field(default_factory=dict)
     models: dict[tuple[int, datetime | None], Predictor] = field(default_factory=dict)
-    keeping: threading.Lock = field(default_factory=threading.Lock)
-    loading: threading.Lock = field(default_factory=threading.Lock)
+    answers_lock: threading.Lock = field(default_factory=threading.Lock)
+    models_lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def shared() -> Shared:
@@ -81,7 +81,7 @@ def chosen_run() -> RunFacts | None:
     """
     if "run" not in g:
         asked = request.args.get("run", "")
-        number = number_in(asked) if asked else shared().settings.run_id
+        number = parse_number(asked) if asked else shared().settings.run_id
         if asked and number is None:
             raise NotFoundError("a run is named by its number")
         g.run = (
@@ -103,10 +103,10 @@ def runs() -> list[RunFacts]:
 _MOST_FIGURES = 12
 
 
-def number_in(text: str) -> int | None:
+def parse_number(text: str) -> int | None:
     """Return the number that plain figures say, None for anything else.
 
-    >>> number_in("007"), number_in("²"), number_in("9" * 5000)
+    >>> parse_number("007"), parse_number("²"), parse_number("9" * 5000)
     (7, None, None)
     """
     if not (text.isascii() and text.isdigit()):
@@ -115,7 +115,7 @@ def number_in(text: str) -> int | None:
     return int(figures) if len(figures) <= _MOST_FIGURES else None
 
 
-def whole(name: str, usual: int, most: int, *, least: int = 1) -> int:
+def integer_argument(name: str, default: int, highest: int, *, lowest: int = 1) -> int:
     """Return a whole number of the request's address.
 
     Raises
@@ -125,20 +125,22 @@ def whole(name: str, usual: int, most: int, *, least: int = 1) -> int:
     """
     given = request.args.get(name, "")
     if not given:
-        return usual
-    number = number_in(given)
-    if number is None or not least <= number <= most:
-        raise WebError(f"{name} is a whole number from {least} to {most}")
+        return default
+    number = parse_number(given)
+    if number is None or not lowest <= number <= highest:
+        raise WebError(f"{name} is a whole number from {lowest} to {highest}")
     return number
 
 
-def tracks_sought(catalog: Catalog) -> list[ListedTrack]:
+def matching_tracks(catalog: Catalog) -> list[ListedTrack]:
     """Return the tracks whose title, artist, album or path holds the request's text."""
     wanted = request.args.get("q", "").strip().casefold()
     listed = listed_tracks(catalog)
-    return [one for one in listed if wanted in _searched(one)] if wanted else listed
+    return (
+        [one for one in listed if wanted in _searchable_text(one)] if wanted else listed
+    )
 
 
-def _searched(track: ListedTrack) -> str:
+def _searchable_text(track: ListedTrack) -> str:
     parts = (track.title, track.artist, track.album, track.path)
     return "\n".join(part for part in parts if part).casefold()

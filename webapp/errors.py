@@ -1,4 +1,4 @@
-"""The errors of the page, each with its HTTP status."""
+"""Exceptions of the web pages, each with its HTTP status."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TooBigError(WebError):
     status = 413
 
 
-class CannotJudgeError(WebError):
+class UploadError(WebError):
     """The upload is no audio, is damaged, too long, or took too much."""
 
     status = 422

@@ -1,4 +1,4 @@
-"""How values are written on a page."""
+"""Template filters for times, shares, numbers and text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import re
 from flask import Flask
 from markupsafe import Markup, escape
 
-from classify.reports.table import number as of_three_places
-from classify.reports.table import shown
+from classify.reports.table import format_cell, format_number
 
 NOTHING = "-"
 
@@ -37,7 +36,7 @@ def percent(share: float | None) -> str:
 
 def number(value: float | None) -> str:
     """Return a measured number to three places that count."""
-    return NOTHING if value is None else of_three_places(value)
+    return NOTHING if value is None else format_number(value)
 
 
 def words(name: str) -> str:
@@ -67,4 +66,4 @@ def register(app: Flask) -> None:
     """Make these known to the templates."""
     for one in (clock, percent, number, words, printable, coded):
         app.add_template_filter(one)
-    app.add_template_filter(shown, "cell")
+    app.add_template_filter(format_cell, "cell")

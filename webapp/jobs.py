@@ -1,4 +1,4 @@
-"""Uploads that are being judged: a queue with an end, a few at a time."""
+"""Background jobs of the server: uploads in a bounded queue, reports that train."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from catalog.schema import open_catalog
 from classify.exceptions import ClassifyError
 from classify.reports.registry import Report
 from classify.reports.table import Table
-from webapp.errors import BusyError, CannotJudgeError, NotFoundError
+from webapp.errors import BusyError, NotFoundError, UploadError
 from webapp.settings import ServeSettings
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Job:
     phase : Phase
     done_s, of_s : float or None
         Seconds of audio that are analysed, and how many there seem to be.
-    verdict : dict or None
+    result : dict or None
     error : str or None
         Why there is no verdict.
     """
@@ -44,11 +44,13 @@ class Job:
     phase: Phase = "waiting"
     done_s: float | None = None
     of_s: float | None = None
-    verdict: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
     error: str | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
+    finished: threading.Event = field(default_factory=threading.Event)
 
-    def tell(self, phase: Phase, done_s: float | None, of_s: float | None) -> None:
+    def note_progress(
+        self, phase: Phase, done_s: float | None, of_s: float | None
+    ) -> None:
         """Note how far the work is."""
         self.phase, self.done_s, self.of_s = phase, done_s, of_s
 
@@ -59,7 +61,7 @@ class Job:
             "phase": self.phase,
             "done_s": self.done_s,
             "of_s": self.of_s,
-            "verdict": self.verdict,
+            "verdict": self.result,
             "error": self.error,
         }
 
@@ -84,11 +86,11 @@ class Jobs:
             As many as may wait are waiting.
         """
         with self._lock:
-            open_ = sum(not job.ended.is_set() for job in self._jobs.values())
+            open_ = sum(not job.finished.is_set() for job in self._jobs.values())
             if open_ >= self._limits.running + self._limits.waiting:
                 file.close()
                 raise BusyError("others are being judged; try again in a moment")
-            self._forget()
+            self._drop_oldest()
             job = Job(secrets.token_urlsafe(16))
             self._jobs[job.id] = job
             try:
@@ -99,7 +101,7 @@ class Jobs:
                 raise BusyError("this server is ending") from error
         return job
 
-    def end(self) -> None:
+    def shut_down(self) -> None:
         """Take no more, and forget those that wait: the process would stay for them."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -125,20 +127,20 @@ class Jobs:
     ) -> None:
         try:
             with file:
-                job.verdict = work(file, job)
+                job.result = work(file, job)
             job.phase = "done"
-        except CannotJudgeError as error:
+        except UploadError as error:
             job.error, job.phase = str(error), "failed"
         except Exception:
             log.exception("an upload could not be judged")
             job.error = "something went wrong here; the server's log says what"
             job.phase = "failed"
         finally:
-            job.ended.set()
+            job.finished.set()
 
-    def _forget(self) -> None:
-        ended = [name for name, job in self._jobs.items() if job.ended.is_set()]
-        for name in ended[: max(0, len(self._jobs) - self._limits.kept + 1)]:
+    def _drop_oldest(self) -> None:
+        finished = [name for name, job in self._jobs.items() if job.finished.is_set()]
+        for name in finished[: max(0, len(self._jobs) - self._limits.kept + 1)]:
             del self._jobs[name]
 
 
@@ -146,7 +148,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Study:
+class ReportJob:
     """One report on its way: its table when it is done, or why there is none."""
 
     table: Table | None = None
@@ -158,22 +160,22 @@ class Study:
         return self.table is None and self.error is None
 
 
-class Studies:
+class ReportJobs:
     """Makes one study at a time and remembers each by what it was asked."""
 
     def __init__(self, url: str | None) -> None:
         self._url = url
         self._lock = threading.Lock()
-        self._known: dict[Any, Study] = {}
+        self._known: dict[Any, ReportJob] = {}
 
     def find(
         self, report: Report, run: RunFacts, choice: dict[str, Any]
-    ) -> Study | None:
+    ) -> ReportJob | None:
         """Return a study that was begun; None where it was not."""
         with self._lock:
             return self._known.get(_key(report, run, choice))
 
-    def begin(self, report: Report, run: RunFacts, choice: dict[str, Any]) -> Study:
+    def begin(self, report: Report, run: RunFacts, choice: dict[str, Any]) -> ReportJob:
         """Begin a study unless it was begun before and did not fail.
 
         Raises
@@ -186,25 +188,25 @@ class Studies:
             known = self._known.get(key)
             if known is not None and known.error is None:
                 return known
-            if any(study.under_way for study in self._known.values()):
+            if any(report_job.under_way for report_job in self._known.values()):
                 raise BusyError("another report is being made; try again in a minute")
-            study = self._known[key] = Study()
+            report_job = self._known[key] = ReportJob()
         threading.Thread(
-            target=self._make, args=(study, report, run.id, choice), daemon=True
+            target=self._make, args=(report_job, report, run.id, choice), daemon=True
         ).start()
-        return study
+        return report_job
 
     def _make(
-        self, study: Study, report: Report, run_id: int, choice: dict[str, Any]
+        self, report_job: ReportJob, report: Report, run_id: int, choice: dict[str, Any]
     ) -> None:
         try:
             with open_catalog(self._url, mode="read") as catalog:
-                study.table = report.make(catalog, run_id, **choice)
+                report_job.table = report.make(catalog, run_id, **choice)
         except (ClassifyError, CatalogError) as error:
-            study.error = str(error)
+            report_job.error = str(error)
         except Exception:
             log.exception("the report %s could not be made", report.name)
-            study.error = "it could not be made; the server's log says why"
+            report_job.error = "it could not be made; the server's log says why"
 
 
 def _key(report: Report, run: RunFacts, choice: dict[str, Any]) -> tuple[Any, ...]:

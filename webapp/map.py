@@ -1,4 +1,4 @@
-"""What lies on a map, and where: rows of a library joined with a stored map."""
+"""Chart of a map: rows of a library joined with a stored map, as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from catalog.datasets import Library
 from catalog.maps import Level, StoredMap
 from catalog.predictions import TrackPrediction
 from catalog.runs import RunFacts
-from classify.map.map import Map, pack, place, unpack
+from classify.map.map import Map, pack_map, place_points, unpack_map
 from webapp.filters import printable
 
 REDRAW_SHARE = 0.25
@@ -81,7 +81,7 @@ class Chart:
         return digest.hexdigest()
 
 
-def rows_of(library: Library, level: Level) -> MapRows:
+def select_rows(library: Library, level: Level) -> MapRows:
     """Return the rows that a map of `library` shows: what is silent is left out."""
     windows = library.windows
     usable = ~windows.silent & np.isfinite(windows.vectors).all(axis=1)
@@ -107,13 +107,13 @@ def rows_of(library: Library, level: Level) -> MapRows:
     )
 
 
-def fresh_chart(rows: MapRows, drawn: Map) -> Chart:
+def new_chart(rows: MapRows, drawn: Map) -> Chart:
     """Return the chart of a map that was drawn from these very rows."""
     nothing = np.zeros(len(rows.X), dtype=bool)
     return Chart(rows, drawn, drawn.points, drawn.xy, nothing)
 
 
-def standing_chart(rows: MapRows, stored: StoredMap) -> Chart | None:
+def extend_chart(rows: MapRows, stored: StoredMap) -> Chart | None:
     """Put rows on a stored map; new ones are placed, those that left are not shown.
 
     Returns
@@ -123,7 +123,7 @@ def standing_chart(rows: MapRows, stored: StoredMap) -> Chart | None:
         are new.
     """
     try:
-        drawn = unpack(stored.data)
+        drawn = unpack_map(stored.data)
     except ValueError:
         return None
     if len(drawn.points) != len(stored.track_ids):
@@ -138,13 +138,13 @@ def standing_chart(rows: MapRows, stored: StoredMap) -> Chart | None:
     if new.mean() > REDRAW_SHARE:
         return None
     xy = drawn.xy[at]
-    xy[new] = place(drawn, rows.X[new])
+    xy[new] = place_points(drawn, rows.X[new])
     points = drawn.points[at]
     points[new] = drawn.basis.project(rows.X[new])
     return Chart(rows, drawn, points, xy, new)
 
 
-def to_store(chart: Chart, seed: int) -> StoredMap:
+def chart_to_store(chart: Chart, seed: int) -> StoredMap:
     """Return a freshly drawn chart as the catalog keeps it."""
     rows = chart.rows
     return StoredMap(
@@ -154,7 +154,7 @@ def to_store(chart: Chart, seed: int) -> StoredMap:
         rows.track_ids,
         rows.window_ids,
         chart.xy,
-        pack(chart.drawn),
+        pack_map(chart.drawn),
     )
 
 
@@ -187,7 +187,7 @@ def map_document(
     chart: Chart,
     tracks: Mapping[int, ListedTrack],
     run: RunFacts | None,
-    said: Iterable[TrackPrediction],
+    predictions: Iterable[TrackPrediction],
 ) -> dict[str, Any]:
     """Return what the page needs to draw a map and to tell its points apart.
 
@@ -199,7 +199,7 @@ def map_document(
     ids, of = np.unique(chart.rows.track_ids, return_inverse=True)
     # one that left the catalog stays on the map until the next is drawn
     listed = [tracks.get(int(number), _GONE) for number in ids]
-    xy = _framed(chart.xy)
+    xy = _scale(chart.xy)
     points: dict[str, Any] = {
         "track": of.tolist(),
         "x": xy[:, 0].tolist(),
@@ -208,7 +208,7 @@ def map_document(
     }
     if chart.rows.start_s is not None:
         points["start_s"] = chart.rows.start_s.tolist()
-    by_track = {one.track_id: one for one in said}
+    by_track = {one.track_id: one for one in predictions}
     return {
         "level": chart.rows.level,
         "chart": chart.name,
@@ -216,13 +216,15 @@ def map_document(
         "tracks": {
             "id": ids.tolist(),
             "title": [printable(one.title or one.path) or _UNTITLED for one in listed],
-            "artist": _coded([one.artist for one in listed]),
-            "album": _coded([one.album for one in listed]),
-            "genre": _coded([one.genre for one in listed]),
-            "codec": _coded([one.codec for one in listed]),
+            "artist": _encode_names([one.artist for one in listed]),
+            "album": _encode_names([one.album for one in listed]),
+            "genre": _encode_names([one.genre for one in listed]),
+            "codec": _encode_names([one.codec for one in listed]),
             "year": [one.year for one in listed],
         },
-        "said": _said([by_track.get(int(number)) for number in ids], run),
+        "said": _predictions_document(
+            [by_track.get(int(number)) for number in ids], run
+        ),
         "features": list(chart.rows.feature_names),
     }
 
@@ -235,12 +237,12 @@ def feature_values(chart: Chart, name: str) -> list[float] | None:
     return [float(f"{value:.4g}") for value in column.tolist()]
 
 
-def framed_places(chart: Chart, xy: NDArray[np.float64]) -> list[list[float]]:
+def scale_to_map(chart: Chart, xy: NDArray[np.float64]) -> list[list[float]]:
     """Return further places in the coordinates of `map_document`."""
-    return [[float(x), float(y)] for x, y in _framed(chart.xy, xy)]
+    return [[float(x), float(y)] for x, y in _scale(chart.xy, xy)]
 
 
-def _framed(
+def _scale(
     chart_xy: NDArray[np.float64], xy: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
     """Move and scale places so that the map fills [-1, 1], four decimals."""
@@ -252,7 +254,7 @@ def _framed(
     return framed
 
 
-def _coded(values: Sequence[str | None]) -> dict[str, Any]:
+def _encode_names(values: Sequence[str | None]) -> dict[str, Any]:
     """Write each name once, the most frequent first, of equals by name."""
     counts: dict[str, int] = {}
     for value in values:
@@ -266,7 +268,7 @@ def _coded(values: Sequence[str | None]) -> dict[str, Any]:
     }
 
 
-def _said(
+def _predictions_document(
     rows: list[TrackPrediction | None], run: RunFacts | None
 ) -> dict[str, Any] | None:
     if run is None:
@@ -274,8 +276,8 @@ def _said(
     return {
         "run": run.id,
         "labels": [printable(name) for name in run.labels],
-        "label": _numbered([row.label if row else None for row in rows], run),
-        "true": _numbered([row.true_label if row else None for row in rows], run),
+        "label": _encode_labels([row.label if row else None for row in rows], run),
+        "true": _encode_labels([row.true_label if row else None for row in rows], run),
         "right": [None if row is None else row.correct for row in rows],
         "p_label": [None if row is None else round(row.p_label, 4) for row in rows],
         "p": [
@@ -285,7 +287,7 @@ def _said(
     }
 
 
-def _numbered(values: Sequence[str | None], run: RunFacts) -> list[int]:
+def _encode_labels(values: Sequence[str | None], run: RunFacts) -> list[int]:
     """Return the place of each label in the run's; "unknown" after them, none -1."""
     index = {name: i for i, name in enumerate(run.labels)}
     return [-1 if v is None else index.get(v, len(run.labels)) for v in values]

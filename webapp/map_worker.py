@@ -1,4 +1,4 @@
-"""The map as the page shows it: drawn once in the background, then kept."""
+"""Background worker that draws the map of each level and keeps it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from catalog.exceptions import CatalogError
 from catalog.maps import Level, load_map, store_map
 from catalog.schema import open_catalog
 from classify.map.map import draw_map
-from webapp.map import Chart, MapRows, fresh_chart, rows_of, standing_chart, to_store
+from webapp.map import (
+    Chart,
+    MapRows,
+    chart_to_store,
+    extend_chart,
+    new_chart,
+    select_rows,
+)
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +31,10 @@ class Progress:
     """How far the drawing is, in [0, 1], or why there is nothing to draw."""
 
     share: float
-    problem: str | None = None
+    error: str | None = None
 
 
-class Atlas:
+class MapWorker:
     """Hands out the current chart of each level, and draws it when it must.
 
     Parameters
@@ -35,7 +42,7 @@ class Atlas:
     url : str or None
         Of the catalog.
     seed : int
-    told : callable
+    on_progress : callable
         Called with (level, share done) while a map is drawn.
     """
 
@@ -44,17 +51,17 @@ class Atlas:
         url: str | None,
         *,
         seed: int = 0,
-        told: Callable[[Level, float], None] = lambda _level, _share: None,
+        on_progress: Callable[[Level, float], None] = lambda _level, _share: None,
     ) -> None:
         self._url = url
         self._seed = seed
-        self._told = told
+        self._on_progress = on_progress
         self._lock = threading.Lock()
         self._charts: dict[Level, tuple[State, Chart | None]] = {}
         self._progress: dict[Level, Progress] = {}
         self._threads: dict[Level, threading.Thread] = {}
 
-    def look(self, catalog: Catalog, level: Level = "tracks") -> Chart | Progress:
+    def get_chart(self, catalog: Catalog, level: Level = "tracks") -> Chart | Progress:
         """Return the chart of a level, or how far its drawing is.
 
         A chart that a scan has outdated is handed out until the new one is there.
@@ -90,16 +97,16 @@ class Atlas:
         chart: Chart | None = None
         try:
             chart = self._chart(level)
-            problem = None if chart else "no track has been analysed yet"
-        except CatalogError as error:
-            chart, problem = self._outdated(level), str(error)
+            error = None if chart else "no track has been analysed yet"
+        except CatalogError as caught:
+            chart, error = self._outdated(level), str(caught)
         except Exception:
             log.exception("the map could not be drawn")
             chart = self._outdated(level)
-            problem = "the map could not be drawn; the server's log says why"
+            error = "the map could not be drawn; the server's log says why"
         with self._lock:
             self._charts[level] = (now, chart)
-            self._progress[level] = Progress(1.0, problem)
+            self._progress[level] = Progress(1.0, error)
 
     def _outdated(self, level: Level) -> Chart | None:
         """Return the chart that a new one was to replace: better than none."""
@@ -111,23 +118,23 @@ class Atlas:
             library = load_library(catalog)
             if library is None:
                 return None
-            rows = rows_of(library, level)
+            rows = select_rows(library, level)
             stored = load_map(catalog, library.feature_set_id, level, self._seed)
         if not len(rows.X):
             return None
-        kept = None if stored is None else standing_chart(rows, stored)
+        kept = None if stored is None else extend_chart(rows, stored)
         return kept or self._draw(rows, level)
 
     def _draw(self, rows: MapRows, level: Level) -> Chart:
         def report(share: float) -> None:
             with self._lock:
                 self._progress[level] = Progress(share)
-            self._told(level, share)
+            self._on_progress(level, share)
 
-        chart = fresh_chart(rows, draw_map(rows.X, seed=self._seed, progress=report))
+        chart = new_chart(rows, draw_map(rows.X, seed=self._seed, on_progress=report))
         try:
             with open_catalog(self._url) as catalog:
-                store_map(catalog, to_store(chart, self._seed))
+                store_map(catalog, chart_to_store(chart, self._seed))
         except CatalogError as error:
             log.warning("the map is kept in memory only: %s", error)
         return chart

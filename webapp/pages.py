@@ -1,4 +1,4 @@
-"""What people look at."""
+"""HTML pages for people: map, tracks, reports."""
 
 from __future__ import annotations
 
@@ -8,13 +8,27 @@ from flask import Blueprint, Response, render_template, request
 
 from catalog.browse import listed_tracks, state
 from catalog.predictions import track_predictions
-from classify.reports.charts.choose import picture
-from classify.reports.charts.svg import STYLE, standalone
-from classify.reports.table import Table, as_csv
-from webapp.context import catalog, chosen_run, runs, shared, tracks_sought, whole
+from classify.reports.charts.choose import draw_table
+from classify.reports.charts.svg import STYLE, standalone_svg
+from classify.reports.table import Table, format_csv
+from webapp.context import (
+    catalog,
+    chosen_run,
+    integer_argument,
+    matching_tracks,
+    runs,
+    shared,
+)
 from webapp.errors import NotFoundError
-from webapp.reports import EVERY, choice_of, is_study, made, report_named, study_of
-from webapp.track import feature_pictures, track_document
+from webapp.reports import (
+    ALL_REPORTS,
+    artist_choice,
+    find_report,
+    find_report_job,
+    is_training_report,
+    make_table,
+)
+from webapp.track import draw_features, track_document
 
 pages = Blueprint("pages", __name__)
 
@@ -34,7 +48,7 @@ def map_page() -> str:
     """Show the map."""
     now = state(catalog())
     if not now.tracks:
-        return _empty()
+        return _empty_page()
     return render_template(
         "map.html",
         run=chosen_run(),
@@ -57,16 +71,18 @@ def upload_page() -> str:
 def tracks_page() -> str:
     """List tracks, a page at a time."""
     if not state(catalog()).tracks:
-        return _empty()
-    found = tracks_sought(catalog())
-    page = whole("page", 1, len(found) // TRACKS_ON_A_PAGE + 1)
+        return _empty_page()
+    found = matching_tracks(catalog())
+    page = integer_argument("page", 1, len(found) // TRACKS_ON_A_PAGE + 1)
     run = chosen_run()
-    said = {t.track_id: t for t in track_predictions(catalog(), run.id)} if run else {}
+    predictions = (
+        {t.track_id: t for t in track_predictions(catalog(), run.id)} if run else {}
+    )
     start = (page - 1) * TRACKS_ON_A_PAGE
     return render_template(
         "tracks.html",
         tracks=found[start : start + TRACKS_ON_A_PAGE],
-        said=said,
+        predictions=predictions,
         total=len(found),
         wanted=request.args.get("q", "").strip(),
         page=page,
@@ -80,7 +96,7 @@ def track_page(track_id: int) -> str:
     """Show one track."""
     document = track_document(track_id)
     return render_template(
-        "track.html", **document, pictures=feature_pictures(document), run=chosen_run()
+        "track.html", **document, pictures=draw_features(document), run=chosen_run()
     )
 
 
@@ -88,8 +104,8 @@ def track_page(track_id: int) -> str:
 def reports_page() -> str:
     """List the reports."""
     if not state(catalog()).tracks:
-        return _empty()
-    return render_template("reports.html", reports=EVERY, runs=runs())
+        return _empty_page()
+    return render_template("reports.html", reports=ALL_REPORTS, runs=runs())
 
 
 @pages.get("/reports/<name>")
@@ -97,19 +113,21 @@ def report_page(name: str) -> Any:
     """Show a report: its picture, its table."""
     stem, dot, form = name.partition(".")
     if dot:
-        return _file(stem, form)
-    report = report_named(name)
-    choice = choice_of(report)
-    study = study_of(report, choice) if is_study(report) else None
-    ready = not is_study(report) or (study is not None and study.table is not None)
-    table = made(name) if ready else None
+        return _send_file(stem, form)
+    report = find_report(name)
+    choice = artist_choice(report)
+    report_job = find_report_job(report, choice) if is_training_report(report) else None
+    ready = not is_training_report(report) or (
+        report_job is not None and report_job.table is not None
+    )
+    table = make_table(name) if ready else None
     return render_template(
         "report.html",
         report=report,
-        reports=EVERY,
+        reports=ALL_REPORTS,
         table=table,
-        study=study,
-        picture=picture(table) if table else None,
+        report_job=report_job,
+        picture=draw_table(table) if table else None,
         linked=LINKED,
         choice=choice,
         artists=sorted({t.artist for t in listed_tracks(catalog()) if t.artist}),
@@ -123,28 +141,28 @@ def pictures_css() -> Response:
     return Response(STYLE, mimetype="text/css")
 
 
-def _file(name: str, form: str) -> Response:
+def _send_file(name: str, form: str) -> Response:
     """Send a report as a file."""
     if form == "csv":
-        return _csv(made(name), name)
+        return _send_csv(make_table(name), name)
     if form == "svg":
-        return _svg(made(name))
+        return _send_svg(make_table(name))
     raise NotFoundError("a report comes as .csv or .svg")
 
 
-def _csv(table: Table, name: str) -> Response:
-    text = as_csv(table).encode("utf-8", "replace")
+def _send_csv(table: Table, name: str) -> Response:
+    text = format_csv(table).encode("utf-8", "replace")
     answer = Response(text, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer
 
 
-def _svg(table: Table) -> Response:
-    drawn = picture(table)
+def _send_svg(table: Table) -> Response:
+    drawn = draw_table(table)
     if drawn is None:
         raise NotFoundError("this report has no picture")
     # its own style sheet stands inside the file, which no page embeds
-    answer = Response(standalone(drawn), mimetype="image/svg+xml")
+    answer = Response(standalone_svg(drawn), mimetype="image/svg+xml")
     answer.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'"
     )
@@ -152,5 +170,5 @@ def _svg(table: Table) -> Response:
     return answer
 
 
-def _empty() -> str:
+def _empty_page() -> str:
     return render_template("empty.html")

@@ -1,4 +1,4 @@
-"""Reports on the page: the same tables as the commands', with their pictures."""
+"""Reports of a request: the chosen run, artist and year, background jobs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from flask import request
 
 from catalog.browse import listed_tracks
 from classify.reports.registry import (
-    OF_AN_ARTIST,
-    QUICK_OF_AN_ARTIST,
+    ARTIST_REPORTS,
+    QUICK_ARTIST_REPORT,
     REPORTS,
-    STUDIES,
+    TRAINING_REPORTS,
     Report,
 )
 from classify.reports.table import Table
-from classify.runs import select_run as run_or_reason
-from webapp.context import catalog, chosen_run, shared, whole
+from classify.runs import select_run
+from webapp.context import catalog, chosen_run, integer_argument, shared
 from webapp.errors import NotFoundError, NotReadyError
 from webapp.filters import printable
-from webapp.jobs import Study
+from webapp.jobs import ReportJob
 
-EVERY: tuple[Report, ...] = (*REPORTS, *OF_AN_ARTIST, *STUDIES)
+ALL_REPORTS: tuple[Report, ...] = (*REPORTS, *ARTIST_REPORTS, *TRAINING_REPORTS)
 LAST_YEAR = 9999
 
 
-def report_named(name: str) -> Report:
+def find_report(name: str) -> Report:
     """Return a report by its name.
 
     Raises
@@ -33,25 +33,25 @@ def report_named(name: str) -> Report:
     NotFoundError
         There is none of this name.
     """
-    for report in EVERY:
+    for report in ALL_REPORTS:
         if report.name == name:
             return report
     raise NotFoundError("there is no such report")
 
 
-def is_study(report: Report) -> bool:
+def is_training_report(report: Report) -> bool:
     """Return whether a report trains models, and so is made on request only."""
-    return report in STUDIES or (
-        report in OF_AN_ARTIST and report.name != QUICK_OF_AN_ARTIST
+    return report in TRAINING_REPORTS or (
+        report in ARTIST_REPORTS and report.name != QUICK_ARTIST_REPORT
     )
 
 
-def choice_of(report: Report) -> dict[str, Any]:
+def artist_choice(report: Report) -> dict[str, Any]:
     """Return the artist and the year that the reader chose, where a report takes them.
 
     Without a choice it is the artist with the most years, cut in their middle.
     """
-    if report not in OF_AN_ARTIST:
+    if report not in ARTIST_REPORTS:
         return {}
     years: dict[str, set[int]] = {}
     for track in listed_tracks(catalog()):
@@ -61,10 +61,10 @@ def choice_of(report: Report) -> dict[str, Any]:
     artist = request.args.get("artist", "") or widest
     known = sorted(years.get(artist, ()))
     middle = known[(len(known) - 1) // 2] if known else 1
-    return {"artist": artist, "through": whole("through", middle, LAST_YEAR)}
+    return {"artist": artist, "through": integer_argument("through", middle, LAST_YEAR)}
 
 
-def made(name: str) -> Table:
+def make_table(name: str) -> Table:
     """Return a report's table as the request asks for it.
 
     Raises
@@ -72,20 +72,22 @@ def made(name: str) -> Table:
     NotReadyError
         It trains models and was not begun, is being made, or could not be made.
     """
-    report = report_named(name)
-    choice = choice_of(report)
-    if not is_study(report):
+    report = find_report(name)
+    choice = artist_choice(report)
+    if not is_training_report(report):
         run = chosen_run()
         return report.make(catalog(), run.id if run else None, **choice)
-    study = study_of(report, choice)
-    if study is None:
+    report_job = find_report_job(report, choice)
+    if report_job is None:
         raise NotReadyError(f"it trains models: begin it with POST /api/reports/{name}")
-    if study.table is None:
-        raise NotReadyError(study.error or "it is being made; ask again in a moment")
-    return study.table
+    if report_job.table is None:
+        raise NotReadyError(
+            report_job.error or "it is being made; ask again in a moment"
+        )
+    return report_job.table
 
 
-def study_of(report: Report, choice: dict[str, Any]) -> Study | None:
+def find_report_job(report: Report, choice: dict[str, Any]) -> ReportJob | None:
     """Return a study if it was begun.
 
     Raises
@@ -93,14 +95,14 @@ def study_of(report: Report, choice: dict[str, Any]) -> Study | None:
     NothingToReportError
         There is no run to study.
     """
-    run = run_or_reason(catalog(), _run_id())
-    return shared().studies.find(report, run, choice)
+    run = select_run(catalog(), _run_id())
+    return shared().report_jobs.find(report, run, choice)
 
 
-def begin_study(report: Report, choice: dict[str, Any]) -> Study:
+def start_report(report: Report, choice: dict[str, Any]) -> ReportJob:
     """Begin a study of the run that the reader chose."""
-    run = run_or_reason(catalog(), _run_id())
-    return shared().studies.begin(report, run, choice)
+    run = select_run(catalog(), _run_id())
+    return shared().report_jobs.begin(report, run, choice)
 
 
 def _run_id() -> int | None:

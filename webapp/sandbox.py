@@ -1,4 +1,4 @@
-"""The sandbox of an upload: a process of its own that measures it within limits."""
+"""Sandbox of an upload: a child process that measures it within limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy as np
 from catalog.records import FeatureSetFacts
 from classify.measure import MeasuredFile, MeasuringSettings
 from classify.sequence_features import TrackSequences
-from webapp.errors import CannotJudgeError
+from webapp.errors import UploadError
 from webapp.settings import UploadLimits
 
 _running: set[subprocess.Popen[bytes]] = set()
@@ -61,17 +61,17 @@ def measure_upload(
         start_new_session=True,
     )
     _running.add(child)
-    late = threading.Event()
+    timed_out = threading.Event()
 
     def stop() -> None:
-        late.set()
+        timed_out.set()
         _kill(child)
 
     timer = threading.Timer(limits.wall_s, stop)
     timer.start()
     try:
         assert child.stdout is not None
-        archive = _listen(child.stdout, on_progress)
+        archive = _read_messages(child.stdout, on_progress)
     finally:
         timer.cancel()
         _kill(child)
@@ -80,12 +80,12 @@ def measure_upload(
         if child.stdout is not None:
             child.stdout.close()
     if archive is None:
-        raise CannotJudgeError(
+        raise UploadError(
             f"it took longer than {limits.wall_s:g} seconds"
-            if late.is_set()
+            if timed_out.is_set()
             else "its decoder broke off: the file is damaged, or takes too much"
         )
-    return _unpacked(archive)
+    return _unpack_measured(archive)
 
 
 def end_all() -> None:
@@ -107,7 +107,7 @@ def _command(settings: MeasuringSettings, limits: UploadLimits) -> list[str]:
     ]
 
 
-def _listen(
+def _read_messages(
     out: IO[bytes], on_progress: Callable[[float, float | None], None]
 ) -> bytes | None:
     """Follow what the process says; return its archive, or None if it just ended."""
@@ -117,7 +117,7 @@ def _listen(
         except ValueError:
             return None
         if "error" in message:
-            raise CannotJudgeError(str(message["error"]))
+            raise UploadError(str(message["error"]))
         if "bytes" in message:
             size = int(message["bytes"])
             archive = out.read(size) if size <= _MOST_BYTES else b""
@@ -134,7 +134,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         return
 
 
-def _unpacked(archive: bytes) -> MeasuredFile:
+def _unpack_measured(archive: bytes) -> MeasuredFile:
     with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
         return MeasuredFile(
             str(arrays["payload_hash"]),

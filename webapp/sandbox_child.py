@@ -1,4 +1,4 @@
-"""The limited process that measures one upload: `python -m webapp.sandbox_child`."""
+"""Limited child process that measures one upload."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def main(
     except MemoryError:
         _write(error="it takes more memory than one upload may have")
     else:
-        archive = pack(measured)
+        archive = pack_measured(measured)
         _write(bytes=len(archive))
         sys.stdout.buffer.write(archive)
         sys.stdout.buffer.flush()
@@ -67,13 +67,13 @@ def main(
 
 def set_limits(*, cpu_s: int, memory: int) -> None:
     """Bound this process and those that it starts; none leaves a core file."""
-    for what, most in (
+    for what, limit in (
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(what)
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         try:
             resource.setrlimit(what, (bound, bound))
         except (ValueError, OSError):  # macOS knows the memory limit, but keeps none
@@ -81,7 +81,7 @@ def set_limits(*, cpu_s: int, memory: int) -> None:
                 raise
 
 
-def pack(measured: MeasuredFile) -> bytes:
+def pack_measured(measured: MeasuredFile) -> bytes:
     """Return a measured file as bytes, without pickle."""
     archive = io.BytesIO()
     np.savez(

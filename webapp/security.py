@@ -1,9 +1,4 @@
-"""Who may ask, and what a page may do.
-
-Three guards stand before every request: the Host header must name this server (a page
-elsewhere may have pointed its own name at 127.0.0.1), the reader must know the token
-where one is set, and what changes anything must come from a page of this server.
-"""
+"""Guards of every request: host names, tokens, origins, response headers."""
 
 from __future__ import annotations
 
@@ -49,7 +44,12 @@ HEADERS = {
 
 
 def guard(app: Flask, settings: ServeSettings) -> None:
-    """Put the guards before every request of `app`, and the headers on every answer."""
+    """Put the guards before every request of `app`, and the headers on every answer.
+
+    The Host header must name this server (a page elsewhere may have pointed its own
+    name at 127.0.0.1), the reader must know the token where one is set, and what
+    changes anything must come from a page of this server.
+    """
     app.config["CSRF_TOKEN"] = secrets.token_urlsafe(32)
 
     @app.before_request
@@ -104,14 +104,17 @@ def _check_token(settings: ServeSettings) -> BaseResponse | None:
     """Let in whoever knows the token; keep it in a cookie rather than in addresses."""
     if settings.token is None:
         return None
-    if _same(request.args.get("token", ""), settings.token) and request.method == "GET":
+    if (
+        _is_same(request.args.get("token", ""), settings.token)
+        and request.method == "GET"
+    ):
         answer = redirect(request.path)
         answer.set_cookie(COOKIE, settings.token, httponly=True, samesite="Strict")
         return answer
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if _same(bearer, settings.token):
+    if _is_same(bearer, settings.token):
         return None
-    if _same(request.cookies.get(COOKIE, ""), settings.token):
+    if _is_same(request.cookies.get(COOKIE, ""), settings.token):
         return None
     raise ForbiddenError(
         "this server asks for a token: open the address that `sonicat serve` printed"
@@ -133,9 +136,9 @@ def _check_origin() -> None:
     if (origin is not None and origin != ours) or site not in {None, "same-origin"}:
         raise ForbiddenError("this request comes from another site")
     sent = request.headers.get(CSRF_HEADER, "")
-    if not _same(sent, current_app.config["CSRF_TOKEN"]):
+    if not _is_same(sent, current_app.config["CSRF_TOKEN"]):
         raise ForbiddenError("the page is outdated; load it again")
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())

@@ -1,4 +1,4 @@
-"""The page behind waitress, with its map begun before the first reader comes."""
+"""Waitress server of the web pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IDLE_S = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Listening:
+class RunningServer:
     """A server that listens, and the address to open."""
 
     server: Any
@@ -38,19 +38,19 @@ class Listening:
         try:
             self.server.run()  # returns when it is interrupted
         finally:
-            self.app.extensions[STATE].jobs.end()
+            self.app.extensions[STATE].jobs.shut_down()
             end_all()
 
 
 def make_server(
-    settings: ServeSettings, told: Callable[[Level, float], None]
-) -> Listening:
+    settings: ServeSettings, on_progress: Callable[[Level, float], None]
+) -> RunningServer:
     """Return a server that listens, its map begun.
 
     Parameters
     ----------
     settings : ServeSettings
-    told : callable
+    on_progress : callable
         Called with (level, share done) while a map is drawn.
 
     Raises
@@ -59,7 +59,7 @@ def make_server(
         The address cannot be listened on, or there is no such run.
     """
     logging.basicConfig(format="%(name)s: %(message)s")
-    app = create_app(settings, told=told)
+    app = create_app(settings, on_progress=on_progress)
     _begin_map(app, settings)
     try:
         server = create_server(
@@ -77,7 +77,7 @@ def make_server(
             f"{settings.host}:{settings.port} cannot be listened on "
             f"({error.strerror}); name another with --port or --host"
         ) from error
-    return Listening(server, app, _address(settings, _port(server)))
+    return RunningServer(server, app, _address(settings, _port(server)))
 
 
 def _begin_map(app: Flask, settings: ServeSettings) -> None:
@@ -89,7 +89,7 @@ def _begin_map(app: Flask, settings: ServeSettings) -> None:
                 raise ServeError(
                     f"--run {number}: there is no such run; leave it out for the newest"
                 )
-            app.extensions[STATE].atlas.look(catalog)
+            app.extensions[STATE].map_worker.get_chart(catalog)
     except CatalogError as error:
         logging.getLogger(__name__).warning("%s", error)
 

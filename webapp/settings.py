@@ -1,4 +1,4 @@
-"""How the page is served, and what an upload may take."""
+"""Settings of the server and limits of an upload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One track as its page shows it."""
+"""Page and audio file of one track."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from catalog.predictions import (
     track_window_predictions,
 )
 from catalog.runs import RunFacts
-from classify.map.neighbors import nearest
-from classify.reports.charts.lines import Frame, Line, lines
+from classify.map.neighbors import find_nearest
+from classify.reports.charts.lines import Frame, Line, draw_lines
 from webapp.context import catalog, chosen_run, shared
 from webapp.errors import GoneError, NotFoundError
 from webapp.filters import printable, words
 from webapp.map import Chart
-from webapp.uploads import NEIGHBOURS, neighbour
+from webapp.uploads import NEIGHBOURS, neighbour_document
 
 _LARGEST = 2**31
 
@@ -60,8 +60,8 @@ def track_document(track_id: int) -> dict[str, Any]:
         "track": _clean(asdict(track)),
         "facts": _clean({name: _plain(value) for name, value in facts.items()}),
         "tags": [[printable(key), printable(value)] for key, value in tags(track_id)],
-        "file_there": place is not None and is_there(place),
-        "said": _said(track_id, run),
+        "file_there": place is not None and has_file(place),
+        "said": _prediction_document(track_id, run),
         "windows": _windows(track_id, windows, run),
         "features": {name: windows.columns[name].tolist() for name in COLUMNS},
         "neighbours": _neighbours(track_id),
@@ -73,76 +73,78 @@ def tags(track_id: int) -> list[tuple[str, str]]:
     return raw_tags(catalog(), track_id)
 
 
-def feature_pictures(document: dict[str, Any]) -> list[tuple[str, str]]:
+def draw_features(document: dict[str, Any]) -> list[tuple[str, str]]:
     """Return (name, picture) of each named column along the track."""
     middles = [w["start_s"] + w["duration_s"] / 2 for w in document["windows"]]
     if len(middles) < 2:
         return []
     frame = Frame(x_name="into the track", width=440, height=150, clock=True)
     return [
-        (words(name), lines(f"{words(name)} along the track", [line], frame))
+        (words(name), draw_lines(f"{words(name)} along the track", [line], frame))
         for name, values in document["features"].items()
         for line in [Line(words(name), middles, values)]
     ]
 
 
-def _said(track_id: int, run: RunFacts | None) -> dict[str, Any] | None:
+def _prediction_document(track_id: int, run: RunFacts | None) -> dict[str, Any] | None:
     if run is None:
         return None
-    said = track_prediction(catalog(), run.id, track_id)
-    if said is None:
+    prediction = track_prediction(catalog(), run.id, track_id)
+    if prediction is None:
         return None
     return {
         "run": run.id,
         "model": run.model,
         "labels": [printable(name) for name in run.labels],
-        "label": printable(said.label),
-        "true_label": said.true_label and printable(said.true_label),
-        "right": said.correct,
-        "probability": said.p_label,
-        "probabilities": list(said.probabilities),
-        "out_of_fold": said.out_of_fold,
+        "label": printable(prediction.label),
+        "true_label": prediction.true_label and printable(prediction.true_label),
+        "right": prediction.correct,
+        "probability": prediction.p_label,
+        "probabilities": list(prediction.probabilities),
+        "out_of_fold": prediction.out_of_fold,
     }
 
 
 def _windows(
     track_id: int, windows: TrackWindows, run: RunFacts | None
 ) -> list[dict[str, Any]]:
-    said = track_window_predictions(catalog(), run.id, track_id) if run else {}
+    prediction = track_window_predictions(catalog(), run.id, track_id) if run else {}
     return [
         {
             "start_s": float(windows.start_s[i]),
             "duration_s": float(windows.duration_s[i]),
             "silent": bool(windows.silent[i]),
-            **_window_said(said.get(int(number))),
+            **_window_prediction_document(prediction.get(int(number))),
         }
         for i, number in enumerate(windows.ids)
     ]
 
 
-def _window_said(said: WindowPrediction | None) -> dict[str, Any]:
-    if said is None:
+def _window_prediction_document(prediction: WindowPrediction | None) -> dict[str, Any]:
+    if prediction is None:
         return {"label": None, "series": None, "probability": None}
-    best = int(np.argmax(said.probabilities))
+    best = int(np.argmax(prediction.probabilities))
     return {
-        "label": printable(said.label),
+        "label": printable(prediction.label),
         "series": best,
-        "probability": round(said.probabilities[best], 4),
+        "probability": round(prediction.probabilities[best], 4),
     }
 
 
 def _neighbours(track_id: int) -> list[dict[str, Any]]:
-    chart = shared().atlas.look(catalog())
+    chart = shared().map_worker.get_chart(catalog())
     if not isinstance(chart, Chart):
         return []
     mine = np.flatnonzero(chart.rows.track_ids == track_id)
     if not len(mine):
         return []
-    indices, distances = nearest(chart.points, chart.points[mine[:1]], NEIGHBOURS + 1)
+    indices, distances = find_nearest(
+        chart.points, chart.points[mine[:1]], NEIGHBOURS + 1
+    )
     ids = [int(chart.rows.track_ids[i]) for i in indices[0]]
     tracks = track_titles(catalog(), ids)
     near = [
-        neighbour(tracks[number], distance)
+        neighbour_document(tracks[number], distance)
         for number, distance in zip(ids, distances[0], strict=True)
         if number != track_id and number in tracks
     ]
@@ -228,7 +230,7 @@ def open_track(place: TrackFile) -> BinaryIO:
     return os.fdopen(fd, "rb")
 
 
-def is_there(place: TrackFile) -> bool:
+def has_file(place: TrackFile) -> bool:
     """Return whether a track's file can be played."""
     try:
         open_track(place).close()

@@ -1,4 +1,4 @@
-"""The routes of an upload: a file in, a job to follow, a prediction out."""
+"""Routes of an upload: a file in, a job to follow, a prediction out."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from catalog.records import FeatureSetFacts
 from catalog.runs import RunFacts
 from catalog.schema import open_catalog
 from classify.exceptions import ClassifyError
-from classify.map.map import place
-from classify.map.neighbors import nearest
+from classify.map.map import place_points
+from classify.map.neighbors import find_nearest
 from classify.measure import MeasuredFile, current_features
 from classify.model import UNKNOWN
 from classify.predict import FilePrediction, Predictor, load_predictor, predict_file
 from scanner.features.definition import feature_set
 from webapp.context import Shared, chosen_run, shared
-from webapp.errors import CannotJudgeError, WebError
+from webapp.errors import UploadError, WebError
 from webapp.filters import printable
 from webapp.jobs import Job
-from webapp.map import Chart, framed_places
+from webapp.map import Chart, scale_to_map
 from webapp.sandbox import measure_upload
 
 NEIGHBOURS = 12
@@ -65,21 +65,21 @@ def upload() -> tuple[dict[str, Any], int]:
     if file is None:
         raise WebError("send one file, as the field `file` of a multipart form")
     own = os.fdopen(os.dup(file.stream.fileno()), "rb")
-    mine = shared()
+    state = shared()
 
     def work(opened: BinaryIO, job: Job) -> dict[str, Any]:
         try:
-            return predict_upload(mine, opened, job, run, whole=whole)
+            return predict_upload(state, opened, job, run, whole=whole)
         except (ClassifyError, CatalogError) as error:
-            raise CannotJudgeError(str(error)) from error
+            raise UploadError(str(error)) from error
 
-    job = mine.jobs.submit(own, work)
+    job = state.jobs.submit(own, work)
     if not _flag("wait"):
         return job.document(), 202
-    job.ended.wait(_WAIT_S)
+    job.finished.wait(_WAIT_S)
     if job.error:
-        raise CannotJudgeError(job.error)
-    return job.document(), 200 if job.verdict else 202
+        raise UploadError(job.error)
+    return job.document(), 200 if job.result else 202
 
 
 @predict.get("/<job_id>")
@@ -89,63 +89,67 @@ def follow(job_id: str) -> dict[str, Any]:
 
 
 def predict_upload(
-    mine: Shared, file: BinaryIO, job: Job, run: RunFacts | None, *, whole: bool
+    state: Shared, file: BinaryIO, job: Job, run: RunFacts | None, *, whole: bool
 ) -> dict[str, Any]:
     """Measure an upload and say what it sounds like; nothing is stored."""
-    with open_catalog(mine.settings.catalog_url, mode="read") as catalog:
-        chart = mine.atlas.look(catalog)
+    with open_catalog(state.settings.catalog_url, mode="read") as catalog:
+        chart = state.map_worker.get_chart(catalog)
         shown = chart if isinstance(chart, Chart) else None
-        facts = _facts(catalog, _feature_set_id(run, shown))
-        job.tell("analysing", None, None)
+        facts = _features_to_measure(catalog, _shown_feature_set(run, shown))
+        job.note_progress("analysing", None, None)
         measured = measure_upload(
             file,
             facts,
-            limits=mine.settings.limits,
-            on_progress=lambda done, of: job.tell("analysing", done, of),
+            limits=state.settings.limits,
+            on_progress=lambda done, of: job.note_progress("analysing", done, of),
         )
-        job.tell("judging", measured.duration_s, measured.duration_s)
+        job.note_progress("judging", measured.duration_s, measured.duration_s)
         answer: dict[str, Any] = {
             "duration_s": measured.duration_s,
             "known_tracks": tracks_with_audio(catalog, measured.payload_hash),
             "said": None,
         }
         if run is not None:
-            predictor = _predictor(mine, catalog, run)
+            predictor = cached_predictor(state, catalog, run)
             found = predict_file(measured, predictor, whole=whole)
             answer["said"] = prediction_document(found, whole=whole)
-        if shown is None or _feature_set_id(run, shown) != shown.rows.feature_set_id:
+        if shown is None or _shown_feature_set(run, shown) != shown.rows.feature_set_id:
             return {**answer, "place": None, "neighbours": []}
-        return {**answer, **_near(shown, catalog, measured)}
+        return {**answer, **_neighbours(shown, catalog, measured)}
 
 
-def _feature_set_id(run: RunFacts | None, shown: Chart | None) -> int | None:
+def _shown_feature_set(run: RunFacts | None, shown: Chart | None) -> int | None:
     """Return the feature set of the run, else of the map, where there is one."""
     if run is not None:
         return run.feature_set_id
     return None if shown is None else shown.rows.feature_set_id
 
 
-def _facts(catalog: Catalog, feature_set_id: int | None) -> FeatureSetFacts:
+def _features_to_measure(
+    catalog: Catalog, feature_set_id: int | None
+) -> FeatureSetFacts:
     """Return this program's features, in windows and up to a limit as stored ones."""
     if feature_set_id is None:
         return feature_set()
     return current_features(load_feature_set(catalog, feature_set_id))
 
 
-def _near(chart: Chart, catalog: Catalog, measured: MeasuredFile) -> dict[str, Any]:
+def _neighbours(
+    chart: Chart, catalog: Catalog, measured: MeasuredFile
+) -> dict[str, Any]:
     if chart.rows.X.shape[1] != measured.vectors.shape[1]:
         return {"place": None, "neighbours": []}
     tracks = {track.id: track for track in listed_tracks(catalog)}
-    return neighbours_of(measured, chart, tracks)
+    return find_neighbours(measured, chart, tracks)
 
 
-def _predictor(mine: Shared, catalog: Catalog, run: RunFacts) -> Predictor:
+def cached_predictor(state: Shared, catalog: Catalog, run: RunFacts) -> Predictor:
     """Return a run's model, loaded once."""
-    with mine.loading:
+    with state.models_lock:
         key = run.id, run.created_at
-        if key not in mine.models:
-            mine.models[key] = load_predictor(catalog, run.id)
-        return mine.models[key]
+        if key not in state.models:
+            state.models[key] = load_predictor(catalog, run.id)
+        return state.models[key]
 
 
 def _flag(name: str) -> bool:
@@ -187,26 +191,26 @@ def prediction_document(found: FilePrediction, *, whole: bool) -> dict[str, Any]
     }
 
 
-def neighbours_of(
+def find_neighbours(
     measured: MeasuredFile, chart: Chart, tracks: Mapping[int, ListedTrack]
 ) -> dict[str, Any]:
     """Return the nearest tracks of an upload and its place on the map."""
     mean = measured.vectors[measured.usable].mean(axis=0, dtype=np.float64)[None]
     query = chart.drawn.basis.project(mean)
-    indices, distances = nearest(chart.points, query, NEIGHBOURS)
-    xy = place(chart.drawn, mean)
+    indices, distances = find_nearest(chart.points, query, NEIGHBOURS)
+    xy = place_points(chart.drawn, mean)
     return {
-        "place": framed_places(chart, xy)[0],
+        "place": scale_to_map(chart, xy)[0],
         "approximate": True,
         "neighbours": [
-            neighbour(tracks[int(chart.rows.track_ids[i])], distance)
+            neighbour_document(tracks[int(chart.rows.track_ids[i])], distance)
             for i, distance in zip(indices[0], distances[0], strict=True)
             if int(chart.rows.track_ids[i]) in tracks
         ],
     }
 
 
-def neighbour(track: ListedTrack, distance: float) -> dict[str, Any]:
+def neighbour_document(track: ListedTrack, distance: float) -> dict[str, Any]:
     """Return a near track as a page shows it."""
     return {
         "id": track.id,

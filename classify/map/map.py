@@ -1,4 +1,4 @@
-"""Draw the map of a library, and find places for new points on a map that stands."""
+"""Two-dimensional map of a library: drawn, extended by new points, packed as bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classify.map.neighbors import Basis, fit_basis, nearest
+from classify.map.neighbors import Basis, find_nearest, fit_basis
 
 PERPLEXITY = 30.0
 FEWEST_FOR_TSNE = 12
@@ -42,7 +42,7 @@ def draw_map(
     X: NDArray[np.floating],
     *,
     seed: int,
-    progress: Callable[[float], None] = lambda _share: None,
+    on_progress: Callable[[float], None] = lambda _share: None,
 ) -> Map:
     """Lay the rows of `X` out in the plane so that neighbours stay neighbours.
 
@@ -51,7 +51,7 @@ def draw_map(
     X : floating, shape (n, d)
         One feature vector for each track or window, finite, n >= 1.
     seed : int
-    progress : callable
+    on_progress : callable
         Told the share that is done, in [0, 1], every now and then.
 
     Raises
@@ -72,14 +72,14 @@ def draw_map(
         axes = min(2, points.shape[1])
         xy[:, :axes] = points[:, :axes]
     else:
-        from classify.map.tsne import lay_out  # noqa: PLC0415 (loads openTSNE)
+        from classify.map.tsne import embed_points  # noqa: PLC0415 (loads openTSNE)
 
-        xy = lay_out(points, perplexity, seed, progress)
-    progress(1.0)
+        xy = embed_points(points, perplexity, seed, on_progress)
+    on_progress(1.0)
     return Map(basis, points, xy - xy.mean(axis=0), perplexity)
 
 
-def place(drawn: Map, X: NDArray[np.floating]) -> NDArray[np.float64]:
+def place_points(drawn: Map, X: NDArray[np.floating]) -> NDArray[np.float64]:
     """Find places for new rows on a map that stands; none of its points moves.
 
     Each new point starts at the median of its nearest neighbours and is then moved by
@@ -100,15 +100,15 @@ def place(drawn: Map, X: NDArray[np.floating]) -> NDArray[np.float64]:
     if not len(points):
         return np.zeros((0, 2))
     if len(drawn.points) < FEWEST_FOR_TSNE:
-        indices, _ = nearest(drawn.points, points, 1)
+        indices, _ = find_nearest(drawn.points, points, 1)
         return drawn.xy[indices[:, 0]]
-    from classify.map.tsne import settle  # noqa: PLC0415 (loads openTSNE)
+    from classify.map.tsne import embed_new_points  # noqa: PLC0415 (loads openTSNE)
 
-    return settle(drawn.points, drawn.xy, points, drawn.perplexity)
+    return embed_new_points(drawn.points, drawn.xy, points, drawn.perplexity)
 
 
-def pack(drawn: Map) -> bytes:
-    """Return a map as bytes that `unpack` reads."""
+def pack_map(drawn: Map) -> bytes:
+    """Return a map as bytes that `unpack_map` reads."""
     archive = io.BytesIO()
     np.savez_compressed(
         archive,
@@ -122,8 +122,8 @@ def pack(drawn: Map) -> bytes:
     return archive.getvalue()
 
 
-def unpack(data: bytes) -> Map:
-    """Return the map that `pack` wrote.
+def unpack_map(data: bytes) -> Map:
+    """Return the map that `pack_map` wrote.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The space in which two sounds are near or far: standardised features, then PCA."""
+"""Nearest neighbours of sounds: standardised features, PCA, Euclidean distance."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _BLOCK = 256
 """Queries at a time: a block against 100 000 points takes 200 MB of distances."""
 
 
-def nearest(
+def find_nearest(
     points: NDArray[np.float32], queries: NDArray[np.float32], count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Find the `count` points nearest to each query, by Euclidean distance.

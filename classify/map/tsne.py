@@ -1,9 +1,4 @@
-"""The calls into openTSNE.
-
-t-SNE with the repulsive forces interpolated on a grid (Linderman et al. 2019;
-Poličar, Stražar and Zupan 2019), started from the principal axes, which keeps the large
-shape of the data and makes equal data give an equal map (Kobak and Berens 2019).
-"""
+"""t-SNE layout of points, and embedding of new ones, by openTSNE."""
 
 from __future__ import annotations
 
@@ -20,7 +15,7 @@ from openTSNE.affinity import (
 )
 from scipy.sparse import csr_array
 
-from classify.map.neighbors import nearest
+from classify.map.neighbors import find_nearest
 
 EARLY_ITERATIONS = 250
 ITERATIONS = 500
@@ -33,11 +28,11 @@ _THREADS = 1
 """With two, sums run in another order and the map is another one."""
 
 
-def lay_out(
+def embed_points(
     points: NDArray[np.float32],
     perplexity: float,
     seed: int,
-    progress: Callable[[float], None],
+    on_progress: Callable[[float], None],
 ) -> NDArray[np.float64]:
     """Return places for `points`, shape (n, k), as float64 of shape (n, 2)."""
     affinities = PerplexityBasedNN(
@@ -48,7 +43,7 @@ def lay_out(
     def report(_iteration: int, _error: float, _embedding: object) -> None:
         nonlocal done
         done += _REPORT_EVERY
-        progress(min(0.99, done / (EARLY_ITERATIONS + ITERATIONS)))
+        on_progress(min(0.99, done / (EARLY_ITERATIONS + ITERATIONS)))
 
     tsne = TSNE(
         early_exaggeration_iter=EARLY_ITERATIONS,
@@ -58,11 +53,13 @@ def lay_out(
         callbacks=report,
         callbacks_every_iters=_REPORT_EVERY,
     )
-    xy = tsne.fit(affinities=affinities, initialization=_start(points, seed))
+    xy = tsne.fit(
+        affinities=affinities, initialization=_initial_positions(points, seed)
+    )
     return np.array(xy, dtype=np.float64)
 
 
-def _start(points: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
+def _initial_positions(points: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
     start = np.zeros((len(points), 2))
     axes = min(2, points.shape[1])
     start[:, :axes] = points[:, :axes]
@@ -72,15 +69,15 @@ def _start(points: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
     return scaled
 
 
-def settle(
-    standing: NDArray[np.float32],
+def embed_new_points(
+    reference: NDArray[np.float32],
     xy: NDArray[np.float64],
     points: NDArray[np.float32],
     perplexity: float,
 ) -> NDArray[np.float64]:
     """Return places, shape (m, 2), for new `points` on the map of the standing ones."""
     embedding = TSNEEmbedding(
-        xy.copy(), _Standing(standing), n_jobs=_THREADS, random_state=0
+        xy.copy(), _ReferenceAffinities(reference), n_jobs=_THREADS, random_state=0
     )
     before = np.array(embedding[0])
     placed = embedding.transform(points, perplexity=min(PLACING_PERPLEXITY, perplexity))
@@ -90,7 +87,7 @@ def settle(
     return result
 
 
-class _Standing(Affinities):  # type: ignore[misc]
+class _ReferenceAffinities(Affinities):  # type: ignore[misc]
     """Affinities of new points to standing ones, by exact neighbours.
 
     openTSNE would ask the index that it built while drawing. That can be stored only
@@ -110,7 +107,7 @@ class _Standing(Affinities):  # type: ignore[misc]
         return_distances: bool = False,  # noqa: FBT001, FBT002 (as in the base class)
     ) -> Any:
         k = min(len(self.points), int(3 * perplexity))
-        neighbours, distances = nearest(self.points, data, k)
+        neighbours, distances = find_nearest(self.points, data, k)
         p = joint_probabilities_nn(
             neighbours,
             distances,

@@ -1,1 +1,1 @@
-"""What stored predictions say, as tables: one module a report, none of them prints."""
+"""Reports on stored runs: tables, charts, one HTML page."""

@@ -1,4 +1,4 @@
-"""How well each album is recognised by models that never heard it."""
+"""Accuracy reports by album, by artist and by section of a track."""
 
 from __future__ import annotations
 
@@ -19,21 +19,26 @@ from catalog.predictions import (
 )
 from classify.exceptions import NothingToReportError
 from classify.metrics import accuracy_interval, album_interval, wilson_interval
-from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
+from classify.reports.table import (
+    ACCURACY_COLUMNS,
+    Column,
+    Table,
+    most_frequent_mistake,
+)
 from classify.runs import describe_run, select_run
 
 Flags = NDArray[np.bool_]
 
 
-_ALBUM_COLUMNS = (
+_BY_ALBUM = (
     Column("artist"),
     Column("album"),
     Column("year", "count"),
-    *JUDGED,
+    *ACCURACY_COLUMNS,
 )
 
 
-def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
+def accuracy_by_album(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return a row an album: tracks, tracks right, accuracy with interval, and so on.
 
     Raises
@@ -42,20 +47,22 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = select_run(catalog, run_id)
-    said = [track for track in track_predictions(catalog, run.id) if track.out_of_fold]
+    predictions = [
+        track for track in track_predictions(catalog, run.id) if track.out_of_fold
+    ]
     total = total_accuracy(catalog, run.id)
     if total is None:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
-    of_album: dict[tuple[str | None, int | None], list[TrackPrediction]] = {}
-    for track in said:
-        of_album.setdefault((track.artist, track.album_id), []).append(track)
+    tracks_by_album: dict[tuple[str | None, int | None], list[TrackPrediction]] = {}
+    for track in predictions:
+        tracks_by_album.setdefault((track.artist, track.album_id), []).append(track)
     rows = tuple(
-        _row(album, of_album[album.artist, album.album_id])
+        _album_row(album, tracks_by_album[album.artist, album.album_id])
         for album in album_accuracy(catalog, run.id)
     )
     return Table(
         title=f"Accuracy by album ({run.label_kind}, {run.model})",
-        columns=_ALBUM_COLUMNS,
+        columns=_BY_ALBUM,
         rows=rows,
         total=(
             "all",
@@ -66,7 +73,7 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
             total.accuracy,
             *(run.metrics["interval"] or (None, None)),
             total.mean_p_true,
-            mostly_taken_for(said),
+            most_frequent_mistake(predictions),
         ),
         notes=(
             "Every track was judged by models that never heard its album.",
@@ -77,26 +84,28 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def _row(album: AlbumAccuracy, tracks: list[TrackPrediction]) -> tuple[object, ...]:
-    found = album.accuracy
-    interval = wilson_interval(found.right, found.tracks) or (None, None)
+def _album_row(
+    album: AlbumAccuracy, tracks: list[TrackPrediction]
+) -> tuple[object, ...]:
+    accuracy = album.accuracy
+    interval = wilson_interval(accuracy.right, accuracy.tracks) or (None, None)
     return (
         album.artist,
         album.album,
         album.year,
-        found.tracks,
-        found.right,
-        found.accuracy,
+        accuracy.tracks,
+        accuracy.right,
+        accuracy.accuracy,
         *interval,
-        found.mean_p_true,
-        mostly_taken_for(tracks),
+        accuracy.mean_p_true,
+        most_frequent_mistake(tracks),
     )
 
 
-_ARTIST_COLUMNS = (Column("artist"), Column("albums", "count"), *JUDGED)
+_BY_ARTIST = (Column("artist"), Column("albums", "count"), *ACCURACY_COLUMNS)
 
 
-def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
+def accuracy_by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return a row an artist, from the same judgements as the report by album.
 
     Raises
@@ -105,18 +114,18 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = select_run(catalog, run_id)
-    of_artist: dict[str, list[TrackPrediction]] = {}
+    tracks_by_artist: dict[str, list[TrackPrediction]] = {}
     for track in track_predictions(catalog, run.id):
         if track.out_of_fold and track.true_label:
-            of_artist.setdefault(track.artist or "", []).append(track)
-    if not of_artist:
+            tracks_by_artist.setdefault(track.artist or "", []).append(track)
+    if not tracks_by_artist:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
     return Table(
         title=f"Accuracy by artist ({run.label_kind}, {run.model})",
-        columns=_ARTIST_COLUMNS,
+        columns=_BY_ARTIST,
         rows=tuple(
-            _by_artist_row(name, tracks, run.seed)
-            for name, tracks in sorted(of_artist.items())
+            _artist_row(name, tracks, run.seed)
+            for name, tracks in sorted(tracks_by_artist.items())
         ),
         notes=(
             "Every track was judged by models that never heard its album.",
@@ -126,7 +135,7 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def _by_artist_row(
+def _artist_row(
     name: str, tracks: list[TrackPrediction], seed: int
 ) -> tuple[object, ...]:
     right = np.array([bool(track.correct) for track in tracks])
@@ -140,11 +149,11 @@ def _by_artist_row(
         float(right.mean()),
         *interval,
         float(np.mean([track.p_true or 0.0 for track in tracks])),
-        mostly_taken_for(tracks),
+        most_frequent_mistake(tracks),
     )
 
 
-_SECTION_COLUMNS = (
+_BY_SECTION = (
     Column("section"),
     Column("windows", "count"),
     Column("tracks", "count"),
@@ -155,7 +164,7 @@ _SECTION_COLUMNS = (
 )
 
 
-def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
+def accuracy_by_section(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return the accuracy over windows by section of their track.
 
     Raises
@@ -189,7 +198,7 @@ def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
         )
     return Table(
         title=f"Accuracy over windows by section ({run.label_kind}, {run.model})",
-        columns=_SECTION_COLUMNS,
+        columns=_BY_SECTION,
         rows=tuple(rows),
         notes=(
             "Windows of tracks whose album the model never heard; a model of whole "

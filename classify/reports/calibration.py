@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, and what "unknown" catches."""
+"""Reports on probabilities: their reliability, and the rejection of unknown labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from classify.reports.table import Column, Table
 from classify.runs import describe_run, select_run
 
 
-def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
+def reliability_table(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return the reliability table of a run: claimed against came true.
 
     Raises
@@ -23,13 +23,13 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = select_run(catalog, run_id)
-    said = [
+    predictions = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
     ]
-    if not said:
+    if not predictions:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
-    p = np.array([t.probabilities for t in said])
-    y = np.array([run.labels.index(str(t.true_label)) for t in said])
+    p = np.array([t.probabilities for t in predictions])
+    y = np.array([run.labels.index(str(t.true_label)) for t in predictions])
     return Table(
         title=f"Claimed and come true ({run.label_kind}, {run.model})",
         columns=(
@@ -50,7 +50,7 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
+def unknown_rejection(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how many tracks of labels that were left out "unknown" catches.
 
     Raises
@@ -67,7 +67,7 @@ def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
     rows = [(label, n, r, r / n) for label, n, r in figures["rejected"]]
     tracks, rejected = sum(r[1] for r in rows), sum(r[2] for r in rows)
     accuracy = figures["accuracy_kept"]
-    right = "none of them" if accuracy is None else f"{accuracy:.2f} of them"
+    share_right = "none of them" if accuracy is None else f"{accuracy:.2f} of them"
     return Table(
         title=f"Tracks of labels that were not learned ({run.label_kind}, {run.model})",
         columns=(
@@ -79,15 +79,15 @@ def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
         rows=tuple(rows),
         total=("all", tracks, rejected, rejected / tracks),
         notes=(
-            *_threshold(figures, 1 - rejected / tracks),
+            *_threshold_notes(figures, 1 - rejected / tracks),
             f"It keeps {figures['known_kept']:.0%} of the tracks of known labels, and "
-            f"{right} are right.",
+            f"{share_right} are right.",
         ),
         source=describe_run(run),
     )
 
 
-def _threshold(figures: dict[str, Any], through: float) -> tuple[str, str]:
+def _threshold_notes(figures: dict[str, Any], through: float) -> tuple[str, str]:
     """Say where a threshold comes from, and what share of outsiders it let through."""
     if figures["target"] is None:
         return (

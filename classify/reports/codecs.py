@@ -1,4 +1,4 @@
-"""What lossy codecs do: to features, and to what the models say."""
+"""Reports on lossy codecs: flipped predictions and drifting features."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from classify.refit import Studied, load_run_data, refit_folds
 from classify.reports.table import Column, Table
 from classify.runs import describe_run, load_comparable_runs, select_run
 
-_WORST = 5
+_MOST_MOVED = 5
 
 
-def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
+def codec_flips(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how often models change their mind over a re-encoding.
 
     Parameters
@@ -68,7 +68,7 @@ def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
             "Both times a track is judged by the model that never heard its album.",
             "Mean change: of the true label's probability, over tracks. "
             "`report --drift` shows how far each feature moves.",
-            *dict.fromkeys(_learned_from(run) for run in runs),
+            *dict.fromkeys(_training_note(run) for run in runs),
         ),
         source=describe_run(chosen),
     )
@@ -76,13 +76,13 @@ def flipped(catalog: Catalog, run_id: int | None = None) -> Table:
 
 def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
     """Yield a row for each variant that a run's models are shown."""
-    known, pairs = _loaded(catalog, run)
-    models = refit_folds(catalog, run, known.data)
-    for one in pairs:
-        judged, tracks = judge_pairs(one, models, known)
-        found = count_flips(judged, known.data.dataset.y[tracks])
+    run_data, pairs = _load_pairs(catalog, run)
+    models = refit_folds(catalog, run, run_data.data)
+    for pair_set in pairs:
+        predictions, tracks = predict_pairs(pair_set, models, run_data)
+        found = count_flips(predictions, run_data.data.dataset.y[tracks])
         yield (
-            one.variant,
+            pair_set.variant,
             run.model,
             found.tracks,
             found.windows,
@@ -93,11 +93,13 @@ def _rows(catalog: Catalog, run: RunFacts) -> Iterator[tuple[object, ...]]:
             found.accuracy,
             found.balanced_before,
             found.balanced,
-            ", ".join(worst_features(_drift(one, known), known.data.names)),
+            ", ".join(
+                most_moved_features(_drift(pair_set, run_data), run_data.data.names)
+            ),
         )
 
 
-def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
+def feature_drift(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how far re-encoding moves each feature, the worst first.
 
     Raises
@@ -106,19 +108,19 @@ def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, no variant, or the library changed since the run.
     """
     run = select_run(catalog, run_id)
-    known, pairs = _loaded(catalog, run)
-    found = [_drift(one, known) for one in pairs]
-    worst = np.max([one.size for one in found], axis=0)
+    run_data, pairs = _load_pairs(catalog, run)
+    drifts = [_drift(pair_set, run_data) for pair_set in pairs]
+    worst = np.max([drift.size for drift in drifts], axis=0)
     rows = []
     for k in np.argsort(-worst, kind="stable"):
-        at = max(found, key=lambda one: one.size[k])
-        sizes = (float(one.size[k]) for one in found)
-        rows.append((known.data.names[k], *sizes, float(at.bias[k])))
+        at = max(drifts, key=lambda drift: drift.size[k])
+        sizes = (float(drift.size[k]) for drift in drifts)
+        rows.append((run_data.data.names[k], *sizes, float(at.bias[k])))
     return Table(
         title="How far re-encoding moves the features",
         columns=(
             Column("feature"),
-            *(Column(one.variant, "number") for one in pairs),
+            *(Column(pair_set.variant, "number") for pair_set in pairs),
             Column("bias", "number"),
         ),
         rows=tuple(rows),
@@ -126,13 +128,13 @@ def drifted(catalog: Catalog, run_id: int | None = None) -> Table:
             "Root mean square change of a window, in units of the feature's standard "
             "deviation between tracks: 1 is as much as lies between two tracks.",
             "Bias: the mean change under the worst of the variants.",
-            _learned_from(run),
+            _training_note(run),
         ),
         source=describe_run(run),
     )
 
 
-def _learned_from(run: RunFacts) -> str:
+def _training_note(run: RunFacts) -> str:
     """Say whether the run's models know what is shown here."""
     steadied = run.parameters.get("steadied")
     if not steadied:
@@ -149,18 +151,18 @@ def _learned_from(run: RunFacts) -> str:
     )
 
 
-def judge_pairs(
-    pairs: CodecPairs, models: list[tuple[Split, Model]], known: Studied
+def predict_pairs(
+    pairs: CodecPairs, models: list[tuple[Split, Model]], run_data: Studied
 ) -> tuple[PairPredictions, np.typing.NDArray[np.intp]]:
     """Judge both of every pair by the model of the fold that holds the track out.
 
     Returns
     -------
-    judged : PairPredictions
+    predictions : PairPredictions
     tracks : intp, shape (n_tracks,)
         Of the dataset, in the order of the judgements.
     """
-    facts = known.data.feature_set
+    facts = run_data.data.feature_set
     before, after, tracks = [], [], []
     for fold, model in models:
         part = pairs.of_tracks(fold.test)
@@ -170,30 +172,32 @@ def judge_pairs(
             tracks.append(part.tracks)
     windows, of_tracks = (
         (
-            np.concatenate([said[k] for said in before]),
-            np.concatenate([said[k] for said in after]),
+            np.concatenate([result[k] for result in before]),
+            np.concatenate([result[k] for result in after]),
         )
         for k in (0, 1)
     )
     return PairPredictions(windows, of_tracks), np.concatenate(tracks)
 
 
-def worst_features(found: Drift, names: tuple[str, ...]) -> list[str]:
+def most_moved_features(found: Drift, names: tuple[str, ...]) -> list[str]:
     """Return the names of the features that move most."""
-    return [names[k] for k in np.argsort(-found.size, kind="stable")[:_WORST]]
+    return [names[k] for k in np.argsort(-found.size, kind="stable")[:_MOST_MOVED]]
 
 
-def _drift(pairs: CodecPairs, known: Studied) -> Drift:
-    rows: Windows = known.data.dataset.windows
+def _drift(pairs: CodecPairs, run_data: Studied) -> Drift:
+    rows: Windows = run_data.data.dataset.windows
     return measure_drift(pairs.original, pairs.coded, track_spread(rows))
 
 
-def _loaded(catalog: Catalog, run: RunFacts) -> tuple[Studied, tuple[CodecPairs, ...]]:
-    known = load_run_data(catalog, run)
-    slices = known.data.dataset.windows.slices is not None
+def _load_pairs(
+    catalog: Catalog, run: RunFacts
+) -> tuple[Studied, tuple[CodecPairs, ...]]:
+    run_data = load_run_data(catalog, run)
+    slices = run_data.data.dataset.windows.slices is not None
     pairs = load_codec_pairs(
-        catalog, known.library, known.sequences, known.data, slices=slices
+        catalog, run_data.library, run_data.sequences, run_data.data, slices=slices
     )
     if not pairs:
         raise NothingToReportError(NO_VARIANTS)
-    return known, pairs
+    return run_data, pairs

@@ -1,4 +1,4 @@
-"""Which facts about the files give the labels away, without the music."""
+"""Report on confounds: labels predicted from facts about the files alone."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ COLUMNS = (
     Column("accuracy", "share"),
     Column("carried_by"),
 )
-_NAMED = 3
+_MOST_KINDS = 3
 
 
-def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
+def confound_accuracy(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return what facts about the files reach under the folds of a run.
 
     Raises
@@ -44,10 +44,10 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     data = load_run_data(catalog, run).data
     dataset = data.dataset
     facts = audio_facts(catalog, run.feature_set_id)
-    known = [facts[track.id] for track in data.tracks]
-    table = fact_table(known)
+    file_facts = [facts[track.id] for track in data.tracks]
+    table = fact_table(file_facts)
     folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=run.seed)
-    found = audit_confounds(dataset, table, folds, seed=run.seed)
+    audit = audit_confounds(dataset, table, folds, seed=run.seed)
     single = {
         fact: predict_from_facts(dataset, table, [fact], folds, seed=run.seed).mean()
         for fact in table.names()
@@ -55,54 +55,54 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     ranked = sorted(single, key=lambda fact: -single[fact])
     n = len(dataset.y)
     eras = np.array([decade_of(track) or "no year" for track in data.tracks])
-    of_labels = np.array(dataset.labels)[dataset.y]
-    whole = np.arange(n, dtype=np.intp)
+    labels = np.array(dataset.labels)[dataset.y]
+    all_tracks = np.arange(n, dtype=np.intp)
     baseline = majority_baseline(dataset)
-    reached = figures(dataset, found, seed=run.seed)
-    said = warning(reached, run.metrics["accuracy"], baseline)
+    audit_figures = figures(dataset, audit, seed=run.seed)
+    message = warning(audit_figures, run.metrics["accuracy"], baseline)
     return Table(
         title=f"What the files give away without the music ({run.label_kind})",
         columns=COLUMNS,
         rows=(
-            _scope("all facts", "", found, whole),
+            _scope_row("all facts", "", audit, all_tracks),
             *(
                 ("fact alone", fact, n, float(single[fact]), KINDS[fact])
                 for fact in ranked
             ),
-            *_scopes("label", of_labels, found),
-            *_scopes("era", eras, found),
+            *_scope_rows("label", labels, audit),
+            *_scope_rows("era", eras, audit),
         ),
         notes=(
-            *([f"Warning: {said}."] if said else []),
+            *([f"Warning: {message}."] if message else []),
             "Accuracy over held-out albums, in the folds of the run; always the most "
             f"frequent label would be right for {baseline:.2f}, "
             f"{run.model} for {run.metrics['accuracy']:.2f}.",
             "Carried by: the accuracy of each kind of facts alone, the best first; of "
             "a single fact, the kind that it belongs to.",
-            *_suspected(suspicions(known)),
+            *_suspicion_notes(suspicions(file_facts)),
         ),
         source=describe_run(run),
     )
 
 
-def _scopes(
-    kind: str, names: NDArray[np.str_], found: ConfoundAudit
+def _scope_rows(
+    kind: str, names: NDArray[np.str_], audit: ConfoundAudit
 ) -> list[tuple[object, ...]]:
     return [
-        _scope(kind, str(name), found, np.flatnonzero(names == name))
+        _scope_row(kind, str(name), audit, np.flatnonzero(names == name))
         for name in np.unique(names)
     ]
 
 
-def _scope(
-    kind: str, name: str, found: ConfoundAudit, tracks: NDArray[np.intp]
+def _scope_row(
+    kind: str, name: str, audit: ConfoundAudit, tracks: NDArray[np.intp]
 ) -> tuple[object, ...]:
-    best = list(found.ranked(tracks).items())[:_NAMED]
+    best = list(audit.ranked(tracks).items())[:_MOST_KINDS]
     carried = ", ".join(f"{of} {accuracy:.2f}" for of, accuracy in best)
-    return kind, name, len(tracks), float(found.right[tracks].mean()), carried or None
+    return kind, name, len(tracks), float(audit.right[tracks].mean()), carried or None
 
 
-def _suspected(suspected: list[str]) -> tuple[str, ...]:
+def _suspicion_notes(suspected: list[str]) -> tuple[str, ...]:
     parts = [
         f"{suspected.count(kind)} {kind}"
         for kind in ("transcoded", "upsampled")

@@ -1,4 +1,4 @@
-"""Whether an artist is recognised as well before a turning point as after it."""
+"""Reports on two eras of an artist: accuracy in each, transfer between them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ from classify.labels import artist_of
 from classify.metrics import accuracy_interval, balanced_accuracy, two_sample_test
 from classify.models.registry import model_spec
 from classify.refit import load_run_data, refit_model
-from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
+from classify.reports.table import (
+    ACCURACY_COLUMNS,
+    Column,
+    Table,
+    most_frequent_mistake,
+)
 from classify.runs import describe_run, select_run
 
-_ERA_COLUMNS = (Column("era"), Column("albums", "count"), *JUDGED)
+_BY_ERA = (Column("era"), Column("albums", "count"), *ACCURACY_COLUMNS)
 
 
-def by_era(
+def accuracy_by_era(
     catalog: Catalog,
     run_id: int | None = None,
     *,
@@ -45,18 +50,18 @@ def by_era(
         There is no run, or it judged no track of the artist.
     """
     run = select_run(catalog, run_id)
-    judged = [
+    tested = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.artist
     ]
-    said = [t for t in judged if t.artist and fold(t.artist) == fold(artist)]
-    if not said:
-        known = ", ".join(sorted({t.artist for t in judged if t.artist})[:8])
+    predictions = [t for t in tested if t.artist and fold(t.artist) == fold(artist)]
+    if not predictions:
+        known = ", ".join(sorted({t.artist for t in tested if t.artist})[:8])
         raise NothingToReportError(
             f"--artist {artist}: run {run.id} judged no track of this artist; "
             f"name one that it judged: {known or 'there is none'}"
         )
-    name = str(said[0].artist)
-    dated = [t for t in said if t.year is not None]
+    name = str(predictions[0].artist)
+    dated = [t for t in predictions if t.year is not None]
     rows: list[tuple[object, ...]] = []
     for era, after in ((f"through {through}", False), (f"after {through}", True)):
         tracks = [
@@ -75,17 +80,17 @@ def by_era(
                 found.accuracy,
                 *_interval(tracks, seed=run.seed),
                 found.mean_p_true,
-                mostly_taken_for(tracks),
+                most_frequent_mistake(tracks),
             )
         )
     return Table(
         title=f"{name} through {through} and after ({run.label_kind}, {run.model})",
-        columns=_ERA_COLUMNS,
+        columns=_BY_ERA,
         rows=tuple(rows),
         notes=(
             "Every track was judged by models that never heard its album.",
-            _difference(dated, through, seed=run.seed),
-            *sound_of(
+            _difference_note(dated, through, seed=run.seed),
+            *sound_notes(
                 catalog,
                 run.feature_set_id,
                 {
@@ -95,7 +100,7 @@ def by_era(
                     for word, late in (("through", False), ("after", True))
                 },
             ),
-            *_undated([t for t in said if t.year is None]),
+            *_undated_note([t for t in predictions if t.year is None]),
         ),
         source=describe_run(run),
     )
@@ -107,7 +112,7 @@ def _interval(tracks: list[TrackPrediction], *, seed: int) -> tuple[float | None
     return accuracy_interval(right, groups, seed=seed) or (None, None)
 
 
-def _difference(tracks: list[TrackPrediction], through: int, *, seed: int) -> str:
+def _difference_note(tracks: list[TrackPrediction], through: int, *, seed: int) -> str:
     if not tracks:
         return "No track has a year, so that nothing can be compared."
     _, groups = np.unique([t.group_key for t in tracks], return_inverse=True)
@@ -119,14 +124,14 @@ def _difference(tracks: list[TrackPrediction], through: int, *, seed: int) -> st
     )
     if p is None:
         return "Only one era has albums, so that nothing can be compared."
-    verdict = "differs" if p < 0.05 else "cannot be told from chance"
+    outcome = "differs" if p < 0.05 else "cannot be told from chance"
     return (
-        f"The difference between the eras {verdict}: p = {p:.2f} "
+        f"The difference between the eras {outcome}: p = {p:.2f} "
         "(permutation of whole albums, two-sided)."
     )
 
 
-def _undated(tracks: list[TrackPrediction]) -> tuple[str, ...]:
+def _undated_note(tracks: list[TrackPrediction]) -> tuple[str, ...]:
     if not tracks:
         return ()
     names = ", ".join(t.title or t.path for t in tracks[:5])
@@ -134,7 +139,7 @@ def _undated(tracks: list[TrackPrediction]) -> tuple[str, ...]:
     return (f"Left out, having no year: {len(tracks)} tracks: {names}{more}.",)
 
 
-_ACROSS_COLUMNS = (
+_TRANSFER = (
     Column("question"),
     Column("learned", "count"),
     Column("judged", "count"),
@@ -145,7 +150,7 @@ _ACROSS_COLUMNS = (
 )
 
 
-def across_eras(
+def era_transfer(
     catalog: Catalog,
     run_id: int | None = None,
     *,
@@ -173,18 +178,22 @@ def across_eras(
             "name another artist or year"
         )
     rows = [
-        _crossed(run, data, f"learned through {through}, judged after", own, after),
-        _crossed(run, data, f"learned after {through}, judged before", own, before),
+        _transfer_row(
+            run, data, f"learned through {through}, judged after", own, after
+        ),
+        _transfer_row(
+            run, data, f"learned after {through}, judged before", own, before
+        ),
     ]
-    told, notes = _told_apart(data, before, after, seed=run.seed)
+    era_rows, notes = _classify_eras(data, before, after, seed=run.seed)
     eras = {
         f"{word} {through}": [data.tracks[i].id for i in np.flatnonzero(era)]
         for word, era in (("through", before), ("after", after))
     }
     return Table(
         title=f"{artist} through {through} and after, crossed ({run.model})",
-        columns=_ACROSS_COLUMNS,
-        rows=(*rows, *told),
+        columns=_TRANSFER,
+        rows=(*rows, *era_rows),
         notes=(
             "Crossed: the other labels are learned whole, the artist from one era "
             "alone (tracks without a year left out); right means recognised. With the "
@@ -192,27 +201,27 @@ def across_eras(
             "Era as the label: a logistic regression tells the eras of this artist "
             "apart on albums it never heard, balanced within the folds.",
             *notes,
-            *sound_of(catalog, run.feature_set_id, eras),
+            *sound_notes(catalog, run.feature_set_id, eras),
         ),
         source=describe_run(run),
     )
 
 
-def _crossed(
+def _transfer_row(
     run: RunFacts,
     data: TrainingData,
     question: str,
     own: NDArray[np.bool_],
-    judged: NDArray[np.bool_],
+    tested: NDArray[np.bool_],
 ) -> tuple[object, ...]:
     dataset = data.dataset
     dated = np.array([track.year is not None for track in data.tracks])
-    learned = np.flatnonzero(~own | (dated & ~judged))
+    learned = np.flatnonzero(~own | (dated & ~tested))
     # an album may span the years; none of it is learned when a part of it is judged
-    learned = learned[~np.isin(dataset.groups[learned], dataset.groups[judged])]
-    tested = np.flatnonzero(judged)
+    learned = learned[~np.isin(dataset.groups[learned], dataset.groups[tested])]
+    rows = np.flatnonzero(tested)
     if not own[learned].any():
-        return question, 0, len(tested), None, None, None, None
+        return question, 0, len(rows), None, None, None, None
     model = refit_model(
         run.model,
         run.parameters,
@@ -222,12 +231,12 @@ def _crossed(
         n_windows=len(dataset.windows.X),
         seed=run.seed,
     )
-    p = model.predict_proba(dataset.windows.of_tracks(tested), data.feature_set)[1]
-    right = p.argmax(axis=1) == dataset.y[tested]
+    p = model.predict_proba(dataset.windows.of_tracks(rows), data.feature_set)[1]
+    right = p.argmax(axis=1) == dataset.y[rows]
     return (
         question,
         int(own[learned].sum()),
-        *_figures(right, dataset.groups[tested], seed=run.seed),
+        *_figures(right, dataset.groups[rows], seed=run.seed),
     )
 
 
@@ -239,7 +248,7 @@ def _figures(
     return (len(right), hits, hits / len(right), *(interval or (None, None)))
 
 
-def _told_apart(
+def _classify_eras(
     data: TrainingData,
     before: NDArray[np.bool_],
     after: NDArray[np.bool_],
@@ -253,15 +262,17 @@ def _told_apart(
     albums = [len(np.unique(part.groups[y == k])) for k in (0, 1)]
     if min(albums) < 2:
         return [], ["Each era needs two albums to be a label of its own."]
-    spared = [i for i, name in enumerate(data.names) if not is_of_loudness(name)]
+    without_loudness = [
+        i for i, name in enumerate(data.names) if not is_loudness_feature(name)
+    ]
     rows, balanced = [], []
     for question, kept in (
         ("era as the label", list(range(len(data.names)))),
-        ("the same, without loudness", spared),
+        ("the same, without loudness", without_loudness),
     ):
         windows = replace(part.windows, X=part.windows.X[:, kept])
         eras = Dataset(windows, y, part.groups, ("before", "after"))
-        predicted = _held_out(eras, seed=seed)
+        predicted = _predict_held_out(eras, seed=seed)
         figures = _figures(predicted == y, part.groups, seed=seed)
         rows.append((question, len(y), *figures))
         balanced.append(balanced_accuracy(y, predicted))
@@ -274,7 +285,7 @@ def _told_apart(
     ]
 
 
-def _held_out(eras: Dataset, *, seed: int) -> NDArray[np.intp]:
+def _predict_held_out(eras: Dataset, *, seed: int) -> NDArray[np.intp]:
     predicted = np.empty(len(eras.y), dtype=np.intp)
     for split in album_folds(eras.y, eras.groups, n_splits=OUTER_FOLDS, seed=seed):
         outcome = evaluate_fold(model_spec("logistic"), eras, split, seed=seed)
@@ -291,16 +302,16 @@ _MEASURED = (
 )
 
 
-def is_of_loudness(name: str) -> bool:
+def is_loudness_feature(name: str) -> bool:
     """Tell whether a feature speaks of level or dynamics, which mastering sets.
 
-    >>> is_of_loudness("rms_max"), is_of_loudness("mfcc_01_mean")
+    >>> is_loudness_feature("rms_max"), is_loudness_feature("mfcc_01_mean")
     (True, False)
     """
     return _OF_LOUDNESS.match(name) is not None
 
 
-def sound_of(
+def sound_notes(
     catalog: Catalog, feature_set_id: int, eras: Mapping[str, Iterable[int]]
 ) -> tuple[str, ...]:
     """Return a line an era: the medians of what mastering sets.
@@ -326,10 +337,10 @@ def _medians(tracks: list[AudioFacts]) -> list[str]:
         (name, [one.measured.get(key) for one in tracks], unit)
         for name, key, unit in _MEASURED
     ]
-    said = []
+    predictions = []
     for name, values, unit in found:
         numbers = [value for value in values if value is not None]
         if numbers:
             digits = 0 if unit == "Hz" else 1
-            said.append(f"{name} {median(numbers):.{digits}f} {unit}")
-    return said
+            predictions.append(f"{name} {median(numbers):.{digits}f} {unit}")
+    return predictions

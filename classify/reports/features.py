@@ -1,4 +1,4 @@
-"""Which features carry the decision, asked of albums that the model never heard."""
+"""Report on feature importance: permutation and effect sizes of feature groups."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMNS = (
 )
 
 
-def features(catalog: Catalog, run_id: int | None = None) -> Table:
+def feature_importance(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return what is lost when tracks exchange a group of features, and what it can do.
 
     Raises
@@ -51,14 +51,14 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
     models = refit_folds(catalog, run, data)
     groups: dict[str, list[int]] = {}
     for i, name in enumerate(data.names):
-        groups.setdefault(group_of(name), []).append(i)
+        groups.setdefault(feature_group(name), []).append(i)
     effects = effect_sizes(dataset)
     rng = np.random.default_rng(run.seed)
-    loss, accuracy = _judged(data, models, [], rng)
+    loss, accuracy = _score_exchanged(data, models, [], rng)
     rows = []
     for group, columns in groups.items():
-        drawn = [_judged(data, models, columns, rng) for _ in range(REPEATS)]
-        worse, fewer = np.mean(drawn, axis=0)
+        scores = [_score_exchanged(data, models, columns, rng) for _ in range(REPEATS)]
+        worse, fewer = np.mean(scores, axis=0)
         strongest = max(columns, key=lambda i: effects[i])
         rows.append(
             (
@@ -66,7 +66,7 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
                 len(columns),
                 float(worse - loss),
                 float(accuracy - fewer),
-                _alone(dataset, columns, seed=run.seed),
+                _group_accuracy(dataset, columns, seed=run.seed),
                 float(effects[columns].mean()),
                 data.names[strongest],
                 float(effects[strongest]),
@@ -81,10 +81,10 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
             "Loss rises, accuracy falls: when held-out tracks exchange the group's "
             f"columns, each all of another's, mean of {REPEATS} draws; as they are the "
             f"log loss is {loss:.2f}, the accuracy {accuracy:.2f}.",
-            *_not_read(run.model),
+            *_sequence_note(run.model),
             "Alone: balanced accuracy by track of a logistic regression on the group, "
             "nested, album-grouped.",
-            _classic(dataset, data.names, seed=run.seed),
+            _classic_note(dataset, data.names, seed=run.seed),
             "Effect: the share of the variance of track means that lies between labels "
             "(eta squared), mean of the group.",
         ),
@@ -92,13 +92,13 @@ def features(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def _classic(dataset: Dataset, names: tuple[str, ...], *, seed: int) -> str:
+def _classic_note(dataset: Dataset, names: tuple[str, ...], *, seed: int) -> str:
     """Say what the columns of the study that this began with reach, beside all."""
     classic = [i for i, name in enumerate(names) if name in CLASSIC]
     if not classic:
         return "None of the classic columns is among the features."
-    alone = _alone(dataset, classic, seed=seed)
-    everything = _alone(dataset, list(range(len(names))), seed=seed)
+    alone = _group_accuracy(dataset, classic, seed=seed)
+    everything = _group_accuracy(dataset, list(range(len(names))), seed=seed)
     return (
         f"The {len(classic)} classic columns alone reach {alone:.2f}, all columns "
         f"{everything:.2f}."
@@ -127,7 +127,7 @@ def effect_sizes(dataset: Dataset) -> Floats:
     return result
 
 
-def _judged(
+def _score_exchanged(
     data: TrainingData,
     models: list[tuple[Split, Model]],
     columns: list[int],
@@ -137,13 +137,15 @@ def _judged(
     dataset = data.dataset
     p = np.zeros((len(dataset.y), len(dataset.labels)))
     for fold, model in models:
-        rows = exchanged(dataset.windows.of_tracks(fold.test), columns, rng)
+        rows = exchange_columns(dataset.windows.of_tracks(fold.test), columns, rng)
         p[fold.test] = model.predict_proba(rows, data.feature_set)[1]
     right = float((p.argmax(axis=1) == dataset.y).mean())
     return log_loss(p, dataset.y), right
 
 
-def exchanged(rows: Windows, columns: list[int], rng: np.random.Generator) -> Windows:
+def exchange_columns(
+    rows: Windows, columns: list[int], rng: np.random.Generator
+) -> Windows:
     """Deal tracks anew to the tracks, as far as some columns are concerned.
 
     A track's windows share its label, so that they get another track's values together
@@ -166,14 +168,14 @@ def exchanged(rows: Windows, columns: list[int], rng: np.random.Generator) -> Wi
     return replace(rows, X=X)
 
 
-def _not_read(model: str) -> tuple[str, ...]:
+def _sequence_note(model: str) -> tuple[str, ...]:
     """Say so where nothing can fall because the model reads something else."""
     if not reads_slices((model,)):
         return ()
     return (f"{model} reads the sequences themselves: it never sees these columns.",)
 
 
-def _alone(dataset: Dataset, columns: list[int], *, seed: int) -> float:
+def _group_accuracy(dataset: Dataset, columns: list[int], *, seed: int) -> float:
     rows = dataset.windows
     narrow = Dataset(
         Windows(rows.X[:, columns], rows.track, rows.n_tracks),
@@ -203,11 +205,11 @@ _GROUPS = (
 OTHER = "other"
 
 
-def group_of(name: str) -> str:
+def feature_group(name: str) -> str:
     """Return the group of a column.
 
-    >>> group_of("mfcc_03_std"), group_of("rms_max"), group_of("tonal_5_mean")
-    ('mfcc', 'rms', 'harmony over time')
+    >>> feature_group("mfcc_03_std"), feature_group("tonal_5_mean")
+    ('mfcc', 'harmony over time')
     """
     for group, pattern in _GROUPS:
         if re.match(pattern, name):

@@ -1,4 +1,4 @@
-"""Every report of a run as pictures: one page to send, or files for a paper."""
+"""Export of all reports of a run: one HTML page, or SVG and PNG files."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from catalog.database import Catalog
 from catalog.maps import load_newest_map
 from catalog.runs import load_run
 from classify.exceptions import CannotDrawError, ClassifyError, NothingToReportError
-from classify.reports.charts.choose import picture
-from classify.reports.charts.lines import scatter
-from classify.reports.charts.svg import STYLE, standalone, text_of
+from classify.reports.charts.choose import draw_table
+from classify.reports.charts.lines import draw_scatter
+from classify.reports.charts.svg import STYLE, escape_text, standalone_svg
 from classify.reports.registry import (
-    OF_AN_ARTIST,
-    QUICK_OF_AN_ARTIST,
+    ARTIST_REPORTS,
+    QUICK_ARTIST_REPORT,
     REPORTS,
-    STUDIES,
+    TRAINING_REPORTS,
 )
-from classify.reports.table import Column, Table, as_csv, shown
+from classify.reports.table import Column, Table, format_cell, format_csv
 
 _TO_TOP = '<p class="note"><a href="#top">All reports</a></p>'
 _PAGE = (
@@ -55,7 +55,7 @@ def html_report(
     catalog: Catalog,
     run_id: int | None = None,
     *,
-    of_artist: dict[str, Any] | None = None,
+    artist_choice: dict[str, Any] | None = None,
     train: bool = False,
 ) -> str:
     """Return every report of a run as one HTML page that needs nothing else.
@@ -67,7 +67,7 @@ def html_report(
     ----------
     catalog : Catalog
     run_id : int or None
-    of_artist : dict, optional
+    artist_choice : dict, optional
         ``artist`` and ``through`` of the reports by era, which are among them where
         the run judged that artist.
     train : bool
@@ -78,11 +78,13 @@ def html_report(
     NothingToReportError
         The catalog holds nothing that could be shown.
     """
-    drawn = map_picture(catalog, run_id)
-    parts = [] if drawn is None else [("map", _MAP_TITLE, _map_section(drawn))]
+    pictures = draw_stored_map(catalog, run_id)
+    parts = [] if pictures is None else [("map", _MAP_TITLE, _map_section(pictures))]
     parts += [
         (name, table.title, _section(name, table))
-        for name, table in tables(catalog, run_id, of_artist=of_artist, train=train)
+        for name, table in make_tables(
+            catalog, run_id, artist_choice=artist_choice, train=train
+        )
     ]
     if not parts:
         raise NothingToReportError(
@@ -91,7 +93,7 @@ def html_report(
     run = load_run(catalog, run_id)
     title = "sonicat" if run is None else f"sonicat: {run.label_kind}, {run.model}"
     contents = "".join(
-        f'<li><a href="#{escape(name)}">{text_of(heading)}</a></li>'
+        f'<li><a href="#{escape(name)}">{escape_text(heading)}</a></li>'
         for name, heading, _ in parts
     )
     return (
@@ -99,8 +101,8 @@ def html_report(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{text_of(title)}</title><style>{_PAGE}{STYLE}</style></head>"
-        f'<body><h1 id="top">{text_of(title)}</h1><nav aria-label="Reports"><ul>'
+        f"<title>{escape_text(title)}</title><style>{_PAGE}{STYLE}</style></head>"
+        f'<body><h1 id="top">{escape_text(title)}</h1><nav aria-label="Reports"><ul>'
         f"{contents}</ul></nav>{''.join(part for *_, part in parts)}</body></html>\n"
     )
 
@@ -110,7 +112,7 @@ def write_pictures(
     folder: Path,
     run_id: int | None = None,
     *,
-    of_artist: dict[str, Any] | None = None,
+    artist_choice: dict[str, Any] | None = None,
     train: bool = False,
     png: bool = False,
 ) -> Iterator[Path]:
@@ -132,38 +134,38 @@ def write_pictures(
     OSError
         The folder cannot be made or written.
     """
-    made = tables(catalog, run_id, of_artist=of_artist, train=train)
-    drawn = ((name, picture(table)) for name, table in made)
-    nothing = True
-    for name, svg in chain([("map", map_picture(catalog, run_id))], drawn):
+    tables = make_tables(catalog, run_id, artist_choice=artist_choice, train=train)
+    pictures = ((name, draw_table(table)) for name, table in tables)
+    is_empty = True
+    for name, svg in chain([("map", draw_stored_map(catalog, run_id))], pictures):
         if svg is None:
             continue
-        nothing = False
+        is_empty = False
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.svg"
-        path.write_text(standalone(svg), encoding="utf-8")
+        path.write_text(standalone_svg(svg), encoding="utf-8")
         yield path
         if png:
             write_png(path)
             yield path.with_suffix(".png")
-    if nothing:
+    if is_empty:
         raise NothingToReportError("the catalog holds nothing that a picture shows")
 
 
-def tables(
+def make_tables(
     catalog: Catalog,
     run_id: int | None,
     *,
-    of_artist: dict[str, Any] | None = None,
+    artist_choice: dict[str, Any] | None = None,
     train: bool = False,
 ) -> Iterator[tuple[str, Table]]:
     """Give every report that has something to say of this catalog."""
-    quick = [one for one in OF_AN_ARTIST if one.name == QUICK_OF_AN_ARTIST]
-    slow = [one for one in OF_AN_ARTIST if one not in quick]
-    eras = [] if of_artist is None else [*quick, *(slow if train else ())]
-    for report in (*REPORTS, *eras, *(STUDIES if train else ())):
+    quick = [one for one in ARTIST_REPORTS if one.name == QUICK_ARTIST_REPORT]
+    slow = [one for one in ARTIST_REPORTS if one not in quick]
+    eras = [] if artist_choice is None else [*quick, *(slow if train else ())]
+    for report in (*REPORTS, *eras, *(TRAINING_REPORTS if train else ())):
         try:
-            choice = of_artist if report in eras and of_artist else {}
+            choice = artist_choice if report in eras and artist_choice else {}
             table = report.make(catalog, run_id, **choice)
         except ClassifyError:
             continue  # a run that lacks one report may still have the others
@@ -171,7 +173,7 @@ def tables(
             yield report.name, table
 
 
-def map_picture(catalog: Catalog, run_id: int | None) -> str | None:
+def draw_stored_map(catalog: Catalog, run_id: int | None) -> str | None:
     """Return the stored map as a picture; None where none was drawn yet."""
     run = load_run(catalog, run_id)
     stored = load_newest_map(catalog, run.feature_set_id if run else None)
@@ -183,29 +185,29 @@ def map_picture(catalog: Catalog, run_id: int | None) -> str | None:
         ", ".join(part for part in (t.title or t.path, t.artist, t.album) if part)
         for t in shown
     ]
-    return scatter(_MAP_TITLE, stored.xy, names, [t.artist for t in shown])
+    return draw_scatter(_MAP_TITLE, stored.xy, names, [t.artist for t in shown])
 
 
-def _map_section(drawn: str) -> str:
+def _map_section(pictures: str) -> str:
     return (
         f'<section id="map"><h2>{_MAP_TITLE}</h2>'
-        f'<figure class="scroll">{drawn}</figure>'
+        f'<figure class="scroll">{pictures}</figure>'
         f'<p class="note">{_MAP_NOTE}</p>{_TO_TOP}</section>'
     )
 
 
 def _section(name: str, table: Table) -> str:
-    drawn = picture(table)
-    figure = f'<figure class="scroll">{drawn}</figure>' if drawn else ""
+    pictures = draw_table(table)
+    figure = f'<figure class="scroll">{pictures}</figure>' if pictures else ""
     head = "".join(
-        f"<th{_class(column)}>{text_of(column.name.replace('_', ' '))}</th>"
+        f"<th{_cell_class(column)}>{escape_text(column.name.replace('_', ' '))}</th>"
         for column in table.columns
     )
     body = "".join(_row(table.columns, row) for row in table.rows)
     foot = f"<tfoot>{_row(table.columns, table.total)}</tfoot>" if table.total else ""
-    notes = "".join(f'<p class="note">{text_of(note)}</p>' for note in table.notes)
+    notes = "".join(f'<p class="note">{escape_text(note)}</p>' for note in table.notes)
     return (
-        f'<section id="{escape(name)}"><h2>{text_of(table.title)}</h2>{figure}'
+        f'<section id="{escape(name)}"><h2>{escape_text(table.title)}</h2>{figure}'
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody>{foot}</table></div>{notes}"
         f'<p class="note"><a download="{escape(name)}.csv" href="{_csv(table)}">CSV</a>'
@@ -215,19 +217,19 @@ def _section(name: str, table: Table) -> str:
 
 def _csv(table: Table) -> str:
     """Return the table's CSV as an address that holds it."""
-    text = as_csv(table).encode("utf-8", "replace")
+    text = format_csv(table).encode("utf-8", "replace")
     return f"data:text/csv;charset=utf-8,{quote(text)}"
 
 
 def _row(columns: tuple[Column, ...], row: tuple[Any, ...]) -> str:
     cells = "".join(
-        f"<td{_class(column)}>{text_of(shown(value, column))}</td>"
+        f"<td{_cell_class(column)}>{escape_text(format_cell(value, column))}</td>"
         for value, column in zip(row, columns, strict=True)
     )
     return f"<tr>{cells}</tr>"
 
 
-def _class(column: Column) -> str:
+def _cell_class(column: Column) -> str:
     return "" if column.kind == "text" else ' class="n"'
 
 
@@ -244,7 +246,7 @@ def write_png(svg: Path) -> Path:
     Parameters
     ----------
     svg : Path
-        Of a file as `standalone` makes it.
+        Of a file as `standalone_svg` makes it.
 
     Raises
     ------

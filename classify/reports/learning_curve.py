@@ -1,4 +1,4 @@
-"""Whether more albums would help: accuracy against how many are learned."""
+"""Learning curve: accuracy against the number of albums that are learned."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def learning_curve(catalog: Catalog, run_id: int | None = None) -> Table:
             rng = np.random.default_rng([run.seed, count, draw])
             predicted = np.empty(len(dataset.y), dtype=np.intp)
             for fold in folds:
-                some = fold.train[at_most(dataset, fold.train, count, rng)]
+                some = fold.train[draw_albums(dataset, fold.train, count, rng)]
                 training = dataset.of_tracks(some)
                 model = refit_model(
                     run.model,
@@ -93,7 +93,7 @@ def learning_curve(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def at_most(
+def draw_albums(
     dataset: Dataset, tracks: NDArray[np.intp], count: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
     """Return which of `tracks` belong to a draw of `count` albums of each label.

@@ -1,4 +1,4 @@
-"""What a scan left behind: what it cost, what it could not read, which codecs."""
+"""Reports on a scanned library: costs of the analyses, failed files, codecs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from classify.metrics import wilson_interval
 from classify.reports.table import Column, Table
 
 
-def cost(catalog: Catalog, _run_id: int | None = None) -> Table:
+def analysis_costs(catalog: Catalog, _run_id: int | None = None) -> Table:
     """Return the CPU seconds of each stage of the analyses, an hour of audio."""
     rows = stage_costs(catalog)
     return Table(
@@ -33,13 +33,13 @@ def cost(catalog: Catalog, _run_id: int | None = None) -> Table:
         ),
         notes=(
             "CPU seconds on one core; the last column is an hour of audio.",
-            *_for_a_thousand(catalog, rows),
+            *_thousand_track_notes(catalog, rows),
         ),
         source={},
     )
 
 
-def _for_a_thousand(
+def _thousand_track_notes(
     catalog: Catalog, rows: Sequence[tuple[str, int, float, float, float]]
 ) -> Iterator[str]:
     """Yield what a thousand tracks of this library take."""
@@ -58,7 +58,7 @@ def _for_a_thousand(
         yield "Energy is left out: no scan could read RAPL's counters."
 
 
-def unread(catalog: Catalog, _run_id: int | None = None) -> Table:
+def failed_files(catalog: Catalog, _run_id: int | None = None) -> Table:
     """Return the files that could not be read or analysed, and why."""
     return Table(
         title="Files that could not be read",
@@ -69,20 +69,26 @@ def unread(catalog: Catalog, _run_id: int | None = None) -> Table:
     )
 
 
-def codecs(catalog: Catalog, run_id: int | None = None) -> Table:
+def accuracy_by_codec(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how tracks are coded, and how often each kind was labelled rightly."""
     run = load_run(catalog, run_id)
-    said = {t.track_id: t for t in (track_predictions(catalog, run.id) if run else ())}
+    predictions = {
+        t.track_id: t for t in (track_predictions(catalog, run.id) if run else ())
+    }
     tracks = [t for t in listed_tracks(catalog) if t.status == "present"]
     counts = Counter(track.codec for track in tracks)
     rows = []
     for codec, n in sorted(counts.items(), key=lambda one: (-one[1], one[0] or "")):
-        judged = [said[t.id] for t in tracks if t.codec == codec and t.id in said]
-        judged = [one for one in judged if one.out_of_fold and one.true_label]
-        right = sum(bool(one.correct) for one in judged)
-        interval = wilson_interval(right, len(judged)) or (None, None)
-        share = right / len(judged) if judged else None
-        rows.append((codec, n, len(judged), right, share, *interval))
+        labelled = [
+            predictions[t.id]
+            for t in tracks
+            if t.codec == codec and t.id in predictions
+        ]
+        labelled = [one for one in labelled if one.out_of_fold and one.true_label]
+        right = sum(bool(one.correct) for one in labelled)
+        interval = wilson_interval(right, len(labelled)) or (None, None)
+        share = right / len(labelled) if labelled else None
+        rows.append((codec, n, len(labelled), right, share, *interval))
     return Table(
         title="Tracks by codec",
         columns=(

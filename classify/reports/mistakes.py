@@ -1,4 +1,4 @@
-"""Tracks that are most confidently wrong, those that may be mislabelled apart."""
+"""Reports on mistakes: most confidently wrong tracks and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RULED_OUT = 0.05
 """A label that gets less than this is as good as excluded by the model."""
 
 
-def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
+def hardest_tracks(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return the tracks that a run got wrong, the surest first.
 
     "Likely mislabelled" is a track that is taken for a label with more confidence than
@@ -46,27 +46,29 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it got every track right.
     """
     run = select_run(catalog, run_id)
-    said = [
+    predictions = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
     ]
-    wrong = [t for t in said if not t.correct]
+    wrong = [t for t in predictions if not t.correct]
     if not wrong:
         raise NothingToReportError(f"run {run.id} got no labelled track wrong")
-    usual = {
-        label: float(np.mean([t.p_true or 0.0 for t in said if t.true_label == label]))
-        for label in {str(t.true_label) for t in said}
+    mean_p_true = {
+        label: float(
+            np.mean([t.p_true or 0.0 for t in predictions if t.true_label == label])
+        )
+        for label in {str(t.true_label) for t in predictions}
     }
     windows: dict[int, list[WindowPrediction]] = {}
     for window in window_predictions(catalog, run.id):
         windows.setdefault(window.track_id, []).append(window)
-    rows = [_row(t, windows.get(t.track_id, []), usual) for t in wrong]
+    rows = [_row(t, windows.get(t.track_id, []), mean_p_true) for t in wrong]
     rows.sort(key=lambda row: (row[0] != "likely mislabelled", -row[3], row[8]))
     return Table(
         title=f"Most confidently wrong ({run.label_kind}, {run.model})",
         columns=COLUMNS,
         rows=tuple(rows[:MOST]),
         notes=(
-            f"{len(wrong)} of {len(said)} tracks are taken for another label; "
+            f"{len(wrong)} of {len(predictions)} tracks are taken for another label; "
             f"the first {min(MOST, len(wrong))} are shown.",
             "Likely mislabelled: taken for the other label more surely than its own "
             f"tracks are on average, the given one below {RULED_OUT}. Hard: others.",
@@ -76,18 +78,20 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
 
 
 def _row(
-    track: TrackPrediction, windows: list[WindowPrediction], usual: dict[str, float]
+    track: TrackPrediction,
+    windows: list[WindowPrediction],
+    mean_p_true: dict[str, float],
 ) -> tuple[str, str, str, float, float, float | None, str, str | None, str]:
     agree = [window.label == track.label for window in windows]
     share = float(np.mean(agree)) if agree else None
-    sure = track.p_label >= usual.get(track.label, 1.0)
-    suspect = sure and (track.p_true or 0.0) < RULED_OUT
-    against = sorted(
+    is_sure = track.p_label >= mean_p_true.get(track.label, 1.0)
+    is_suspect = is_sure and (track.p_true or 0.0) < RULED_OUT
+    doubtful = sorted(
         windows, key=lambda w: (w.p_true or 0.0) - w.p_label * (w.label == track.label)
     )
-    times = ", ".join(_clock(w.start_s) for w in against[:3])
+    times = ", ".join(_clock(w.start_s) for w in doubtful[:3])
     return (
-        "likely mislabelled" if suspect else "hard",
+        "likely mislabelled" if is_suspect else "hard",
         str(track.true_label),
         track.label,
         track.p_label,
@@ -107,7 +111,7 @@ MATRIX_UP_TO = 12
 """With more labels than this the confused pairs are listed instead of a matrix."""
 
 
-def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
+def confusion_matrix(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how many tracks of each label were taken for each.
 
     Raises
@@ -116,13 +120,13 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = select_run(catalog, run_id)
-    said = [
+    predictions = [
         t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
     ]
-    if not said:
+    if not predictions:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
-    pairs = Counter((str(t.true_label), t.label) for t in said)
-    tracks = Counter(str(t.true_label) for t in said)
+    pairs = Counter((str(t.true_label), t.label) for t in predictions)
+    tracks = Counter(str(t.true_label) for t in predictions)
     title = f"Labels (rows) and what they were taken for ({run.model})"
     notes = ("Tracks, each judged by models that never heard its album.",)
     if len(run.labels) <= MATRIX_UP_TO:

@@ -1,4 +1,4 @@
-"""All models on the same folds of the same library, and which differ beyond chance."""
+"""Comparison of all models on the same folds of the same library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS = (
 )
 
 
-def models(catalog: Catalog, run_id: int | None = None) -> Table:
+def model_comparison(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return a row for each model that was judged like a run, the best first.
 
     Raises
@@ -41,10 +41,10 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
         load_comparable_runs(catalog, run),
         key=lambda r: (-r.metrics["balanced_accuracy"], r.model),
     )
-    said = {r.id: _judged(catalog, r.id) for r in runs}
-    best = said[runs[0].id]
-    _, groups = np.unique([t.group_key for t in best], return_inverse=True)
-    right = {r.id: np.array([bool(t.correct) for t in said[r.id]]) for r in runs}
+    predictions = {r.id: _held_out_predictions(catalog, r.id) for r in runs}
+    best_run = predictions[runs[0].id]
+    _, groups = np.unique([t.group_key for t in best_run], return_inverse=True)
+    right = {r.id: np.array([bool(t.correct) for t in predictions[r.id]]) for r in runs}
     p_values = [
         paired_test(right[runs[0].id], right[r.id], groups, seed=run.seed)
         for r in runs[1:]
@@ -56,12 +56,12 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
         if p is not None and p < 0.05
     ]
     return Table(
-        title=f"Models ({run.label_kind}, {len(best)} tracks)",
+        title=f"Models ({run.label_kind}, {len(best_run)} tracks)",
         columns=COLUMNS,
         rows=tuple(_row(r, p) for r, p in zip(runs, p_by_run, strict=True)),
         notes=(
             "Runs on the same tracks, labels and folds; by balanced accuracy.",
-            *_compared(runs[0].model, len(p_values), worse),
+            *_comparison_notes(runs[0].model, len(p_values), worse),
             "flattering: over windows split at random, so that the same song stands on "
             "both sides and is recognised, not the label.",
             "CPU seconds are of all outer folds, the inner choice among the fit.",
@@ -70,7 +70,7 @@ def models(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def _compared(best: str, others: int, worse: list[str]) -> tuple[str, ...]:
+def _comparison_notes(best_run: str, others: int, worse: list[str]) -> tuple[str, ...]:
     if not others:
         return (
             "One model alone; `classify --all --model all` judges the others, too.",
@@ -79,15 +79,15 @@ def _compared(best: str, others: int, worse: list[str]) -> tuple[str, ...]:
     return (
         "p: a paired permutation test over albums against the first row, adjusted for "
         f"{times} (Holm).",
-        f"Different beyond chance from {best}: {', '.join(worse)}."
+        f"Different beyond chance from {best_run}: {', '.join(worse)}."
         if worse
-        else f"No model differs from {best} beyond chance.",
+        else f"No model differs from {best_run} beyond chance.",
     )
 
 
-def _judged(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
-    said = [t for t in track_predictions(catalog, run_id) if t.out_of_fold]
-    return sorted(said, key=lambda t: t.track_id)
+def _held_out_predictions(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
+    predictions = [t for t in track_predictions(catalog, run_id) if t.out_of_fold]
+    return sorted(predictions, key=lambda t: t.track_id)
 
 
 def _row(run: RunFacts, p: float | None) -> tuple[object, ...]:

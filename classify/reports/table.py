@@ -1,4 +1,4 @@
-"""A report's result: rows under named columns, with notes, ready for any format."""
+"""Table of a report, and its formats for terminals, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Table:
     total: tuple[Any, ...] | None = None
 
 
-def as_csv(table: Table) -> str:
+def format_csv(table: Table) -> str:
     """Return a table's rows as CSV under a header, the run in the first column."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -64,7 +64,7 @@ def as_csv(table: Table) -> str:
     return out.getvalue()
 
 
-def as_json(table: Table) -> str:
+def format_json(table: Table) -> str:
     """Return a table as one JSON object: title, run, rows, total, notes."""
     names = [column.name for column in table.columns]
     document = {
@@ -77,23 +77,23 @@ def as_json(table: Table) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def shown(value: Any, column: Column) -> str:
+def format_cell(value: Any, column: Column) -> str:
     """Return a cell as people read it.
 
-    >>> shown(0.834, Column("accuracy", "share")), shown(None, Column("album"))
-    ('0.83', '-')
+    >>> format_cell(0.834, Column("accuracy", "share"))
+    '0.83'
     """
     if value is None:
         return "-"
     if column.kind == "share":
         return f"{value:.2f}"
-    return number(value) if column.kind == "number" else str(value)
+    return format_number(value) if column.kind == "number" else str(value)
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a measured number to three places that count.
 
-    >>> number(1234.5), number(0.012345), number(3.0)
+    >>> format_number(1234.5), format_number(0.012345), format_number(3.0)
     ('1234', '0.0123', '3')
     """
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
@@ -103,12 +103,12 @@ _GAP = "  "
 _NARROWEST = 6
 
 
-def as_text(table: Table, width: int | None) -> str:
+def format_text(table: Table, width: int | None) -> str:
     """Return a table for people, at most `width` columns wide, None for any width."""
     rows = [*table.rows, *([table.total] if table.total else [])]
     cells = [
         [
-            _printed(value, column)
+            _printable_cell(value, column)
             for value, column in zip(row, table.columns, strict=True)
         ]
         for row in rows
@@ -121,9 +121,9 @@ def as_text(table: Table, width: int | None) -> str:
     lines += [_line(row, widths, left) for row in cells]
     if table.total:
         lines.insert(-1, _GAP.join("-" * w for w in widths))
-    told = ", ".join(f"{key} {value}" for key, value in _source(table))
-    notes = [*table.notes, *([f"({told})"] if told else [])]
-    lines += ["", *(_wrapped(note, width) for note in notes)]
+    source = ", ".join(f"{key} {value}" for key, value in _source(table))
+    notes = [*table.notes, *([f"({source})"] if source else [])]
+    lines += ["", *(_wrap(note, width) for note in notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -131,14 +131,14 @@ def _source(table: Table) -> list[tuple[str, Any]]:
     return [(key, value) for key, value in table.source.items() if value is not None]
 
 
-def _printed(value: Any, column: Column) -> str:
-    text = shown(value, column)
+def _printable_cell(value: Any, column: Column) -> str:
+    text = format_cell(value, column)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def _columns_of(text: str) -> int:
+def _display_width(text: str) -> int:
     """Return how many terminal columns `text` takes."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
@@ -152,7 +152,8 @@ def _widths(
 ) -> list[int]:
     """Return column widths; the widest text columns give way until all fit."""
     widths = [
-        max(_columns_of(row[i]) for row in [header, *cells]) for i in range(len(header))
+        max(_display_width(row[i]) for row in [header, *cells])
+        for i in range(len(header))
     ]
     if width is None:
         return widths
@@ -170,26 +171,26 @@ def _line(row: list[str], widths: list[int], left: list[bool]) -> str:
     padded = []
     for text, width, to_left in zip(row, widths, left, strict=True):
         cut = text
-        while _columns_of(cut) > width:
+        while _display_width(cut) > width:
             cut = cut[:-2] + "…" if cut.endswith("…") else cut[:-1] + "…"
-        space = " " * (width - _columns_of(cut))
+        space = " " * (width - _display_width(cut))
         padded.append(cut + space if to_left else space + cut)
     return _GAP.join(padded).rstrip()
 
 
-def _wrapped(note: str, width: int | None) -> str:
+def _wrap(note: str, width: int | None) -> str:
     if width is None:
         return note
     lines = [""]
     for word in note.split(" "):
-        if lines[-1] and _columns_of(lines[-1]) + 1 + _columns_of(word) > width:
+        if lines[-1] and _display_width(lines[-1]) + 1 + _display_width(word) > width:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
     return "\n".join(lines)
 
 
-JUDGED = (
+ACCURACY_COLUMNS = (
     Column("tracks", "count"),
     Column("right", "count"),
     Column("accuracy", "share"),
@@ -200,7 +201,7 @@ JUDGED = (
 )
 
 
-def mostly_taken_for(tracks: Iterable[TrackPrediction]) -> str | None:
+def most_frequent_mistake(tracks: Iterable[TrackPrediction]) -> str | None:
     """Return the most frequent wrong label, of equals the first by name, or None."""
     wrong = Counter(sorted(track.label for track in tracks if not track.correct))
     return wrong.most_common(1)[0][0] if wrong else None

@@ -13,7 +13,7 @@ from catalog.maintenance import check
 from catalog.predictions import track_prediction, track_predictions
 from catalog.runs import load_model, load_run
 from catalog.schema import open_catalog
-from classify.reports.accuracy import by_album
+from classify.reports.accuracy import accuracy_by_album
 
 STORED = Path(__file__).parent / "data" / "library-0001.sqlite.gz"
 
@@ -54,7 +54,7 @@ def test_its_run_is_reported_on(older):
         run = load_run(catalog)
         assert run is not None
         assert (run.model, run.label_kind) == ("voting", "artist")
-        table = by_album(catalog)
+        table = accuracy_by_album(catalog)
         assert {row[1] for row in table.rows} >= {"Iron Almanac", "Tide Tables"}
         every = track_predictions(catalog, run.id)
         assert len(every) == 28

@@ -12,7 +12,7 @@ from classify.folds import Split
 from classify.models.base import fit
 from classify.models.registry import NAMES, VOTING, model_spec
 from classify.novelty import find_threshold, threshold_for
-from classify.reports.features import exchanged
+from classify.reports.features import exchange_columns
 
 QUICK = tuple(n for n in NAMES if n not in {VOTING, "rnn"})
 
@@ -88,7 +88,7 @@ def test_features_are_exchanged_between_whole_tracks_in_their_order():
     track = np.repeat([0, 1, 2, 3], [2, 4, 3, 4])
     X = np.stack([100 * track + np.arange(13), np.arange(13)], axis=1)
     rows = Windows(X.astype(np.float32), track, 4)
-    given = exchanged(rows, [0], np.random.default_rng(3))
+    given = exchange_columns(rows, [0], np.random.default_rng(3))
     np.testing.assert_array_equal(given.X[:, 1], X[:, 1])
     donors = []
     for t in range(4):
@@ -104,7 +104,7 @@ def test_features_are_exchanged_between_whole_tracks_in_their_order():
 def test_a_model_without_a_feature_loses_nothing_when_it_is_exchanged(make_dataset):
     dataset = make_dataset()
     fitted = fit(model_spec("majority"), {}, dataset, seed=0)
-    given = exchanged(dataset.windows, [0, 1, 2], np.random.default_rng(0))
+    given = exchange_columns(dataset.windows, [0, 1, 2], np.random.default_rng(0))
     np.testing.assert_array_equal(
         fitted.predict_proba(given)[1], fitted.predict_proba(dataset.windows)[1]
     )

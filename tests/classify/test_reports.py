@@ -1,4 +1,4 @@
-"""Every report on a small library whose answers can be counted by hand."""
+"""Tests of every report on a small library that can be counted by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from classify.reports.features import effect_sizes
-from classify.reports.learning_curve import at_most
-from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
+from classify.reports.learning_curve import draw_albums
+from classify.reports.registry import ARTIST_REPORTS, REPORTS, TRAINING_REPORTS
 from sonicat.classify import classify
 from sonicat.report import report
 from tests.runner import Runner
@@ -44,7 +44,7 @@ def rows_of(path, *options):
     return json.loads(result.output)
 
 
-TRAINED = [r for r in STUDIES if r.name in ("features", "learning-curve")]
+TRAINED = [r for r in TRAINING_REPORTS if r.name in ("features", "learning-curve")]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_every_report_comes_in_every_format(judged, found, form):
     assert result.output.strip()
 
 
-@pytest.mark.parametrize("found", OF_AN_ARTIST, ids=lambda r: r.name)
+@pytest.mark.parametrize("found", ARTIST_REPORTS, ids=lambda r: r.name)
 def test_reports_of_an_artist_take_a_year(judged, found):
     document = rows_of(
         judged, f"--{found.name}", "--artist", "Band 1", "--through", "1985"
@@ -128,7 +128,7 @@ def test_the_effect_of_a_feature_that_is_the_label_is_one(make_dataset):
 def test_a_learning_curve_draws_whole_albums(make_dataset):
     dataset = make_dataset()
     tracks = np.arange(len(dataset.y))
-    kept = at_most(dataset, tracks, 2, np.random.default_rng(0))
+    kept = draw_albums(dataset, tracks, 2, np.random.default_rng(0))
     for k in range(3):
         groups = dataset.groups[kept][dataset.y[kept] == k]
         assert len(np.unique(groups)) == 2

@@ -1,9 +1,8 @@
-"""Every ```console block of the documentation is run, and must print what it shows.
+"""Tests of every console example of the documentation."""
 
-Lines that begin with ``$ `` are commands; what follows is their output, matched as
-doctest matches it: ``...`` stands for anything, runs of blanks are equal. The blocks of
-one page run in order, in one empty folder, with an empty home.
-"""
+# Lines that begin with "$ " are commands; what follows is their output, matched as
+# doctest matches it: "..." stands for anything, runs of blanks are equal. The blocks of
+# one page run in order, in one empty folder, with an empty home.
 
 from __future__ import annotations
 

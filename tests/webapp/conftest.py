@@ -1,4 +1,4 @@
-"""A small library that is scanned and learned from once, and what serves it."""
+"""Fixtures for tests of the web pages: a small scanned library and its server."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def app_of(settings: ServeSettings) -> Flask:
     """Return an application whose map is drawn."""
     app = create_app(settings)
     app.test_client().get("/api/map")
-    app.extensions[STATE].atlas.wait()
+    app.extensions[STATE].map_worker.wait()
     return app
 
 

@@ -1,4 +1,4 @@
-"""What a reader writes into an address: numbers that are none, or are too many."""
+"""Tests of numbers in addresses that are malformed or too large."""
 
 from __future__ import annotations
 

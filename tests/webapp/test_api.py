@@ -1,4 +1,4 @@
-"""The interface for programs, held to its own document."""
+"""Tests of the JSON interface against its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from webapp.api import document
-from webapp.reports import EVERY
+from webapp.reports import ALL_REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ def test_the_document_is_served_and_names_every_address(
         for one in document()["paths"]["/api/reports/{name}"]["get"]["parameters"]
         if one.get("name") == "name"
     )
-    assert named == [one.name for one in EVERY]
+    assert named == [one.name for one in ALL_REPORTS]
 
 
 def test_the_map_holds_every_track_with_its_facts(client: FlaskClient) -> None:

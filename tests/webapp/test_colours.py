@@ -1,7 +1,6 @@
-"""What colours there are, and whether they can be told from what lies beneath them.
+"""Tests of the contrast of all colours by WCAG 2.1."""
 
-Ratios are those of WCAG 2.1: 4.5 for letters (1.4.3), 3 for marks (1.4.11).
-"""
+# Ratios of WCAG 2.1: 4.5 for letters (1.4.3), 3 for marks (1.4.11).
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Tests of the map: neighbourhoods, new points, storage."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -5,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classify.map.map import draw_map, pack, place, unpack
-from classify.map.neighbors import fit_basis, nearest
+from classify.map.map import draw_map, pack_map, place_points, unpack_map
+from classify.map.neighbors import find_nearest, fit_basis
 
 
 def groups(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,15 +34,17 @@ def test_the_same_seed_draws_the_same_map() -> None:
 def test_neighbours_in_sound_are_neighbours_on_the_map() -> None:
     X, of = groups(90)
     drawn = draw_map(X, seed=0)
-    indices, _ = nearest(drawn.xy.astype(np.float32), drawn.xy.astype(np.float32), 6)
+    indices, _ = find_nearest(
+        drawn.xy.astype(np.float32), drawn.xy.astype(np.float32), 6
+    )
     assert (of[indices[:, 1:]] == of[:, None]).mean() > 0.95
 
 
 def test_progress_rises_to_one() -> None:
-    told: list[float] = []
-    draw_map(groups(30)[0], seed=0, progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    shares: list[float] = []
+    draw_map(groups(30)[0], seed=0, on_progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
 
 
 def test_equal_rows_and_a_feature_that_never_varies_are_drawn() -> None:
@@ -62,32 +66,34 @@ def test_a_new_point_lands_among_its_like_and_moves_none(n: int) -> None:
     drawn = draw_map(X, seed=0)
     before = drawn.xy.copy()
     new, new_of = groups(6, seed=0)
-    xy = place(drawn, new + np.float32(0.05))
+    xy = place_points(drawn, new + np.float32(0.05))
     assert np.array_equal(drawn.xy, before)
-    indices, _ = nearest(drawn.xy.astype(np.float32), xy.astype(np.float32), 1)
+    indices, _ = find_nearest(drawn.xy.astype(np.float32), xy.astype(np.float32), 1)
     assert (of[indices[:, 0]] == new_of).all()
 
 
 def test_points_are_placed_alike_alone_and_together() -> None:
     X, _ = groups(90)
     drawn = draw_map(X, seed=0)
-    together = place(drawn, X[:4] + np.float32(0.1))
-    alone = np.vstack([place(drawn, X[i : i + 1] + np.float32(0.1)) for i in range(4)])
+    together = place_points(drawn, X[:4] + np.float32(0.1))
+    alone = np.vstack(
+        [place_points(drawn, X[i : i + 1] + np.float32(0.1)) for i in range(4)]
+    )
     assert np.allclose(together, alone, atol=1e-3)
 
 
 def test_a_packed_map_places_as_before() -> None:
     X, _ = groups(40)
     drawn = draw_map(X, seed=0)
-    again = unpack(pack(drawn))
+    again = unpack_map(pack_map(drawn))
     assert np.array_equal(again.xy, drawn.xy)
-    assert np.array_equal(place(again, X[:3]), place(drawn, X[:3]))
+    assert np.array_equal(place_points(again, X[:3]), place_points(drawn, X[:3]))
 
 
 @pytest.mark.parametrize("data", [b"", b"no map", b"PK\x03\x04"])
 def test_bytes_that_are_no_map_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
-        unpack(data)
+        unpack_map(data)
 
 
 @given(
@@ -103,7 +109,7 @@ def test_nearest_is_what_all_distances_say(
     random = np.random.default_rng(seed)
     points = random.normal(size=(n, k)).astype(np.float32)
     queries = random.normal(size=(m, k)).astype(np.float32)
-    indices, distances = nearest(points, queries, count)
+    indices, distances = find_nearest(points, queries, count)
     plain = np.linalg.norm(
         queries[:, None].astype(float) - points[None].astype(float), axis=2
     )

@@ -1,3 +1,5 @@
+"""Tests of the pages and files that the server sends."""
+
 from __future__ import annotations
 
 import csv
@@ -11,7 +13,7 @@ import pytest
 from catalog.schema import open_catalog
 from webapp.app import create_app
 from webapp.context import STATE
-from webapp.reports import EVERY
+from webapp.reports import ALL_REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +31,7 @@ PAGES = (
     "/tracks/1",
     "/reports",
     "/reports/by-era",
-    *(f"/reports/{one.name}" for one in EVERY),
+    *(f"/reports/{one.name}" for one in ALL_REPORTS),
 )
 
 
@@ -253,7 +255,7 @@ def test_the_map_is_drawn_once_then_read_and_new_tracks_are_approximate(
     first = document_of(mine)
     assert first["points"]["approximate"] == []
     told: list[Any] = []
-    app = create_app(mine, told=lambda *how: told.append(how))
+    app = create_app(mine, on_progress=lambda *how: progress.append(how))
     again = document_of(mine, app)
     assert again["points"] == first["points"]
     assert told == []  # nothing was drawn
@@ -270,7 +272,7 @@ def test_the_map_is_drawn_once_then_read_and_new_tracks_are_approximate(
 def document_of(settings: ServeSettings, app: Any = None) -> Any:
     app = app or create_app(settings)
     app.test_client().get("/api/map")
-    app.extensions[STATE].atlas.wait()
+    app.extensions[STATE].map_worker.wait()
     return app.test_client().get("/api/map").json
 
 
@@ -280,7 +282,7 @@ def test_the_map_of_windows_is_drawn_where_asked_for(
     assert client.get("/api/map?level=windows").status_code == 409
     app = create_app(replace(settings, catalog_url=str(own.db), windows_map=True))
     app.test_client().get("/api/map?level=windows")
-    app.extensions[STATE].atlas.wait("windows")
+    app.extensions[STATE].map_worker.wait("windows")
     document = app.test_client().get("/api/map?level=windows").json
     assert len(document["points"]["x"]) > 10
     assert len(document["points"]["start_s"]) == len(document["points"]["x"])

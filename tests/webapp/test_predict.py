@@ -1,3 +1,5 @@
+"""Tests of uploads: measuring, prediction, limits, the queue."""
+
 from __future__ import annotations
 
 import hashlib
@@ -26,7 +28,7 @@ from scanner.audio.encode import encode
 from scanner.features.definition import VECTOR_NAMES, feature_set
 from sonicat.predict import predict
 from tests.runner import Runner
-from webapp.errors import BusyError, CannotJudgeError
+from webapp.errors import BusyError, UploadError
 from webapp.jobs import Jobs
 from webapp.sandbox import measure_upload
 from webapp.settings import ServeSettings, UploadLimits
@@ -65,8 +67,8 @@ def test_a_file_of_each_decoder_is_judged(
 ) -> None:
     answer = send(client, audio_file(extension).read_bytes(), f"x.{extension}")
     assert answer.status_code == 200
-    verdict = answer.json["verdict"]
-    said = verdict["said"]
+    result = answer.json["verdict"]
+    said = result["said"]
     assert said["likeliest"] == "Low"
     assert said["labels"] == ["Bright", "Low"]
     assert sum(said["probabilities"]) == pytest.approx(1.0, abs=1e-3)
@@ -75,12 +77,12 @@ def test_a_file_of_each_decoder_is_judged(
         said["probabilities"], said["draws"]["low"], said["draws"]["high"], strict=True
     ):
         assert low - 1e-3 <= p <= high + 1e-3
-    assert verdict["neighbours"][0]["artist"] == "Low"
-    assert [one["distance"] for one in verdict["neighbours"]] == sorted(
-        one["distance"] for one in verdict["neighbours"]
+    assert result["neighbours"][0]["artist"] == "Low"
+    assert [one["distance"] for one in result["neighbours"]] == sorted(
+        one["distance"] for one in result["neighbours"]
     )
-    assert max(map(abs, verdict["place"])) < 2
-    assert verdict["known_tracks"] == []
+    assert max(map(abs, result["place"])) < 2
+    assert result["known_tracks"] == []
 
 
 def test_a_whole_track_of_the_library_is_known_and_judged_by_all_its_windows(
@@ -88,14 +90,14 @@ def test_a_whole_track_of_the_library_is_known_and_judged_by_all_its_windows(
 ) -> None:
     path = sorted(made.root.rglob("*.ogg"))[0]
     answer = send(client, path.read_bytes(), query="&whole=1")
-    verdict = answer.json["verdict"]
-    assert verdict["said"]["heard"] == "whole"
-    (known,) = verdict["known_tracks"]
+    result = answer.json["verdict"]
+    assert result["said"]["heard"] == "whole"
+    (known,) = result["known_tracks"]
     track = client.get(f"/api/tracks/{known}").json
     assert track["track"]["path"].endswith(path.name)
-    assert verdict["neighbours"][0]["id"] == known
+    assert result["neighbours"][0]["id"] == known
     # the same extraction as the scan's, on the same windows
-    assert [one["start_s"] for one in verdict["said"]["windows"]] == [
+    assert [one["start_s"] for one in result["said"]["windows"]] == [
         one["start_s"] for one in track["windows"]
     ]
 
@@ -265,20 +267,20 @@ def test_more_than_may_wait_are_turned_away() -> None:
     assert refused.closed
     go.set()
     for job in taken:
-        assert job.ended.wait(30)
-    assert jobs.submit(io.BytesIO(), work).ended.wait(30)
+        assert job.finished.wait(30)
+    assert jobs.submit(io.BytesIO(), work).finished.wait(30)
 
 
 def test_old_verdicts_are_forgotten_and_failures_are_told() -> None:
     jobs = Jobs(ServeSettings(limits=UploadLimits(kept=2)))
 
     def fail(_file: object, _job: object) -> dict[str, Any]:
-        raise CannotJudgeError("it is a cat")
+        raise UploadError("it is a cat")
 
     made = []
     for _ in range(4):
         job = jobs.submit(io.BytesIO(), fail)
-        assert job.ended.wait(10)
+        assert job.finished.wait(10)
         made.append(job)
     assert made[-1].document()["error"] == "it is a cat"
     assert jobs.find(made[-1].id) is made[-1]
@@ -294,11 +296,11 @@ def test_old_verdicts_are_forgotten_and_failures_are_told() -> None:
     ],
 )
 def test_time_and_memory_have_an_end(
-    audio_file: Callable[[str], Path], limits: UploadLimits, told: str
+    audio_file: Callable[[str], Path], limits: UploadLimits, message: str
 ) -> None:
     with (
         audio_file("wav").open("rb") as file,
-        pytest.raises(CannotJudgeError, match=told),
+        pytest.raises(UploadError, match=message),
     ):
         measure_upload(
             file, feature_set(), limits=limits, on_progress=lambda _d, _o: None

@@ -1,4 +1,4 @@
-"""`sonicat predict`, on the library that the page is tested with."""
+"""Tests of the command `sonicat predict`."""
 
 from __future__ import annotations
 

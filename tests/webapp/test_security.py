@@ -1,3 +1,5 @@
+"""Tests of the guards: hosts, tokens, origins, headers."""
+
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""The command `sonicat serve`, and `report` as a page and as pictures."""
+"""Tests of the command `sonicat serve` and of exported reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalog changes, or the server ends, while readers look on."""
+"""Tests of the pages while the catalog changes or the server ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.webapp.conftest import Made
-    from webapp.map_worker import Atlas
+    from webapp.map_worker import MapWorker
 
 
 def execute(db: Path, *statements: str) -> None:
@@ -37,13 +37,13 @@ def execute(db: Path, *statements: str) -> None:
 
 
 @pytest.fixture
-def drawn(own: Made, settings: ServeSettings) -> tuple[FlaskClient, Atlas]:
-    """Return a client of an own catalog, and its atlas with the map drawn."""
+def drawn(own: Made, settings: ServeSettings) -> tuple[FlaskClient, MapWorker]:
+    """Return a client of an own catalog, and its map worker with the map drawn."""
     app = create_app(replace(settings, catalog_url=str(own.db)))
-    client, atlas = app.test_client(), app.extensions[STATE].atlas
+    client, map_worker = app.test_client(), app.extensions[STATE].map_worker
     client.get("/api/map")
-    atlas.wait()
-    return client, atlas
+    map_worker.wait()
+    return client, map_worker
 
 
 def test_a_scan_beside_the_page_shows_up_without_a_restart(
@@ -59,10 +59,10 @@ def test_a_scan_beside_the_page_shows_up_without_a_restart(
 
 
 def test_a_track_that_left_is_on_the_map_until_the_next_one_is_drawn(
-    own: Made, drawn: tuple[FlaskClient, Atlas], monkeypatch: pytest.MonkeyPatch
+    own: Made, drawn: tuple[FlaskClient, MapWorker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, atlas = drawn
-    monkeypatch.setattr(atlas, "_start", lambda *_: None)  # as long as it takes
+    client, map_worker = drawn
+    monkeypatch.setattr(map_worker, "_start", lambda *_: None)  # as long as it takes
     execute(own.db, "DELETE FROM tracks WHERE id = 3")
     answer = client.get("/api/map")
     assert answer.status_code == 200
@@ -71,18 +71,18 @@ def test_a_track_that_left_is_on_the_map_until_the_next_one_is_drawn(
 
 
 def test_a_map_that_cannot_be_drawn_leaves_the_old_one(
-    own: Made, drawn: tuple[FlaskClient, Atlas], monkeypatch: pytest.MonkeyPatch
+    own: Made, drawn: tuple[FlaskClient, MapWorker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, atlas = drawn
+    client, map_worker = drawn
     before = client.get("/api/map").json["points"]
 
     def fail(_level: object) -> None:
         raise RuntimeError("no room in memory")
 
-    monkeypatch.setattr(atlas, "_chart", fail)
+    monkeypatch.setattr(map_worker, "_chart", fail)
     execute(own.db, "UPDATE tracks SET updated_at = '2099-01-01 00:00:00'")
     client.get("/api/map")
-    atlas.wait()
+    map_worker.wait()
     assert client.get("/api/map").json["points"] == before
 
 
@@ -104,7 +104,7 @@ def test_a_catalog_made_anew_is_not_judged_by_the_old_ones_model(
 ) -> None:
     """Its runs count from 1 again."""
     from catalog.runs import load_run
-    from webapp.uploads import model_of
+    from webapp.uploads import cached_predictor
 
     app = create_app(replace(settings, catalog_url=str(own.db)))
     shared = app.extensions[STATE]
@@ -113,7 +113,7 @@ def test_a_catalog_made_anew_is_not_judged_by_the_old_ones_model(
         with open_catalog(str(own.db), mode="read") as catalog:
             run = load_run(catalog, 1)
             assert run is not None
-            return model_of(shared, catalog, run)
+            return cached_predictor(shared, catalog, run)
 
     first = loaded()
     assert loaded() is first
@@ -152,10 +152,10 @@ def test_uploads_that_wait_do_not_keep_a_server_that_ends() -> None:
 
     first, *_ = [jobs.submit(io.BytesIO(), work) for _ in range(3)]
     assert begun.wait(30)
-    jobs.end()
+    jobs.shut_down()
     with pytest.raises(BusyError):
         jobs.submit(io.BytesIO(), work)
     go.set()
-    assert first.ended.wait(30)
+    assert first.finished.wait(30)
     jobs._pool.shutdown(wait=True)
     assert done == [first.id]

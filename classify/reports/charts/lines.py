@@ -1,4 +1,4 @@
-"""Places along an axis that a reader can do sums with."""
+"""Line and scatter charts with their axes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from classify.reports.charts.svg import (
     LINES,
     SERIES,
-    cut,
     element,
     figure,
     label,
-    titled,
+    titled_element,
+    truncate,
 )
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -103,7 +103,7 @@ class Frame:
     clock: bool = False
 
 
-def lines(title: str, rows: Sequence[Line], frame: Frame) -> str:
+def draw_lines(title: str, rows: Sequence[Line], frame: Frame) -> str:
     """Return lines over a common frame, each named at its end."""
     xs = [x for row in rows for x in row.x]
     ys = [y for row in rows for y in row.y if y is not None]
@@ -152,7 +152,9 @@ def _line(row: Line, points: list[tuple[float, float] | None], series: int) -> s
         path.append(f"{pen}{point[0]:.1f} {point[1]:.1f}")
         pen = "L"
     parts = [
-        titled("path", title=row.name, d="".join(path) or "M0 0", class_=f"l{series}")
+        titled_element(
+            "path", title=row.name, d="".join(path) or "M0 0", class_=f"l{series}"
+        )
     ]
     parts += [
         element("circle", cx=x, cy=y, r=2.5, class_=f"s{series}")
@@ -185,7 +187,7 @@ _EDGE = 20
 _LEGEND = 240
 
 
-def scatter(
+def draw_scatter(
     title: str,
     xy: NDArray[np.float64],
     names: Sequence[str],
@@ -205,7 +207,7 @@ def scatter(
     parts = []
     for (x, y), name, group in zip(xy, names, groups, strict=True):
         parts.append(
-            titled(
+            titled_element(
                 "circle",
                 title=name,
                 cx=_SIZE / 2 + (x - middle[0]) * scale,
@@ -218,7 +220,9 @@ def scatter(
         named = kind if i < len(SERIES) - 1 or len(kinds) == len(SERIES) else "others"
         y = _EDGE + 22 * i
         parts.append(
-            titled("circle", title=kind, cx=_SIZE + 10, cy=y, r=6, class_=f"s{i} edge")
+            titled_element(
+                "circle", title=kind, cx=_SIZE + 10, cy=y, r=6, class_=f"s{i} edge"
+            )
         )
-        parts.append(label(_SIZE + 24, y + 4, cut(named, 28)))
+        parts.append(label(_SIZE + 24, y + 4, truncate(named, 28)))
     return figure(_SIZE + _LEGEND, _SIZE, title, *parts)

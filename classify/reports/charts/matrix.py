@@ -1,17 +1,26 @@
-"""A matrix as shaded cells: which label is taken for which."""
+"""Shaded confusion matrix as a chart."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from classify.reports.charts.svg import STEPS, cut, element, figure, label, titled
+from classify.reports.charts.svg import (
+    STEPS,
+    element,
+    figure,
+    label,
+    titled_element,
+    truncate,
+)
 
 _CELL = 48
 _LEFT = 170
 _TOP = 120
 
 
-def heat(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
+def draw_matrix(
+    title: str, names: Sequence[str], counts: Sequence[Sequence[int]]
+) -> str:
     """Return a square matrix, rows the truth, each row shaded by its shares."""
     parts = [
         label(_LEFT, 14, "taken for", "soft"),
@@ -22,26 +31,26 @@ def heat(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]) -> s
         parts.append(
             element(
                 "g",
-                label(0, 0, cut(name, 16)),
+                label(0, 0, truncate(name, 16)),
                 transform=f"translate({x + 4:g} {_TOP - 8}) rotate(-45)",
             )
         )
         middle = _TOP + _CELL * i + _CELL / 2
-        parts.append(label(_LEFT - 8, middle + 4, cut(name, 24), anchor="end"))
+        parts.append(label(_LEFT - 8, middle + 4, truncate(name, 24), anchor="end"))
     for i, row in enumerate(counts):
-        whole = sum(row)
+        total = sum(row)
         for j, count in enumerate(row):
-            share = count / whole if whole else 0.0
-            hint = f"{names[i]} taken for {names[j]}: {count} of {whole}"
-            parts.append(_cell(i, j, count, share, hint))
+            share = count / total if total else 0.0
+            hint = f"{names[i]} taken for {names[j]}: {count} of {total}"
+            parts.append(_draw_cell(i, j, count, share, hint))
     size = _CELL * len(names)
     return figure(_LEFT + size + 110, _TOP + size + 12, title, *parts)
 
 
-def _cell(i: int, j: int, count: int, share: float, hint: str) -> str:
+def _draw_cell(i: int, j: int, count: int, share: float, hint: str) -> str:
     x, y = _LEFT + _CELL * j, _TOP + _CELL * i
     step = round(STEPS * share)
-    return titled(
+    return titled_element(
         "rect",
         title=hint,
         x=x,

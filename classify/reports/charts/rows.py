@@ -1,4 +1,4 @@
-"""A row for each name, and a common axis from 0: what bars and dots stand in."""
+"""Bar and dot charts: a row for each name on a common axis from 0."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from classify.reports.charts.lines import shown, ticks
-from classify.reports.charts.svg import cut, element, figure, label, text_of, titled
+from classify.reports.charts.svg import (
+    element,
+    escape_text,
+    figure,
+    label,
+    titled_element,
+    truncate,
+)
 
 ROW = 20
 WIDTH = 480
@@ -69,15 +76,15 @@ class Rows:
         """Return the name of a row, whole when pointed at."""
         return element(
             "text",
-            element("title", text_of(name)),
-            text_of(cut(name, _MOST_LETTERS)),
+            element("title", escape_text(name)),
+            escape_text(truncate(name, _MOST_LETTERS)),
             x=self.left - 8,
             y=self.y(row) + 11,
             text_anchor="end",
         )
 
 
-def left_of(names: Iterable[str]) -> float:
+def axis_start(names: Iterable[str]) -> float:
     """Return where the axis begins, so that the names have room."""
     longest = max((len(name) for name in names), default=0)
     return max(_NARROWEST, 16 + _LETTER * min(longest, _MOST_LETTERS))
@@ -111,21 +118,23 @@ class Bar:
     shown: str = ""
 
 
-def bars(title: str, rows: Sequence[Bar], *, measure: str, top: float = 1.0) -> str:
+def draw_bars(
+    title: str, rows: Sequence[Bar], *, measure: str, top: float = 1.0
+) -> str:
     """Return horizontal bars from 0 to `top`, one row each, with their intervals."""
-    frame = Rows(left_of(bar.name for bar in rows), _HEAD, top)
+    frame = Rows(axis_start(bar.name for bar in rows), _HEAD, top)
     parts = frame.axis(measure, len(rows))
-    parts += [_bar(bar, i, frame) for i, bar in enumerate(rows)]
+    parts += [_draw_bar(bar, i, frame) for i, bar in enumerate(rows)]
     return figure(frame.width, frame.height(len(rows)), title, *parts)
 
 
-def _bar(bar: Bar, row: int, frame: Rows) -> str:
+def _draw_bar(bar: Bar, row: int, frame: Rows) -> str:
     if bar.value is None:
         return frame.name(bar.name, row)
     y = frame.y(row)
     parts = [
         frame.name(bar.name, row),
-        titled(
+        titled_element(
             "rect",
             title=f"{bar.name}: {bar.shown}",
             x=frame.left,
@@ -154,7 +163,7 @@ _SHAPES = (
 )
 
 
-def dots(
+def draw_dots(
     title: str,
     rows: Sequence[tuple[str, Sequence[float | None]]],
     series: Sequence[str],
@@ -172,7 +181,7 @@ def dots(
     measure : what the axis measures
     top : float
     """
-    left = left_of(name for name, _ in rows)
+    left = axis_start(name for name, _ in rows)
     legend, lines = _legend(series, left)
     frame = Rows(left, 34 + _LEGEND * lines, top)
     parts = frame.axis(measure, len(rows)) + legend
@@ -182,8 +191,8 @@ def dots(
         parts += [rule, frame.name(name, i)]
         for k, value in enumerate(values):
             if value is not None:
-                told = f"{name}, {series[k]}: {shown(value)}"
-                parts.append(_mark(k, frame.across(value), middle, told))
+                hint = f"{name}, {series[k]}: {shown(value)}"
+                parts.append(_mark(k, frame.across(value), middle, hint))
     return figure(frame.width, frame.height(len(rows)), title, *parts)
 
 
@@ -202,7 +211,7 @@ def _legend(series: Sequence[str], left: float) -> tuple[list[str], int]:
 
 
 def _mark(k: int, x: float, y: float, title: str) -> str:
-    return titled(
+    return titled_element(
         "path",
         title=title,
         d=_SHAPES[(k + k // 8) % len(_SHAPES)],

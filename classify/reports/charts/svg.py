@@ -1,4 +1,4 @@
-"""The few SVG elements that the pictures are made of."""
+"""SVG elements, colours and styles of the charts."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ Number = float | int
 _XML_CANNOT_HOLD = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535), "�")
 
 
-def text_of(value: object) -> str:
+def escape_text(value: object) -> str:
     """Return a value as text that XML can hold.
 
-    >>> text_of("AC/DC <live>")
+    >>> escape_text("AC/DC <live>")
     'AC/DC &lt;live&gt;'
     """
     clean = str(value).translate(_XML_CANNOT_HOLD)
@@ -40,20 +40,22 @@ def label(
 ) -> str:
     """Return a piece of text at a place."""
     return element(
-        "text", text_of(value), x=x, y=y, class_=class_ or None, text_anchor=anchor
+        "text", escape_text(value), x=x, y=y, class_=class_ or None, text_anchor=anchor
     )
 
 
-def titled(shape: str, *inside: str, title: str, **attributes: Number | str) -> str:
+def titled_element(
+    shape: str, *inside: str, title: str, **attributes: Number | str
+) -> str:
     """Return an element that names itself when pointed at."""
-    return element(shape, element("title", text_of(title)), *inside, **attributes)
+    return element(shape, element("title", escape_text(title)), *inside, **attributes)
 
 
 def figure(width: Number, height: Number, title: str, *inside: str) -> str:
     """Return a whole picture that scales with the page, described by its title."""
     return element(
         "svg",
-        element("title", text_of(title)),
+        element("title", escape_text(title)),
         *inside,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {_plain(width)} {_plain(height)}",
@@ -64,10 +66,10 @@ def figure(width: Number, height: Number, title: str, *inside: str) -> str:
     )
 
 
-def cut(value: object, most: int) -> str:
+def truncate(value: object, most: int) -> str:
     """Return text of at most `most` characters.
 
-    >>> cut("Master of Puppets", 9)
+    >>> truncate("Master of Puppets", 9)
     'Master o…'
     """
     text = str(value)
@@ -145,7 +147,7 @@ STYLE = (
 """For pictures inside a page: they follow its scheme."""
 
 
-def standalone(picture: str) -> str:
+def standalone_svg(picture: str) -> str:
     """Return a picture as a file of its own: dark on white, as on paper.
 
     Its colours stand inside without variables, which programs that draw SVG

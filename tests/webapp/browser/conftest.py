@@ -1,4 +1,4 @@
-"""A real browser, and a page that fails its test when it does what it should not."""
+"""Fixtures for tests in a real browser."""
 
 from __future__ import annotations
 

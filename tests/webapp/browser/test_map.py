@@ -1,4 +1,4 @@
-"""The map in a real browser."""
+"""Tests of the map in a real browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tracks, reports and what every page owes its readers, in a real browser."""
+"""Tests of tracks, reports and accessibility in a real browser."""
 
 from __future__ import annotations
 

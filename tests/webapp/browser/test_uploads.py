@@ -1,4 +1,4 @@
-"""Files that are sent, in a real browser."""
+"""Tests of uploads in a real browser."""
 
 from __future__ import annotations
 
