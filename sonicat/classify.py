@@ -16,7 +16,7 @@ from classify.reports.table import Table, as_text
 from classify.settings import TrainingSettings
 from scanner.signals import explain_interruption, terminations_as_interrupts
 from sonicat.errors import SOME_FAILED
-from sonicat.options import DB
+from sonicat.options import DB, SETTINGS
 
 if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.training import TrainingResult
@@ -26,7 +26,7 @@ _UNSTORED = "a run is stored whole or not at all"
 _HALF_WRITTEN = "files are changed one by one, each wholly; say it again to go on"
 
 
-@click.command()
+@click.command(context_settings=SETTINGS)
 @click.option(
     "--all",
     "everything",

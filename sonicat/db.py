@@ -14,7 +14,7 @@ from catalog.backup import backup as copy_catalog
 from catalog.backup import backup_path
 from catalog.database import Catalog, catalog_url
 from catalog.schema import HEAD, open_existing, upgrade_existing
-from sonicat.options import DB
+from sonicat.options import DB, SETTINGS
 
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0, "y": 365.25 * 86400.0}
 _SHOWN = 20  # tracks that prune names before it asks
@@ -37,7 +37,7 @@ def period(text: str) -> timedelta:
         raise click.BadParameter(f"{text!r}: longer than any calendar") from error
 
 
-@click.group()
+@click.group(context_settings=SETTINGS)
 def db() -> None:
     """Look after the catalog: where it is, its backup, its health, its tables."""
 

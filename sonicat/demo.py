@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from sonicat.options import SETTINGS
 
-@click.command()
+
+@click.command(context_settings=SETTINGS)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--seed", default=0, show_default=True, help="Another one, other music.")
 @click.option("--force", is_flag=True, help="Write into DIR though it is not empty.")

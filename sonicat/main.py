@@ -13,6 +13,7 @@ from importlib.util import find_spec
 import click
 
 from sonicat.errors import report_error
+from sonicat.options import SETTINGS
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -129,7 +130,7 @@ def _is_there(name: str) -> bool:
 @click.group(
     cls=LazyGroup,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
 @click.version_option(package_name="sonicat", prog_name="sonicat")
 @click.pass_context

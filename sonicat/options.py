@@ -10,6 +10,9 @@ import click
 from scanner.features.definition import BAND_LIMITS_HZ
 from scanner.variants import encodings
 
+# The settings of every command; what is below a group inherits them.
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
 DB = click.option(
     "--db",
     metavar="PATH|URL",

@@ -13,7 +13,7 @@ import click
 from catalog.schema import open_catalog
 from scanner.exceptions import ScannerError
 from sonicat.errors import SOME_FAILED
-from sonicat.options import DB
+from sonicat.options import DB, SETTINGS
 
 if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.predict import FilePrediction
@@ -27,7 +27,7 @@ _NEXT = {
 _ELSE = "see whether it can be read"
 
 
-@click.command()
+@click.command(context_settings=SETTINGS)
 @click.argument(
     "files",
     nargs=-1,

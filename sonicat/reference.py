@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from sonicat.main import group
+from sonicat.options import SETTINGS
 
 _WIDTH = 88
 _HEAD = """\
@@ -24,8 +25,14 @@ def page() -> str:
     """Return the reference page, as Markdown."""
     parts = [_HEAD]
     for path, command in walk(group, "sonicat"):
+        # With the program's settings: click keeps the first help option that it makes
+        # for a command, and a page without them would depend on what ran before.
         context = click.Context(
-            command, info_name=path, max_content_width=_WIDTH, terminal_width=_WIDTH
+            command,
+            info_name=path,
+            max_content_width=_WIDTH,
+            terminal_width=_WIDTH,
+            **SETTINGS,
         )
         parts.append(f"## {path}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)

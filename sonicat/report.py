@@ -16,7 +16,7 @@ from catalog.schema import open_catalog
 from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
 from classify.reports.table import Table, as_csv, as_json, as_text
 from scanner.signals import explain_interruption
-from sonicat.options import DB
+from sonicat.options import DB, SETTINGS
 
 _DEFAULT_REPORT = "by-album"
 
@@ -36,7 +36,7 @@ def _a_flag_each(command: _R) -> _R:
     return command
 
 
-@click.command()
+@click.command(context_settings=SETTINGS)
 @_a_flag_each
 @click.option(
     "--artist",

@@ -23,6 +23,7 @@ from sonicat.errors import SOME_FAILED
 from sonicat.options import (
     AUTO,
     DB,
+    SETTINGS,
     parse_band_limit,
     parse_duration,
     parse_since,
@@ -32,7 +33,7 @@ from sonicat.options import (
 _DEFAULTS = ScanSettings()
 
 
-@click.command()
+@click.command(context_settings=SETTINGS)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=bytes))
 @DB
 @click.option(

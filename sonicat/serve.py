@@ -13,7 +13,7 @@ import click
 from tqdm import tqdm
 
 from sonicat.errors import INTERRUPTED
-from sonicat.options import DB
+from sonicat.options import DB, SETTINGS
 from webapp.settings import (
     MEGABYTE,
     ServeSettings,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # loads SQLAlchemy: not for --help
     from catalog.maps import Level
 
 
-@click.command()
+@click.command(context_settings=SETTINGS)
 @DB
 @click.option(
     "--host",

@@ -45,6 +45,29 @@ def test_the_reference_page_is_what_the_commands_say() -> None:
     )
 
 
+def test_the_reference_page_is_the_same_whatever_ran_before() -> None:
+    """Click keeps the first help option of a command; its names must not differ."""
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from sonicat.main import COMMANDS, load\n"
+        "for name in COMMANDS if sys.argv[1] == 'ran' else ():\n"
+        "    assert CliRunner().invoke(load(name), ['-h']).exit_code == 0, name\n"
+        "from sonicat.reference import page\n"
+        "sys.stdout.write(page())\n"
+    )
+    fresh, ran = (
+        subprocess.run(
+            [sys.executable, "-c", code, which],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for which in ("fresh", "ran")
+    )
+    assert fresh == ran
+
+
 def test_every_command_of_the_group_is_there() -> None:
     assert set(group.list_commands(click.Context(group))) == set(COMMANDS)
 
