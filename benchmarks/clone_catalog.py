@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.schema import open_catalog
+from catalog.track_statistics import statistics_row, window_statistics
 
 SPREAD = {"artist": 1.0, "album": 0.7, "track": 1.0, "window": 0.5}
 """Standard deviations of the offsets, in those of the source's windows."""
@@ -190,7 +191,7 @@ class Maker:
         """Return the rows of the tracks from `first` to before `stop`, by table."""
         made: dict[str, list[Row]] = {
             table: [] for table in ("payloads", "tracks", "track_artists", "analyses")
-        } | {"windows": [], "sequences": []}
+        } | {"windows": [], "track_statistics": [], "sequences": []}
         for n in range(first, stop):
             which = int(self._rng.integers(len(self._source.tracks)))
             analysis = {"id": n + 1, "payload_id": n + 1}
@@ -198,9 +199,10 @@ class Maker:
             made["tracks"].append(self._track(n, which))
             artist = int(self._artist_of[self._album_of[n]])
             credit = {"track_id": n + 1, "position": 0, "artist_id": artist + 1}
-            made["track_artists"].append(credit)
+            made["track_artists"].append(credit | {"credit": self._names[artist]})
             made["analyses"].append(self._source.analyses[which] | analysis)
-            made["windows"] += self._windows_of(n, which)
+            made["windows"] += (windows := self._windows_of(n, which))
+            made["track_statistics"] += self._statistics_of(windows)
             if self._sequences:
                 made["sequences"] += self._sequences_of(n, which)
         return made
@@ -217,7 +219,9 @@ class Maker:
             "path_text": path,
             "payload_id": n + 1,
             "title": f"Track {n + 1}",
+            "album": f"Album {album:05}",
             "albumartist": name,
+            "is_grouped": True,
             "artist_id": artist + 1,
             "album_id": album + 1,
             "group_key": f"{name.lower()} | album {album:05}",
@@ -241,6 +245,16 @@ class Maker:
             row |= dict(zip(COLUMNS, values.tolist(), strict=True))
             rows.append(row | {"vector": moved[i].tobytes()})
         return rows
+
+    def _statistics_of(self, windows: list[Row]) -> list[Row]:
+        heard = [window for window in windows if not window["silent"]]
+        found = window_statistics(
+            np.array([np.frombuffer(window["vector"], "<f4") for window in heard]),
+            np.array([window["start_s"] for window in heard]),
+            np.array([window["duration_s"] for window in heard]),
+        )
+        analysis_id = windows[0]["analysis_id"] if windows else 0
+        return [] if found is None else [statistics_row(analysis_id, found)]
 
     def _sequences_of(self, n: int, which: int) -> list[Row]:
         names = ("kind", "rate_hz", "steps", "dims", "data")

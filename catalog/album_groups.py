@@ -88,7 +88,9 @@ class DisjointSets:
 
 
 def group_tracks(
-    tracks: Iterable[TrackFacts], same_music: Iterable[tuple[int, int]] = ()
+    tracks: Iterable[TrackFacts],
+    same_music: Iterable[tuple[int, int]] = (),
+    artists: Mapping[Credit, Artist] | None = None,
 ) -> dict[int, Grouping]:
     """Return album and group of every track of a library.
 
@@ -99,6 +101,8 @@ def group_tracks(
     same_music : iterable of (int, int)
         Ids of tracks that are one recording by other evidence, as by fingerprint: the
         groups of each pair become one.
+    artists : mapping of Credit to Artist, or None
+        Of all credits; None to find out.
 
     Returns
     -------
@@ -106,7 +110,8 @@ def group_tracks(
         By the track's id.
     """
     ordered = sorted(tracks, key=lambda track: (track.root_id, track.path, track.id))
-    artists = artists_of_credits(_count_credits(ordered))
+    if artists is None:
+        artists = artists_of_credits(count_credits(ordered))
     folders: defaultdict[Folder, list[Entry]] = defaultdict(list)
     for track in ordered:
         entry = entry_of(track)
@@ -122,7 +127,8 @@ def group_tracks(
     return library.groupings(artists)
 
 
-def _count_credits(tracks: Iterable[TrackFacts]) -> Counter[Credit]:
+def count_credits(tracks: Iterable[TrackFacts]) -> Counter[Credit]:
+    """Return how often each artist stands in the tags, spelled and numbered alike."""
     counts: Counter[Credit] = Counter()
     for track in tracks:
         counts.update(track.artists)

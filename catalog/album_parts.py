@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from catalog.album_titles import original_title, split_disc_folder
+from catalog.album_titles import DiscMark, original_title, split_disc_folder
 from catalog.names import Artist, Credit, fold, most_frequent_spelling
 
 MAIN_SHARE = 0.75  # of an album's tracks are "nearly all"
@@ -69,7 +69,7 @@ class Entry:
     facts : TrackFacts
     folder : Folder
         The album's: ``Set`` for ``Set/CD 1`` and for ``Set (CD 1)``.
-    folder_disc : int or None
+    folder_disc : DiscMark or None
         The disc that the track's own folder stands for.
     number : int or None
         As tagged, else as the file's name begins.
@@ -81,7 +81,7 @@ class Entry:
 
     facts: TrackFacts
     folder: Folder
-    folder_disc: int | None
+    folder_disc: DiscMark | None
     number: int | None
     title: str | None = None
     disc: int | None = None
@@ -162,7 +162,7 @@ def entry_of(track: TrackFacts) -> Entry:
     number = track.track_number
     if number is None and (found := _LEADING_NUMBER.match(name)):
         number = int(found[1]) or None
-    return Entry(track, (track.root_id, folder), mark.number if mark else None, number)
+    return Entry(track, (track.root_id, folder), mark, number)
 
 
 def year_of_most(entries: Collection[Entry]) -> int | None:
@@ -172,3 +172,21 @@ def year_of_most(entries: Collection[Entry]) -> int | None:
         return None
     year = max(years, key=lambda one: (years[one], -one))
     return year if years[year] >= MAIN_SHARE * years.total() else None
+
+
+_YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+
+
+def year_of(original_date: str | None, date: str | None) -> int | None:
+    """Return the year of the original release, else of this one, else ``None``.
+
+    Examples
+    --------
+    >>> year_of("1986-03-03", "2017"), year_of(None, "1988"), year_of("0000", None)
+    (1986, 1988, None)
+    """
+    for text in (original_date, date):
+        found = _YEAR.search(text or "")
+        if found and int(found[1]) > 0:
+            return int(found[1])
+    return None

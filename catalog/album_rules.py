@@ -96,8 +96,8 @@ def _name_titles(entries: Sequence[Entry]) -> dict[str, tuple[str, int]]:
         mark = None
         if not is_placeholder(album) or (agreed and is_doubtful(album)):
             entry.title, mark = split_disc(album)
-        disc = mark.number if mark is not None and mark.is_sure else None
-        entry.disc = entry.facts.disc_number or disc or entry.folder_disc
+        sure = (one.number for one in (mark, entry.folder_disc) if one and one.is_sure)
+        entry.disc = entry.facts.disc_number or next(sure, None)
         if entry.title and mark is not None and not mark.is_sure:
             families[fold(entry.title)][mark.number].append(entry)
     doubtful: dict[str, tuple[str, int]] = {}
@@ -116,7 +116,7 @@ def _name_titles(entries: Sequence[Entry]) -> dict[str, tuple[str, int]]:
 def _is_disc(number: int, by_number: Mapping[int, Sequence[Entry]]) -> bool:
     """Tell whether "LP 2" and the like are discs, from the tracks of each number."""
     members = by_number[number]
-    if all(entry.folder_disc == number for entry in members):
+    if all(e.folder_disc and e.folder_disc.number == number for e in members):
         return True
     several = len(by_number) > 1 or number > 1 or _is_of_several(members)
     if several and all(entry.facts.disc_number == number for entry in members):

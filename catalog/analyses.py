@@ -12,7 +12,16 @@ from sqlalchemy import Connection, delete, exists, insert, select
 
 from catalog import records
 from catalog.exceptions import NotFiniteError
-from catalog.models import Analysis, Payload, Sequence, StageCost, Track, Window
+from catalog.models import (
+    Analysis,
+    Payload,
+    Sequence,
+    StageCost,
+    Track,
+    TrackStatistics,
+    Window,
+)
+from catalog.track_statistics import statistics_row, window_statistics
 
 
 def replace_analysis(
@@ -44,6 +53,7 @@ def replace_analysis(
         (Window, _windows(number, analysis.windows)),
         (Sequence, [_sequence(number, one) for one in analysis.sequences]),
         (StageCost, [_cost(number, one) for one in analysis.costs]),
+        (TrackStatistics, _statistics(number, analysis.windows)),
     ):
         if rows:
             connection.execute(insert(table), rows)
@@ -81,6 +91,14 @@ def _windows(analysis_id: int, windows: records.Windows) -> list[dict[str, Any]]
         }
         for position, row in enumerate(zip(*columns, strict=True))
     ]
+
+
+def _statistics(analysis_id: int, windows: records.Windows) -> list[dict[str, Any]]:
+    heard = ~windows.silent
+    found = window_statistics(
+        windows.vectors[heard], windows.start_s[heard], windows.duration_s[heard]
+    )
+    return [] if found is None else [statistics_row(analysis_id, found)]
 
 
 def _sequence(analysis_id: int, sequence: records.Sequence) -> dict[str, Any]:

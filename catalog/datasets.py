@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,23 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.albums import fold
-from catalog.analyses import unpack_sequence, unpack_vectors
+from catalog.analyses import VECTOR, unpack_sequence, unpack_vectors
 from catalog.database import Catalog, from_json
+from catalog.names import fold
 from catalog.records import FeatureSetFacts, Sequence
 
 
 @dataclass(frozen=True, slots=True)
 class TrackRow:
-    """A track that is present and analysed, with what a label could be made of."""
+    """A track that is present and analysed, with what a label could be made of.
+
+    `artist` is whom it is filed under; artists are named as they are mostly spelled.
+    """
 
     id: int
     path_text: str
     payload_hash: str
     group_key: str
     title: str | None
-    albumartist: str | None
+    artist: str | None
     artists: tuple[str, ...]
+    album_id: int | None
     album: str | None
     year: int | None
     genres: tuple[str, ...]
@@ -124,6 +128,61 @@ def load_library(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LibraryStatistics:
+    """Statistics of the windows of all present tracks, as parallel arrays of length n.
+
+    Attributes
+    ----------
+    track_id : int64, shape (n,)
+        In the order of a `Library`'s tracks; those that are silent throughout, or too
+        short, are left out.
+    windows : int64, shape (n,)
+        Windows that are not silent.
+    effective_windows : float64, shape (n,), 1 to `windows`
+        The number of windows that share nothing and would say as much.
+    mean : float32, shape (n, d)
+    scatter : float32, shape (n, d)
+        The sum of squared deviations from the track's mean.
+    """
+
+    track_id: NDArray[np.int64]
+    windows: NDArray[np.int64]
+    effective_windows: NDArray[np.float64]
+    mean: NDArray[np.float32]
+    scatter: NDArray[np.float32]
+
+
+def load_track_statistics(
+    catalog: Catalog, feature_set_id: int, *, variant: str = "original"
+) -> LibraryStatistics:
+    """Load what is kept of each track's windows, without the windows."""
+    pairs = catalog.rows(
+        _ANALYSES_WITH_STATISTICS, number=feature_set_id, variant=variant
+    )
+    places: defaultdict[int, list[int]] = defaultdict(list)  # duplicates share one
+    for place, (_, analysis_id) in enumerate(pairs):
+        places[analysis_id].append(place)
+    width = len(load_feature_set(catalog, feature_set_id).names)
+    found = LibraryStatistics(
+        track_id=np.array([track_id for track_id, _ in pairs], dtype=np.int64),
+        windows=np.zeros(len(pairs), dtype=np.int64),
+        effective_windows=np.zeros(len(pairs)),
+        mean=np.zeros((len(pairs), width), dtype=np.float32),
+        scatter=np.zeros((len(pairs), width), dtype=np.float32),
+    )
+    after = -1
+    while rows := catalog.rows(_STATISTICS, after=after, number=feature_set_id):
+        after = rows[-1][0]
+        for analysis_id, windows, effective, mean, scatter in rows:
+            for place in places.get(analysis_id, ()):
+                found.windows[place] = windows
+                found.effective_windows[place] = effective
+                found.mean[place] = np.frombuffer(mean, VECTOR)
+                found.scatter[place] = np.frombuffer(scatter, VECTOR)
+    return found
+
+
 def load_feature_set(catalog: Catalog, feature_set_id: int) -> FeatureSetFacts:
     """Return the identity of a stored feature set."""
     ((version, names, parameters),) = catalog.rows(
@@ -209,7 +268,8 @@ _GENRES = """
 
 _TRACKS = f"""
     SELECT tracks.id, tracks.path_text, payloads.hash, tracks.group_key, tracks.title,
-        tracks.albumartist,
+        (SELECT artists.name FROM artists WHERE artists.id = tracks.artist_id),
+        tracks.album_id,
         (SELECT albums.title FROM albums WHERE albums.id = tracks.album_id), tracks.year
     {_FROM_PRESENT}
     {_IN_ORDER}
@@ -229,6 +289,24 @@ _SEQUENCES = f"""
     {_FROM_PRESENT}
     JOIN sequences ON sequences.analysis_id = analyses.id
     WHERE tracks.id = :track_id
+"""
+
+_ANALYSES_WITH_STATISTICS = f"""
+    SELECT tracks.id, analyses.id
+    {_FROM_PRESENT}
+    JOIN track_statistics ON track_statistics.analysis_id = analyses.id
+    {_IN_ORDER}
+"""
+
+_STATISTICS = """
+    SELECT track_statistics.analysis_id, track_statistics.windows,
+        track_statistics.effective_windows, track_statistics.mean,
+        track_statistics.scatter
+    FROM track_statistics
+    JOIN analyses ON analyses.id = track_statistics.analysis_id
+    WHERE track_statistics.analysis_id > :after AND analyses.feature_set_id = :number
+    ORDER BY track_statistics.analysis_id
+    LIMIT 4096
 """
 
 _COUNTS = """
@@ -253,13 +331,14 @@ def _tracks(
             payload_hash=payload,
             group_key=group,
             title=title,
-            albumartist=albumartist,
+            artist=artist,
             artists=artists.get(number, ()),
+            album_id=album_id,
             album=album,
             year=year,
             genres=genres.get(number, ()),
         )
-        for number, path, payload, group, title, albumartist, album, year in rows
+        for number, path, payload, group, title, artist, album_id, album, year in rows
     )
 
 

@@ -140,14 +140,9 @@ def analysed_payloads(catalog: Catalog, feature_set_id: int) -> set[str]:
     return {payload for (payload,) in rows}
 
 
-def has_underived_album_artists(catalog: Catalog, root_id: int) -> bool:
-    """Tell whether tracks of a root have an album, but no album artist yet."""
-    rows = catalog.rows(
-        "SELECT 1 FROM tracks WHERE root_id = :root AND album_id IS NOT NULL "
-        "AND albumartist IS NULL AND artist_id IS NOT NULL LIMIT 1",
-        root=root_id,
-    )
-    return bool(rows)
+def has_ungrouped_tracks(catalog: Catalog) -> bool:
+    """Tell whether tracks came, went or changed since all were last grouped."""
+    return bool(catalog.rows("SELECT 1 FROM tracks WHERE NOT is_grouped LIMIT 1"))
 
 
 def now_text() -> str:

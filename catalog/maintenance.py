@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Inspector, delete, exists, inspect, select, text
 
-from catalog.albums import chunks
 from catalog.analyses import SEQUENCE, VECTOR, delete_unused_payloads
 from catalog.database import Catalog, from_json
 from catalog.exceptions import CatalogError
-from catalog.models import Album, Artist, Base, Genre, Track, TrackArtist, TrackGenre
+from catalog.lookups import chunks
+from catalog.model_base import Base
+from catalog.models import Album, Artist, Genre, Track, TrackArtist, TrackGenre
 
 _PAGE = 1000  # rows with blobs held in memory at a time
 

@@ -2,80 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Dialect,
-    Double,
-    ForeignKey,
-    Index,
-    MetaData,
-    String,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time in UTC, stored without an offset so that every database reads the same."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
-        """Turn an aware time into naive UTC; refuse one whose zone is unknown."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(
-        self, value: datetime | None, _: Dialect
-    ) -> datetime | None:
-        """Return the stored time with its zone."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Base(DeclarativeBase):
-    """The declarative base; names every constraint so that a migration can find it."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
-        datetime: UtcDateTime,
-        float: Double,
-        dict[str, Any]: JSON,
-        list[str]: JSON,
-        list[float]: JSON,
-    }
-
-
-Id = Annotated[int, mapped_column(primary_key=True)]
-Position = Annotated[int, mapped_column(primary_key=True, autoincrement=False)]
-
-
-def reference(column: str, **more: Any) -> MappedColumn[Any]:
-    """Return a column that refers to a row of another table."""
-    return mapped_column(ForeignKey(column), **more)
-
-
-def owner(column: str, **more: Any) -> MappedColumn[Any]:
-    """Return a column that refers to a row, with which this one is deleted."""
-    return mapped_column(ForeignKey(column, ondelete="CASCADE"), **more)
+from catalog.model_base import Base, Id, Position, owner, reference
 
 
 class Root(Base):
@@ -99,13 +32,14 @@ class Payload(Base):
 
 
 class Artist(Base):
-    """A name as first seen; spellings that differ in case or spaces share the key."""
+    """An artist in the most frequent spelling; the key is that name, folded."""
 
     __tablename__ = "artists"
 
     id: Mapped[Id]
     name: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
+    musicbrainz_id: Mapped[str | None]
 
 
 class Genre(Base):
@@ -146,6 +80,7 @@ class Track(Base):
             unique=True,
             sqlite_where=text("missing_since IS NULL"),  # on PostgreSQL, too
         ),
+        Index("ix_tracks_ungrouped", "id", sqlite_where=text("NOT is_grouped")),
     )
 
     id: Mapped[Id]
@@ -172,6 +107,11 @@ class Track(Base):
     original_date: Mapped[str | None]
     year: Mapped[int | None]
     compilation: Mapped[bool]
+    album: Mapped[str | None]  # as tagged
+    musicbrainz_albumartist_id: Mapped[str | None]
+    musicbrainz_release_id: Mapped[str | None]
+    musicbrainz_release_group_id: Mapped[str | None]
+    is_grouped: Mapped[bool] = mapped_column(server_default=false())
 
     container: Mapped[str | None]
     codec: Mapped[str | None]
@@ -194,6 +134,8 @@ class TrackArtist(Base):
     track_id: Mapped[int] = owner("tracks.id", primary_key=True)
     position: Mapped[Position]
     artist_id: Mapped[int] = reference("artists.id", index=True)
+    credit: Mapped[str] = mapped_column(server_default="")  # the name as tagged
+    musicbrainz_id: Mapped[str | None]
 
 
 class TrackGenre(Base):
@@ -315,6 +257,18 @@ class Window(Base):
     vector: Mapped[bytes]
 
 
+class TrackStatistics(Base):
+    """Mean and scatter of an analysis' windows, silent ones left out: float32."""
+
+    __tablename__ = "track_statistics"
+
+    analysis_id: Mapped[int] = owner("analyses.id", primary_key=True)
+    windows: Mapped[int]
+    effective_windows: Mapped[float]
+    mean: Mapped[bytes]
+    scatter: Mapped[bytes]
+
+
 class Sequence(Base):
     """One track-long sequence: zlib-compressed little-endian float16, row by row."""
 
@@ -389,12 +343,18 @@ class _Prediction:
 
 
 class TrackPrediction(_Prediction, Base):
-    """What a run says of a track; out of fold where the track has a label."""
+    """What a run says of a track, and the track's facts as the run knew them."""
 
     __tablename__ = "track_predictions"
     __table_args__ = (UniqueConstraint("run_id", "track_id"),)
 
     track_id: Mapped[int] = owner("tracks.id", index=True)
+    artist: Mapped[str | None]
+    album_id: Mapped[int | None]  # which tracks were one album; may be none of today's
+    album: Mapped[str | None]
+    year: Mapped[int | None]
+    title: Mapped[str | None]
+    group_key: Mapped[str] = mapped_column(server_default="")
 
 
 class WindowPrediction(_Prediction, Base):

@@ -34,6 +34,16 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
+_SPACE = re.compile(r"\s+")
+
+
+def tidy(text: str) -> str:
+    """Return `text` composed (NFC), without control characters and double spaces."""
+    text = unicodedata.normalize("NFC", text)
+    shown = "".join(c if c >= " " or c in "\t\n\r" else "" for c in text)
+    return _SPACE.sub(" ", shown).strip()
+
+
 @lru_cache(maxsize=1 << 16)
 def fold(name: str) -> str:
     """Return ``name`` without what spellings of the same name differ in.
@@ -69,13 +79,13 @@ _NO_NAMES = frozenset(
         *("<unknown>", "[unknown]", "(unknown)", "<none>", "(none)", "(null)"),
         *("unknown artist", "<unknown artist>", "[unknown artist]", "no artist"),
         *("unknown album", "<unknown album>", "[unknown album]", "no album"),
-        *("unknown genre", "unknown title", "no title", "not set", "undefined"),
+        *("unknown genre", "unknown title", "no title", "undefined"),
     )
 )
 # What taggers write there, too, but what somebody has also called a record.
 _DOUBTFUL_NAMES = frozenset(
     (
-        *("unknown", "none", "null", "nil", "n/a", "n.a."),
+        *("unknown", "none", "null", "nil", "n/a", "n.a.", "not set"),
         *("-", "--", "---", "?", "??", "???", ".", "..", "..."),
     )
 )
@@ -246,7 +256,12 @@ def _with_own_keys(
 
 def most_frequent_spelling(counts: Mapping[str, int]) -> str:
     """Return the spelling to show: the most frequent, of equals the plainest."""
-    return min(counts, key=lambda name: (-counts[name], not name.isascii(), name))
+
+    def rank(name: str) -> tuple[int, bool, bool, str]:
+        shouted = name.isupper() or name.islower()
+        return -counts[name], not name.isascii(), shouted, name
+
+    return min(counts, key=rank)
 
 
 def most_frequent(counts: Mapping[str, int]) -> str:

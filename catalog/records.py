@@ -202,6 +202,24 @@ class FeatureSetFacts(NamedTuple):
     parameters: Mapping[str, Any]  # JSON-able: sr, n_fft, hop_length, window_s ...
 
 
+class GroupChange(NamedTuple):
+    """What becomes of some tracks alike when albums are told anew.
+
+    Attributes
+    ----------
+    kind : str
+        "artist", "album" or "group".
+    before, after : str
+        As shown; empty for none.
+    tracks : int
+    """
+
+    kind: str
+    before: str
+    after: str
+    tracks: int
+
+
 class Root(NamedTuple):
     """A scanned folder."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, select
 
 from catalog.database import Catalog, from_json
+from catalog.datasets import TrackRow
 from catalog.models import (
     Artifact,
     FoldScore,
@@ -94,8 +95,16 @@ def store_run(
     tracks: Predictions,
     windows: Predictions,
     models: Sequence[StoredModel],
+    known: Iterable[TrackRow],
 ) -> int:
-    """Store a run with all its parts in one transaction; return its id."""
+    """Store a run with all its parts in one transaction; return its id.
+
+    Parameters
+    ----------
+    known : iterable of TrackRow
+        All the tracks of which something is predicted, as the run was given them.
+    """
+    of_track = {track.id: _known_columns(track) for track in known}
     values = {
         "created_at": run.created_at or datetime.now(UTC),
         "label_kind": run.label_kind,
@@ -113,13 +122,24 @@ def store_run(
         number = int(connection.execute(made).scalar_one())
         for table, rows in (
             (FoldScore, [_fold_row(number, fold) for fold in folds]),
-            (TrackPrediction, list(_rows(number, "track_id", run.labels, tracks))),
+            (
+                TrackPrediction,
+                [
+                    row | of_track[row["track_id"]]
+                    for row in _rows(number, "track_id", run.labels, tracks)
+                ],
+            ),
             (WindowPrediction, list(_rows(number, "window_id", run.labels, windows))),
             (Artifact, [_artifact_row(number, model) for model in models]),
         ):
             if rows:
                 connection.execute(insert(table), rows)
     return number
+
+
+def _known_columns(track: TrackRow) -> dict[str, Any]:
+    names = ("artist", "album_id", "album", "year", "title", "group_key")
+    return {name: getattr(track, name) for name in names}
 
 
 def _fold_row(run_id: int, fold: FoldFacts) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import migrations
 from catalog.backup import backup, backup_path
@@ -16,8 +18,9 @@ from catalog.exceptions import (
     CatalogTooOldError,
     NotACatalogError,
 )
+from catalog.records import GroupChange
 
-HEAD = "0001"  # the newest migration; a test compares it with the scripts
+HEAD = "0002"  # the newest migration; a test compares it with the scripts
 WAIT_S = 30.0  # for another process that is about to make or upgrade the same catalog
 _MAGIC = b"SQLite format 3\x00"
 
@@ -201,8 +204,26 @@ def _make_folder(file: str) -> None:
         ) from error
 
 
-def upgrade(catalog: Catalog) -> Path | None:
-    """Make or upgrade the catalog; return the copy of the old one, if there is one.
+class Upgrade(NamedTuple):
+    """What an upgrade did.
+
+    Attributes
+    ----------
+    found : str or None
+        The version before; None where there was nothing.
+    copy : Path or None
+        The catalog as it was.
+    changes : sequence of GroupChange
+        What has become of artists, albums and groups.
+    """
+
+    found: str | None
+    copy: Path | None = None
+    changes: Sequence[GroupChange] = ()
+
+
+def upgrade(catalog: Catalog) -> Upgrade:
+    """Make or upgrade the catalog, with a copy of the old one beside it.
 
     Raises
     ------
@@ -216,18 +237,17 @@ def upgrade(catalog: Catalog) -> Path | None:
     with catalog.scan_lock(WAIT_S):
         found = schema_version(catalog)  # again: another process may have been faster
         if found == HEAD:
-            return None
+            return Upgrade(found)
         kept = None
         if found is not None:
             _refuse_newer(catalog, found)
             if catalog.path is not None:  # a server's backups are its administrator's
                 kept = backup(catalog, backup_path(catalog, f"schema-{found}-"))
-        migrate(catalog, HEAD)
-    return kept
+        return Upgrade(found, kept, migrate(catalog, HEAD, found))
 
 
-def upgrade_existing(url: str | None = None) -> tuple[str, Path | None]:
-    """Upgrade a catalog that must be there; return its version before, and the copy.
+def upgrade_existing(url: str | None = None) -> Upgrade:
+    """Upgrade a catalog that must be there.
 
     Raises
     ------
@@ -235,22 +255,27 @@ def upgrade_existing(url: str | None = None) -> tuple[str, Path | None]:
         There is none.
     """
     with Catalog(catalog_url(url), "write") as catalog:
-        found = schema_version(catalog)
-        if found is None:
+        if schema_version(catalog) is None:
             raise missing_error(catalog)
-        return found, upgrade(catalog)
+        return upgrade(catalog)
 
 
-def migrate(catalog: Catalog, version: str) -> None:
+def migrate(
+    catalog: Catalog, version: str, before: str | None = None
+) -> Sequence[GroupChange]:
     """Run the migrations that lead to ``version``, all in one transaction.
 
     Parameters
     ----------
     version : str
         Of the schema; ``"base"`` for none: everything is taken down.
+    before : str or None
+        The version of a catalog that holds something.
     """
     # Alembic takes a second to load; it is needed once in years.
     from alembic import command, config  # noqa: PLC0415
+
+    from catalog.backfill import fill_from_0001  # noqa: PLC0415 - loads SQLAlchemy
 
     settings = config.Config()
     folder = str(migrations.FOLDER)
@@ -259,3 +284,4 @@ def migrate(catalog: Catalog, version: str) -> None:
     with catalog.writing() as connection:
         settings.attributes["connection"] = connection
         run(settings, version)
+        return fill_from_0001(connection) if before == "0001" < version else ()

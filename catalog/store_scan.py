@@ -3,45 +3,43 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from catalog import records
-from catalog.albums import (
-    album_group,
-    album_ids,
-    album_of,
-    artist_ids,
-    chunks,
-    genre_ids,
-    insert_plain,
-    label_artist,
-    name_key,
-    payload_ids,
-    year_of,
-)
+from catalog.album_groups import count_credits
 from catalog.analyses import (
     delete_unused_payloads,
     has_analysis,
     replace_analysis,
     require_finite,
 )
-from catalog.database import Catalog, is_storable, readable, storable
+from catalog.database import Catalog, readable, storable
 from catalog.exceptions import NotFiniteError
 from catalog.library import ensure_feature_set
+from catalog.lookups import (
+    chunks,
+    payload_ids,
+)
 from catalog.models import (
     Failure,
-    RawTag,
-    TagSource,
     Track,
-    TrackArtist,
-    TrackGenre,
 )
-from catalog.records import TagFacts, TrackScanned
+from catalog.names import artists_of_credits
+from catalog.records import TrackScanned
+from catalog.store_tags import (
+    delete_tags,
+    facts_of,
+    group_columns,
+    storable_tags,
+    storable_value,
+    store_credits,
+    store_tags,
+)
 
 T = TypeVar("T")
 
@@ -123,7 +121,8 @@ def _mark_missing(
     """Mark tracks missing: their places become free, their rows stay."""
     for part in chunks(track_ids):
         mine = and_(Track.id.in_(part), Track.missing_since.is_(None))
-        connection.execute(update(Track).where(mine).values(missing_since=now))
+        left = {"missing_since": now, "is_grouped": False}
+        connection.execute(update(Track).where(mine).values(left))
 
 
 def _move(
@@ -139,6 +138,7 @@ def _move(
             **_file_columns(move),
             "missing_since": None,
             "updated_at": now,
+            "is_grouped": False,
         }
         for move in moved
     ]
@@ -149,7 +149,8 @@ def _move(
 def _mark_present(connection: Connection, track_ids: Sequence[int]) -> None:
     for part in chunks(track_ids):
         mine = Track.id.in_(part)
-        connection.execute(update(Track).where(mine).values(missing_since=None))
+        back = {"missing_since": None, "is_grouped": False}
+        connection.execute(update(Track).where(mine).values(back))
 
 
 def _delete_failures_at(connection: Connection, places: Sequence[Place]) -> None:
@@ -187,10 +188,9 @@ def _store_failures(
         connection.execute(insert(Failure), rows)
 
 
-_MANY_VALUED = (TrackArtist, TrackGenre, RawTag, TagSource)
-
 _TAG_COLUMNS = (
     "title",
+    "album",
     "albumartist",
     "track_number",
     "track_total",
@@ -217,7 +217,7 @@ def _store_tracks(
     """
     if not scanned:
         return
-    scanned = [replace(change, tags=_storable(change.tags)) for change in scanned]
+    scanned = [replace(change, tags=storable_tags(change.tags)) for change in scanned]
     payloads = payload_ids(connection, (change.payload_hash for change in scanned))
     stored: set[tuple[int, str]] = set()
     for change, feature_set_id in zip(scanned, feature_sets, strict=True):
@@ -229,9 +229,18 @@ def _store_tracks(
             replace_analysis(connection, mark[0], feature_set_id, change.analysis)
     latest = {(change.root_id, change.path): change for change in scanned}
     before = _tracks_at(connection, list(latest))
-    ids = _store_rows(connection, latest, before, payloads, now)
-    _delete_tags(connection, [track.id for track in before.values()])
-    _store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
+    facts = [facts_of(number, change) for number, change in enumerate(latest.values())]
+    artists = artists_of_credits(count_credits(facts))
+    groups = group_columns(connection, facts, artists)
+    rows = {
+        place: _row(change, payloads[change.payload_hash], now) | columns
+        for (place, change), columns in zip(latest.items(), groups, strict=True)
+    }
+    ids = _store_rows(connection, rows, before, now)
+    delete_tags(connection, [track.id for track in before.values()])
+    store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
+    credits = {ids[place]: one.artists for place, one in zip(rows, facts, strict=True)}
+    store_credits(connection, credits, artists)
     # Audio that changed leaves its old payload behind, maybe some scans ago: the old
     # features go when the new ones are in.
     for place, row in before.items():
@@ -244,43 +253,21 @@ def _store_tracks(
 
 def _store_rows(
     connection: Connection,
-    latest: dict[Place, TrackScanned],
-    before: dict[Place, PlacedTrack],
-    payloads: dict[str, int],
+    rows: Mapping[Place, Mapping[str, Any]],
+    before: Mapping[Place, PlacedTrack],
     now: datetime,
 ) -> dict[Place, int]:
     """Write the rows of the tracks; return their ids by place."""
-    albums = {
-        place: album
-        for place, change in latest.items()
-        if (album := album_of(change.tags)) is not None
-    }
-    artists = {
-        place: artist
-        for place, change in latest.items()
-        if (artist := label_artist(change.tags)) is not None
-    }
-    albums_by_key = album_ids(connection, albums.values())
-    artists_by_key = artist_ids(connection, artists.values())
-    new: list[dict[str, Any]] = []
-    old: list[dict[str, Any]] = []
-    for place, change in latest.items():
-        album, artist = albums.get(place), artists.get(place)
-        row = _row(change, now) | {
-            "payload_id": payloads[change.payload_hash],
-            "album_id": None if album is None else albums_by_key[album.key],
-            "artist_id": None if artist is None else artists_by_key[name_key(artist)],
-        }
-        if place in before:
-            old.append({"track_id": before[place].id, **row})
-        else:
-            new.append({**row, "added_at": now})
+    old = [
+        {"track_id": before[at].id, **row} for at, row in rows.items() if at in before
+    ]
+    new = [{**row, "added_at": now} for at, row in rows.items() if at not in before]
     if old:
         connection.execute(update(Track).where(Track.id == bindparam("track_id")), old)
     if new:
         connection.execute(insert(Track), new)
-    made = _tracks_at(connection, [(row["root_id"], row["path"]) for row in new])
-    return {place: (before | made)[place].id for place in latest}
+    made = _tracks_at(connection, [place for place in rows if place not in before])
+    return {place: {**before, **made}[place].id for place in rows}
 
 
 def _file_columns(
@@ -295,96 +282,18 @@ def _file_columns(
     }
 
 
-def _row(change: TrackScanned, now: datetime) -> dict[str, Any]:
+def _row(change: TrackScanned, payload_id: int, now: datetime) -> dict[str, Any]:
     """Return the columns of a track that come from the file alone."""
     return {
         **_file_columns(change),
+        "payload_id": payload_id,
         "missing_since": None,
         "updated_at": now,
-        "group_key": album_group(change.tags, change.payload_hash),
-        "year": year_of(change.tags.original_date, change.tags.date),
         **{name: getattr(change.tags, name) for name in _TAG_COLUMNS},
         **{
-            name: _storable_value(value)
-            for name, value in asdict(change.stream).items()
+            name: storable_value(value) for name, value in asdict(change.stream).items()
         },
     }
-
-
-def _delete_tags(connection: Connection, track_ids: Sequence[int]) -> None:
-    for part in chunks(track_ids):
-        for table in _MANY_VALUED:
-            connection.execute(delete(table).where(table.track_id.in_(part)))
-
-
-def _store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
-    """Store the many-valued facts of tracks, given by track id."""
-    artists = artist_ids(connection, (n for one in tags.values() for n in one.artists))
-    genres = genre_ids(connection, (n for one in tags.values() for n in one.genres))
-    insert_plain(
-        connection,
-        TrackArtist,
-        ("track_id", "position", "artist_id"),
-        [
-            (track_id, position, artists[name_key(name)])
-            for track_id, one in tags.items()
-            for position, name in enumerate(one.artists)
-        ],
-    )
-    insert_plain(
-        connection,
-        TrackGenre,
-        ("track_id", "position", "genre_id"),
-        [
-            (track_id, position, genres[name_key(name)])
-            for track_id, one in tags.items()
-            for position, name in enumerate(one.genres)
-        ],
-    )
-    insert_plain(
-        connection,
-        RawTag,
-        ("track_id", "position", "key", "value"),
-        [
-            (track_id, position, key, value)
-            for track_id, one in tags.items()
-            for position, (key, value) in enumerate(one.raw)
-        ],
-    )
-    insert_plain(
-        connection,
-        TagSource,
-        ("track_id", "fact", "source"),
-        [
-            (track_id, fact, source)
-            for track_id, one in tags.items()
-            for fact, source in dict(one.sources).items()
-        ],
-    )
-
-
-def _storable(tags: TagFacts) -> TagFacts:
-    """Return the tags with every text in them made storable."""
-    facts = {one.name: getattr(tags, one.name) for one in fields(tags)}
-    if is_storable("".join(_texts(facts.values()))):  # nearly always
-        return tags
-    return replace(tags, **{k: _storable_value(v) for k, v in facts.items()})
-
-
-def _texts(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, tuple):
-            yield from _texts(value)
-
-
-def _storable_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, tuple):
-        return tuple(_storable_value(one) for one in value)
-    return value
 
 
 def _tracks_at(

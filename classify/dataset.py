@@ -11,9 +11,9 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.albums import fold
 from catalog.database import Catalog
 from catalog.datasets import Library, TrackRow, load_library, track_sequences
+from catalog.names import fold
 from catalog.records import FeatureSetFacts
 from classify.arrays import Dataset, Windows
 from classify.exceptions import TooLittleToLearnFromError

@@ -8,24 +8,19 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from catalog.albums import fold
 from catalog.database import Catalog
 from catalog.datasets import Library, TrackRow, tag_values
+from catalog.names import fold, is_nobody
 from classify.exceptions import BadLabelRuleError
-
-_NOBODY = frozenset({"various artists", "various", "va", "v.a.", "verschiedene"})
 
 
 def artist_of(track: TrackRow) -> str | None:
-    """Return the album artist, or the first artist; None where a track has neither.
+    """Return whom a track is filed under, or its first artist who is anybody.
 
-    On a compilation, whose album artist names nobody, it is the first artist.
+    On a compilation, whose album artist names nobody, it is the track's own artist.
     """
-    named = track.albumartist or ""
-    first = next(iter(track.artists), None)
-    if not named or fold(named) in _NOBODY:
-        return first
-    return named
+    names = (track.artist, *track.artists)
+    return next((name for name in names if name and not is_nobody(name)), None)
 
 
 def genre_of(track: TrackRow) -> str | None:

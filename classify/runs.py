@@ -72,6 +72,7 @@ def store_evaluation(
         tracks=tracks,
         windows=windows,
         models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
+        known=(*data.tracks, *data.rest_tracks),
     )
     return replace(run, id=number)
 

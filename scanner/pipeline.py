@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 
 from catalog import library
@@ -93,7 +93,7 @@ def scan(
             run.analyze_files(tasks, known, missing)
             run.store_missing(comparison, missing)
             remove_vanished(catalog, comparison)
-            run.writer.derive_album_artists(root_ids.values())
+            run.writer.regroup()
             make_variants()
             interrupts.too_late()
         return run.summary
@@ -379,19 +379,18 @@ class BatchWriter:
             )
             store_batch(self._catalog, [failed])
 
-    def derive_album_artists(self, root_ids: Iterable[int]) -> None:
-        """Give the tracks that have an album but no album artist one, root by root."""
-        for root_id in root_ids:
-            if library.has_underived_album_artists(self._catalog, root_id):
-                _, derive = _load_writers()
-                derive(self._catalog, root_id)
+    def regroup(self) -> None:
+        """Tell albums and groups anew if tracks came, went or changed."""
+        if library.has_ungrouped_tracks(self._catalog):
+            _, regroup = _load_writers()
+            regroup(self._catalog)
 
 
 def _load_writers() -> tuple[
-    Callable[[Catalog, Sequence[Change]], None], Callable[[Catalog, int], int]
+    Callable[[Catalog, Sequence[Change]], None], Callable[[Catalog], object]
 ]:
-    """Return what stores a batch, and what derives the album artists of a root."""
+    """Return what stores a batch, and what tells the albums of the library."""
     # Loads SQLAlchemy: a scan that finds nothing new does without.
-    from catalog import album_artists, store_scan  # noqa: PLC0415
+    from catalog import regroup, store_scan  # noqa: PLC0415
 
-    return store_scan.store_batch, album_artists.derive_album_artists
+    return store_scan.store_batch, regroup.regroup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import click
 
 from catalog.backup import backup as copy_catalog
 from catalog.backup import backup_path
-from catalog.database import Catalog, catalog_url
+from catalog.database import Catalog, catalog_url, readable
+from catalog.records import GroupChange
 from catalog.schema import HEAD, open_existing, upgrade_existing
 from sonicat.options import DB, SETTINGS
 
@@ -54,13 +55,40 @@ def path(db: str | None) -> None:
 @DB
 def upgrade(db: str | None) -> None:
     """Bring an older catalog up to date, with a copy of it kept beside it."""
-    found, kept = upgrade_existing(db)
-    if found == HEAD:
+    done = upgrade_existing(db)
+    if done.found == HEAD:
         click.echo(f"up to date: schema {HEAD}")
     else:
-        click.echo(f"brought from schema {found} to {HEAD}")
-    if kept is not None:
-        click.echo(f"the catalog as it was: {kept}")
+        click.echo(f"brought from schema {done.found} to {HEAD}")
+    if done.copy is not None:
+        click.echo(f"the catalog as it was: {done.copy}")
+    for line in _regrouped(done.changes):
+        click.echo(line)
+
+
+@db.command()
+@click.option("--dry-run", is_flag=True, help="List what would change; change nothing.")
+@DB
+def regroup(db: str | None, *, dry_run: bool) -> None:
+    """Tell artists, albums and groups anew from the stored tags; list what changes.
+
+    No file is read. A scan does the same when something has changed. Runs of `classify`
+    keep the groups that they were judged with.
+    """
+    from catalog.regroup import regroup as tell_anew  # noqa: PLC0415 - loads SQLAlchemy
+
+    with open_existing(db, mode="read" if dry_run else "write") as catalog:
+        if dry_run:
+            changes = tell_anew(catalog, dry_run=True)
+        else:
+            with catalog.scan_lock():
+                changes = tell_anew(catalog)
+    for line in _regrouped(changes):
+        click.echo(line)
+    if not changes:
+        click.echo("nothing changes")
+    elif dry_run:
+        click.echo("this would change; leave out --dry-run to do it")
 
 
 @db.command()
@@ -165,6 +193,12 @@ def _counts(catalog: Catalog) -> Iterator[str]:
     for table in tables:
         ((rows,),) = catalog.rows(f"SELECT count(*) FROM {table}")  # noqa: S608
         yield f"{table:<10} {rows}"
+
+
+def _regrouped(changes: Iterable[GroupChange]) -> Iterator[str]:
+    for kind, before, after, count in changes:
+        change = f"{before or '(none)'} -> {after or '(none)'}"
+        yield f"{kind:<6}  {readable(change.encode())}  ({_tracks(count)})"
 
 
 def _tracks(count: int) -> str:

@@ -10,9 +10,9 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.albums import fold
 from catalog.audio_facts import AudioFacts, audio_facts
 from catalog.database import Catalog
+from catalog.names import fold
 from catalog.predictions import TrackPrediction, era_accuracy, track_predictions
 from catalog.runs import RunFacts
 from classify.arrays import Dataset

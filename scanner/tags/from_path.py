@@ -7,17 +7,17 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from catalog.album_titles import split_disc_folder
+from catalog.names import VARIOUS, is_doubtful
 from catalog.records import TagFacts
 from scanner.tags.text import (
     FIRST_YEAR,
     LAST_YEAR,
-    VARIOUS_ARTISTS,
     albumartist,
     real_name,
 )
 
 _SOURCE = "path"
-_DISC_FOLDER = re.compile(r"(?:cd|dis[ck])[\s_\-#]*(\d{1,2})\b.*$", re.IGNORECASE)
 _YEAR = r"[\[({]?(?P<year>(?:18|19|20)\d\d)[\])}]?"
 _YEAR_FIRST = re.compile(rf"{_YEAR}\s*[-_.]*\s+(?P<album>.+)$")
 _YEAR_LAST = re.compile(
@@ -53,15 +53,14 @@ def guess_from_path(path: bytes) -> dict[str, Any]:
     """
     *folders, name = (_text(part) for part in path.split(b"/") if part)
     facts: dict[str, Any] = {}
-    if folders and (disc := _DISC_FOLDER.match(folders[-1])) and len(folders) > 1:
-        facts["disc_number"] = int(disc[1])
+    rest, disc = split_disc_folder(folders[-1]) if len(folders) > 1 else ("", None)
+    if disc is not None and disc.is_sure and not rest:
+        facts["disc_number"] = disc.number
         folders.pop()
     facts |= _from_folders(folders)
     named = _from_name(os.path.splitext(name)[0], facts.get("albumartist"))
     facts = named | {fact: value for fact, value in facts.items() if value}
-    if "artists" not in facts and facts.get("albumartist", VARIOUS_ARTISTS) != (
-        VARIOUS_ARTISTS
-    ):
+    if "artists" not in facts and facts.get("albumartist", VARIOUS) != (VARIOUS):
         facts["artists"] = (facts["albumartist"],)
     return {key: value for key, value in facts.items() if value}
 
@@ -71,7 +70,7 @@ def fill_from_path(tags: TagFacts, path: bytes) -> TagFacts:
     guessed = {
         fact: value
         for fact, value in guess_from_path(path).items()
-        if not getattr(tags, fact)
+        if not getattr(tags, fact) or (fact == "album" and is_doubtful(str(tags.album)))
     }
     sources = tuple((fact, _SOURCE) for fact in guessed)
     return replace(tags, **guessed, sources=tags.sources + sources)
@@ -121,7 +120,7 @@ def _from_name(stem: str, artist: str | None) -> dict[str, Any]:
     if len(parts) == 3 and parts[1].isdecimal():  # "Artist - 03 - Title"
         facts["track_number"] = int(parts.pop(1))
     # "Fly by Night - Live" is a title where the folder has named the artist.
-    is_named = artist not in (None, VARIOUS_ARTISTS, parts[0])
+    is_named = artist not in (None, VARIOUS, parts[0])
     if len(parts) != 2 or is_named:
         return facts | {"title": rest.strip()}
     if artist is None:

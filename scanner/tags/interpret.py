@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from catalog.album_titles import disc_in_title
+from catalog.names import VARIOUS
 from catalog.records import StreamFacts, TagFacts
 from scanner.tags.text import (
-    VARIOUS_ARTISTS,
     albumartist,
-    disc_in_title,
     genre_names,
     parse_date,
-    real_name,
+    real_album,
     real_title,
     split_names,
 )
@@ -163,7 +163,7 @@ def interpret(
     """
     separators = SEPARATORS + artist_separators
     facts = _FactFinder(blocks)
-    album = facts.find("album", lambda values: _first(real_name, values))
+    album = facts.find("album", lambda values: _first(real_album, values))
     disc_number, disc_total = facts.number("disc")
     if disc_number is None and album and (disc := disc_in_title(album)):
         disc_number, disc_total = disc[0], disc[1] or disc_total
@@ -171,7 +171,7 @@ def interpret(
     track_number, track_total = facts.number("track")
     album_artist = facts.find("albumartist", lambda values: _joined(values, separators))
     compilation = facts.find("compilation", lambda values: values[0].lower() in _TRUE)
-    if album_artist == VARIOUS_ARTISTS and not compilation:
+    if album_artist == VARIOUS and not compilation:
         compilation = True
         facts.sources.append(("compilation", "albumartist"))
     return TagFacts(

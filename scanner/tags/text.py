@@ -3,67 +3,43 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import date
 
 from mutagen.id3 import TCON
 
-VARIOUS_ARTISTS = "Various Artists"
-_VARIOUS = frozenset(
-    ("various artists", "various", "va", "v.a.", "v/a", "various artist", "diverse")
-)
-_PLACEHOLDERS = frozenset(
-    (
-        *("<unknown>", "[unknown]", "(unknown)", "unknown"),
-        *("<unknown artist>", "[unknown artist]", "unknown artist"),
-        *("<unknown album>", "[unknown album]", "unknown album"),
-        *("unknown genre", "unknown title", "no artist", "no album", "no title"),
-        *("none", "<none>", "(none)", "null", "(null)", "nil", "n/a", "n.a."),
-        *("undefined", "not set", "-", "--", "?", "??", "???", "."),
-    )
-)
-# A title may well be "None" or "Unknown": only what no one would sing counts there.
-_TITLE_PLACEHOLDERS = frozenset(
-    name for name in _PLACEHOLDERS if name[0] in "<[(" or name.startswith(("un", "no "))
-) - {"unknown"}
+from catalog.names import VARIOUS, is_doubtful, is_nobody, is_placeholder, tidy
+
 _URL = re.compile(r"(?:https?://\S+|www\.\S+\.\S+)$", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
 _GENRE_NUMBERS = re.compile(r"\((\d{1,3}|RX|CR)\)")
-_DISC = re.compile(
-    r"[\s\-,:;(\[{]+(?:cd|dis[ck]|dvd|vol(?:ume)?\.? cd)\s*\#?(\d{1,2})"
-    r"(?:\s*(?:of|/)\s*(\d{1,2}))?\b[^)\]}]*[)\]}]?\s*$",
-    re.IGNORECASE,
-)
-
-
-def tidy(text: str) -> str:
-    """Return `text` composed (NFC), without control characters and double spaces."""
-    text = unicodedata.normalize("NFC", text)
-    shown = "".join(c if c >= " " or c in "\t\n\r" else "" for c in text)
-    return _SPACE.sub(" ", shown).strip()
 
 
 def real_name(text: str) -> str | None:
-    """Return an artist, album or genre name; None if it is a placeholder or an URL."""
+    """Return an artist or genre name; None if it is a placeholder or an URL."""
     name = tidy(text)
-    if not name or name.casefold() in _PLACEHOLDERS or _URL.match(name):
-        return None
-    return name
+    return None if is_placeholder(name) or _URL.match(name) else name
 
 
 def real_title(text: str) -> str | None:
-    """Return a track's title; None if it is a placeholder."""
+    """Return a title; None if it is a placeholder that nobody would sing.
+
+    A track may well be called "None", "Unknown" or "?", and so may an album, which its
+    neighbours in the folder decide: see :mod:`catalog.album_rules`.
+    """
     name = tidy(text)
-    return None if not name or name.casefold() in _TITLE_PLACEHOLDERS else name
+    return None if is_placeholder(name) and not is_doubtful(name) else name
+
+
+def real_album(text: str) -> str | None:
+    """Return an album's title, or what may be one; None for a placeholder or an URL."""
+    name = real_title(text)
+    return None if name is None or _URL.match(name) else name
 
 
 def albumartist(text: str) -> str | None:
     """Return an album artist's name; every way to say so is "Various Artists"."""
     name = real_name(text)
-    if name is not None and name.casefold() in _VARIOUS:
-        return VARIOUS_ARTISTS
-    return name
+    return VARIOUS if name is not None and is_nobody(name) else name
 
 
 def split_names(
@@ -123,21 +99,6 @@ def _numbered(code: str) -> str:
     if code in ("RX", "CR"):
         return {"RX": "Remix", "CR": "Cover"}[code]
     return TCON.GENRES[int(code)] if int(code) < len(TCON.GENRES) else ""
-
-
-def disc_in_title(album: str) -> tuple[int, int | None] | None:
-    """Return the disc that an album title names at its end, and how many there are.
-
-    Examples
-    --------
-    >>> disc_in_title("Garage Inc. (CD 2)"), disc_in_title("Live [Disc 1/3]")
-    ((2, None), (1, 3))
-    >>> disc_in_title("2112") is None
-    True
-    """
-    if not (found := _DISC.search(album)):
-        return None
-    return int(found[1]), int(found[2]) if found[2] else None
 
 
 FIRST_YEAR, LAST_YEAR = 1860, 2100  # sound has been recorded since 1860

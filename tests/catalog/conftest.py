@@ -175,7 +175,7 @@ def sqlite_catalog(tmp_path: Path, empty_file: Path) -> Iterator[Catalog]:
 @pytest.fixture
 def postgres_catalog(emptied_database: str) -> Iterator[Catalog]:
     """Give an empty catalog on a server."""
-    from catalog.models import Base
+    from catalog.model_base import Base
 
     with open_catalog(emptied_database) as opened:
         yield opened
@@ -192,7 +192,7 @@ def root_id(catalog: Catalog) -> int:
 @pytest.fixture
 def dump() -> Callable[[Catalog], dict[str, list[tuple[Any, ...]]]]:
     """Return everything that stands in a catalog, by table, for comparing."""
-    from catalog.models import Base
+    from catalog.model_base import Base
 
     def rows_of(catalog: Catalog) -> dict[str, list[tuple[Any, ...]]]:
         return {

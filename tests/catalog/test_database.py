@@ -13,10 +13,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 
 from catalog import library as tracks
-from catalog.album_artists import derive_album_artists
 from catalog.database import catalog_url
 from catalog.exceptions import CatalogError, CatalogMissingError
-from catalog.models import Base, Root
+from catalog.model_base import Base
+from catalog.models import Root
+from catalog.regroup import regroup
 from catalog.schema import open_catalog, open_existing
 from catalog.store_scan import store_batch
 
@@ -164,7 +165,7 @@ def test_a_time_without_a_zone_is_refused(sqlite_catalog):
 def test_a_rescan_that_finds_nothing_loads_nothing_heavy(sqlite_catalog, make):
     root = tracks.ensure_root(sqlite_catalog, b"/music")
     store_batch(sqlite_catalog, [make.scanned(root.id, analysis=make.analysis())])
-    derive_album_artists(sqlite_catalog, root.id)
+    regroup(sqlite_catalog)
     program = """
 import sys
 from catalog import library as tracks
@@ -175,7 +176,7 @@ with open_catalog(sys.argv[1]) as catalog, catalog.scan_lock():
     assert len(tracks.known_tracks(catalog, root.id)) == 1
     assert tracks.known_failures(catalog, root.id) == {}
     assert tracks.analysed_payloads(catalog, 1)
-    assert not tracks.has_underived_album_artists(catalog, root.id)
+    assert not tracks.has_ungrouped_tracks(catalog)
     tracks.end_scan(catalog, number, "done", {"unchanged": 1})
 heavy = {"sqlalchemy", "alembic", "numpy", "platformdirs"} & set(sys.modules)
 sys.exit(f"loaded {heavy}" if heavy else 0)

@@ -13,6 +13,7 @@ import pytest
 
 from catalog import library as tracks
 from catalog.database import Catalog
+from catalog.datasets import load_library
 from catalog.records import FileFailed, Stamp, TagFacts, TrackMissing
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
 from catalog.store_scan import store_batch
@@ -90,6 +91,7 @@ def store_predictions(catalog: Catalog, ids: list[int]) -> None:
             p=np.empty((0, 2)),
         ),
         models=[StoredModel("model", "skops", b"bytes")],
+        known=load_library(catalog).tracks,
     )
 
 

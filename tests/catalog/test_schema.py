@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 import migrations
 from catalog import library as tracks
 from catalog.exceptions import CatalogError
-from catalog.models import Base
+from catalog.model_base import Base
 from catalog.records import FileFailed, Stamp
 from catalog.schema import HEAD, migrate, open_catalog
 from catalog.store_scan import store_batch

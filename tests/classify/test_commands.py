@@ -170,7 +170,7 @@ def test_tracks_without_a_label_get_one_from_the_final_model(
     assert query(
         path,
         "SELECT label, true_label, fold, out_of_fold FROM track_predictions "
-        "JOIN tracks ON tracks.id = track_id WHERE title = 'who is this'",
+        "JOIN tracks ON tracks.id = track_id WHERE tracks.title = 'who is this'",
     ) == [("Band 0", None, None, 0)]
 
 

@@ -23,8 +23,9 @@ def row(number, artist="X", album="one", payload=None, **more):
         "payload_hash": payload or f"p{number}",
         "group_key": f"{artist}|{album}",
         "title": None,
-        "albumartist": artist,
+        "artist": artist,
         "artists": (),
+        "album_id": None,
         "album": album,
         "year": None,
         "genres": (),
@@ -104,7 +105,7 @@ def test_only_restricts_the_question_and_leaves_the_others_as_the_rest():
     tracks = [row(i, artist=f"B{i % 3}", album=f"a{i // 3 % 2}") for i in range(12)]
     found = prepared(tracks, windows(tracks), only=["b0", "B2"])
     assert found.dataset.labels == ("B0", "B2")
-    assert {track.albumartist for track in found.rest_tracks} == {"B1"}
+    assert {track.artist for track in found.rest_tracks} == {"B1"}
     with pytest.raises(TooLittleToLearnFromError, match=r"--only B9: .*there is B"):
         prepared(tracks, windows(tracks), only=["B0", "B9"])
     with pytest.raises(TooLittleToLearnFromError, match="a further one with --only"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,22 @@ from tests.runner import Runner
 
 
 def track(number, path, album=None, year=None):
-    return TrackRow(number, path, str(number), path, None, None, (), album, year, ())
+    facts = {
+        "title": None,
+        "artist": None,
+        "artists": (),
+        "genres": (),
+        "album_id": None,
+    }
+    return TrackRow(
+        id=number,
+        path_text=path,
+        payload_hash=str(number),
+        group_key=path,
+        album=album,
+        year=year,
+        **facts,
+    )
 
 
 TRACKS = [
@@ -23,6 +39,22 @@ TRACKS = [
     track(1, "rock/b.mp3", "Two", 1980),
     track(2, "jazz/c.mp3", "Two"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("filed_under", "artists", "label"),
+    [
+        ("Rush", ("Rush", "Aimee Mann"), "Rush"),
+        ("Various Artists", ("A", "B"), "A"),
+        ("Various Artists", ("Artistes divers", "B"), "B"),
+        ("Verschiedene Interpreten", (), None),
+        (None, ("A",), "A"),
+        (None, (), None),
+    ],
+)
+def test_nobody_is_no_label(filed_under, artists, label):
+    one = replace(TRACKS[0], artist=filed_under, artists=artists)
+    assert labels_of("artist", [one]) == [label]
 
 
 def test_a_decade_is_a_label():

@@ -82,7 +82,7 @@ def test_a_catalog_of_another_version(
 def test_a_catalog_of_an_older_version(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.schema.HEAD", "0002")  # as if one had come since
+    monkeypatch.setattr("catalog.schema.HEAD", "9999")  # as if one had come since
     answer = client.get("/")
     assert answer.status_code == 503
     assert "older version" in answer.text

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from catalog import library as tracks
+from catalog.datasets import load_library
 from catalog.records import FileFailed, Stamp, TagFacts
+from catalog.regroup import regroup
 from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
 from catalog.schema import HEAD, open_catalog
 from catalog.store_scan import store_batch
@@ -44,6 +46,7 @@ def main() -> None:
                 FileFailed(root.id, b"bad.mp3", Stamp(1, 1), "decode", "no frame"),
             ],
         )
+        regroup(catalog)
         ids, zero = np.array([1], np.int64), np.zeros(1, np.intp)
         said = Predictions(ids, zero, zero, ["Metallica"], np.array([[0.9, 0.1]]))
         labels = ("Metallica", "Rush")
@@ -54,6 +57,7 @@ def main() -> None:
             tracks=said,
             windows=said,
             models=[StoredModel("model", "skops", b"bytes")],
+            known=load_library(catalog).tracks,
         )
     with closing(sqlite3.connect(place, isolation_level=None)) as small:
         for words in ("journal_mode = DELETE", "page_size = 512"):
