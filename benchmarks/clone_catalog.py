@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.analyses import statistics_row, window_statistics
 from catalog.schema import open_catalog
-from catalog.track_statistics import statistics_row, window_statistics
 
 SPREAD = {"artist": 1.0, "album": 0.7, "track": 1.0, "window": 0.5}
 """Standard deviations of the offsets, in those of the source's windows."""

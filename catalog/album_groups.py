@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from catalog.album_parts import Entry, Folder, Part, TrackFacts, entry_of
+from catalog.album_facts import (
+    Entry,
+    Folder,
+    Part,
+    TrackFacts,
+    entry_of,
+    original_title,
+)
 from catalog.album_rules import (
     NOBODY,
     FolderAlbums,
@@ -15,7 +22,6 @@ from catalog.album_rules import (
     is_like_an_album,
     main_key,
 )
-from catalog.album_titles import original_title
 from catalog.names import (
     Artist,
     Credit,

@@ -17,8 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
-from catalog.album_parts import MAIN_SHARE, Entry, Part, year_of_most
-from catalog.album_titles import split_disc
+from catalog.album_facts import MAIN_SHARE, Entry, Part, split_disc, year_of_most
 from catalog.names import (
     VARIOUS,
     Artist,

@@ -1,4 +1,4 @@
-"""What version 0002 of the schema keeps, filled in from what older catalogs hold."""
+"""Columns and tables of schema 0002, filled in from what older catalogs hold."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 
+from catalog.analyses import fill_statistics
 from catalog.models import Genre, Track, TrackArtist, TrackGenre
 from catalog.names import credits_of, fold, is_doubtful, musicbrainz_ids, name_key, tidy
 from catalog.records import GroupChange
 from catalog.regroup import regroup_tracks
-from catalog.track_statistics import fill_statistics
 
 _ALBUM_KEYS = frozenset(("talb", "album", "\u00a9alb", "wm/albumtitle", "iprd"))
 _STREAMED = {"yield_per": 10_000}

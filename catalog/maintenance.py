@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Inspector, delete, exists, inspect, select, t
 from catalog.analyses import SEQUENCE, VECTOR, delete_unused_payloads
 from catalog.database import Catalog, from_json
 from catalog.exceptions import CatalogError
-from catalog.lookups import chunks
 from catalog.model_base import Base
 from catalog.models import Album, Artist, Genre, Track, TrackArtist, TrackGenre
+from catalog.store_tags import chunks
 
 _PAGE = 1000  # rows with blobs held in memory at a time
 

@@ -19,13 +19,13 @@ from sqlalchemy import (
 )
 
 from catalog import models
+from catalog.album_facts import TrackFacts
 from catalog.album_groups import Grouping, count_credits, group_tracks
-from catalog.album_parts import TrackFacts
 from catalog.database import Catalog
-from catalog.lookups import chunks
 from catalog.models import TagSource, Track, TrackArtist
 from catalog.names import Artist, Credit, artists_of_credits
 from catalog.records import GroupChange
+from catalog.store_tags import chunks
 
 DERIVED = "folder"  # what `tag_sources` says of a fact that a track's neighbours tell
 

@@ -21,10 +21,6 @@ from catalog.analyses import (
 from catalog.database import Catalog, readable, storable
 from catalog.exceptions import NotFiniteError
 from catalog.library import ensure_feature_set
-from catalog.lookups import (
-    chunks,
-    payload_ids,
-)
 from catalog.models import (
     Failure,
     Track,
@@ -32,9 +28,11 @@ from catalog.models import (
 from catalog.names import artists_of_credits
 from catalog.records import TrackScanned
 from catalog.store_tags import (
+    chunks,
     delete_tags,
     facts_of,
     group_columns,
+    payload_ids,
     storable_tags,
     storable_value,
     store_credits,

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
 
+from catalog.album_facts import TrackFacts, year_of
+from catalog.album_groups import Album as GroupedAlbum
 from catalog.album_groups import group_tracks
-from catalog.album_parts import TrackFacts, year_of
 from catalog.database import is_storable, readable, storable
-from catalog.lookups import album_ids, artist_ids, chunks, genre_ids, insert_plain
-from catalog.models import RawTag, TagSource, TrackArtist, TrackGenre
-from catalog.names import Artist, Credit, credits_of, musicbrainz_ids, name_key, tidy
+from catalog.model_base import Base
+from catalog.models import (
+    Album,
+    Artist,
+    Genre,
+    Payload,
+    RawTag,
+    TagSource,
+    TrackArtist,
+    TrackGenre,
+)
+from catalog.names import Artist as KnownArtist
+from catalog.names import Credit, credits_of, musicbrainz_ids, name_key, tidy
 from catalog.records import TagFacts, TrackScanned
+
+T = TypeVar("T")
 
 _MANY_VALUED = (TrackArtist, TrackGenre, RawTag, TagSource)
 
@@ -48,7 +62,7 @@ def facts_of(number: int, change: TrackScanned) -> TrackFacts:
 def group_columns(
     connection: Connection,
     facts: Sequence[TrackFacts],
-    artists: Mapping[Credit, Artist],
+    artists: Mapping[Credit, KnownArtist],
 ) -> list[dict[str, Any]]:
     """Return album and group of tracks, as far as these tracks alone tell them.
 
@@ -121,7 +135,7 @@ def store_tags(connection: Connection, tags: dict[int, TagFacts]) -> None:
 def store_credits(
     connection: Connection,
     credits: Mapping[int, Sequence[Credit]],
-    artists: Mapping[Credit, Artist],
+    artists: Mapping[Credit, KnownArtist],
 ) -> None:
     """Store the artists of tracks, given by track id, as tagged and as they are."""
     ids = artist_ids(connection, (artist.name for artist in artists.values()))
@@ -160,3 +174,96 @@ def storable_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(storable_value(one) for one in value)
     return value
+
+
+_CHUNK = 500  # values in one IN list; SQLite takes 32 766
+
+
+def artist_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of artists by folded name, adding those that are new."""
+    return _ids(connection, Artist.key, _by_key(names))
+
+
+def genre_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the ids of genres by folded name, adding those that are new."""
+    return _ids(connection, Genre.key, _by_key(names))
+
+
+def payload_ids(connection: Connection, hashes: Iterable[str]) -> dict[str, int]:
+    """Return the ids of payloads by hash, adding those that are new."""
+    return _ids(connection, Payload.hash, {one: {} for one in hashes})
+
+
+def album_ids(connection: Connection, albums: Iterable[GroupedAlbum]) -> dict[str, int]:
+    """Return the ids of albums by key, adding those that are new."""
+    facts = {
+        album.key: {
+            "albumartist": album.albumartist,
+            "title": album.title,
+            "group_key": album.group_key,
+        }
+        for album in albums
+    }
+    return _ids(connection, Album.key, facts)
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a list into parts that fit one statement."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def insert_plain(
+    connection: Connection,
+    table: type[Base],
+    columns: Sequence[str],
+    rows: Sequence[tuple[int | str | None, ...]],
+) -> None:
+    """Insert rows of numbers and texts alone, in the order of `columns`.
+
+    SQLAlchemy would prepare every value of every row, which takes longer than the
+    database does; numbers and texts need no preparation.
+    """
+    if not rows:
+        return
+    compiled = insert(table).compile(
+        dialect=connection.dialect, column_keys=list(columns)
+    )
+    if compiled.positional:
+        places = [columns.index(name) for name in compiled.positiontup or columns]
+        values: Any = [tuple(row[place] for place in places) for row in rows]
+    else:
+        values = [dict(zip(columns, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(str(compiled), values)
+
+
+def _by_key(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name in names:
+        found.setdefault(name_key(name), {"name": name})
+    return found
+
+
+def _ids(
+    connection: Connection,
+    key: InstrumentedAttribute[str],
+    facts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, int]:
+    """Return ids by key; rows that are not there yet are made from ``facts``."""
+    found = _lookup(connection, key, list(facts))
+    new = [value for value in facts if value not in found]
+    if new:
+        rows = [{key.key: value, **facts[value]} for value in new]
+        connection.execute(insert(key.class_), rows)
+        found |= _lookup(connection, key, new)
+    return found
+
+
+def _lookup(
+    connection: Connection, key: InstrumentedAttribute[str], values: Sequence[str]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(values):
+        query = select(key, key.class_.id).where(key.in_(part))
+        found.update((value, number) for value, number in connection.execute(query))
+    return found

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from catalog.album_titles import split_disc_folder
+from catalog.album_facts import split_disc_folder
 from catalog.names import VARIOUS, is_doubtful
 from catalog.records import TagFacts
 from scanner.tags.text import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from catalog.album_titles import disc_in_title
+from catalog.album_facts import disc_in_title
 from catalog.names import VARIOUS
 from catalog.records import StreamFacts, TagFacts
 from scanner.tags.text import (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.album_facts import TrackFacts
 from catalog.album_groups import Grouping, group_tracks
-from catalog.album_parts import TrackFacts
 from catalog.names import Credit
 
 Shown = set[tuple[str | None, str | None]]

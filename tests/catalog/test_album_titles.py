@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.album_parts import year_of
-from catalog.album_titles import (
+from catalog.album_facts import (
     disc_in_title,
     original_title,
     split_disc,
     split_disc_folder,
+    year_of,
 )
 from catalog.names import fold
 

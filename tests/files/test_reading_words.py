@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.album_titles import disc_in_title
+from catalog.album_facts import disc_in_title
 from catalog.records import TagFacts
 from scanner.tags.from_path import fill_from_path, guess_from_path
 from scanner.tags.interpret import SEPARATORS, TagBlock, interpret
