@@ -1,14 +1,4 @@
-"""Rules by which the tracks of a folder are albums, and whose albums they are.
-
-An *album* is what is shown: its title as tagged, without the disc. A *group* is what
-the evaluation keeps on one side of every split: where it is not plain that albums are
-different music, they are one group. The rules stand with their reasons in
-``docs/catalog.md``.
-
-The tracks of a folder become *parts*, each of one title, one artist and one year, by
-this module; parts become albums and groups, over the whole library, by
-:mod:`catalog.album_groups`.
-"""
+"""Rules by which the tracks of a folder are albums, and whose albums they are."""
 
 from __future__ import annotations
 
@@ -31,6 +21,11 @@ from catalog.names import (
     without_guests,
 )
 
+# An album is what is shown: its title as tagged, without the disc. A group is what the
+# evaluation keeps on one side of every split: where it is not plain that albums are
+# other music, they are one group. The rules stand with their reasons in
+# docs/catalog.md. The tracks of a folder become parts here, each of one title, one
+# artist and one year; parts become albums and groups in catalog/album_groups.py.
 NOBODY = Artist(VARIOUS, fold(VARIOUS))
 
 

@@ -1,8 +1,4 @@
-"""Names of artists, albums and genres: spellings, placeholders, and who is one artist.
-
-Two names are one when :func:`fold` makes them equal. MusicBrainz ids go before names:
-one id is one artist, two ids are two, however they are spelled.
-"""
+"""Names of artists, albums and genres: their spellings, and who is one artist."""
 
 from __future__ import annotations
 

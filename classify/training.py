@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from catalog.audio_facts import audio_facts
 from catalog.database import Catalog
+from catalog.library import has_ungrouped_tracks
+from catalog.regroup import regroup
 from catalog.runs import RunFacts
 from classify.codec_pairs import add_wanted_codec_pairs
 from classify.confounds import (
@@ -91,6 +93,8 @@ def classify_library(
     TooLittleToLearnFromError
         The library cannot give an honest answer; the message says what is missing.
     """
+    if has_ungrouped_tracks(catalog):  # a scan was ended before it grouped them
+        regroup(catalog)
     data = load_training_data(
         catalog,
         settings.rule,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
+from catalog.database import Catalog
+from catalog.predictions import changes_since
 from classify.reports.table import Table
 
 
@@ -28,13 +29,23 @@ class Report:
     question: str
     home: str
 
-    @property
-    def make(self) -> Callable[..., Table]:
-        """The function of (catalog, run id or None) that makes the report."""
+    def make(self, catalog: Catalog, run_id: int | None = None, **choice: Any) -> Table:
+        """Make the report; its last note says what has changed since the run, if any.
+
+        Parameters
+        ----------
+        catalog : Catalog
+        run_id : int or None
+            None for the newest run.
+        **choice
+            The artist and the year, for a report that takes them.
+        """
         module, _, name = self.home.partition(":")
-        found: Any = getattr(import_module(f"classify.reports.{module}"), name)
-        made: Callable[..., Table] = found
-        return made
+        function: Any = getattr(import_module(f"classify.reports.{module}"), name)
+        table: Table = function(catalog, run_id, **choice)
+        run = table.source.get("run")
+        changed = "" if run is None else str(changes_since(catalog, run))
+        return replace(table, notes=(*table.notes, changed)) if changed else table
 
 
 REPORTS: tuple[Report, ...] = (

@@ -7,13 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog import library as tracks
-from catalog.datasets import load_library
+from catalog.analyses import effective_number
+from catalog.datasets import load_library, load_track_statistics
+from catalog.predictions import Changes, changes_since, window_predictions
 from catalog.records import GroupChange, TagFacts, TrackMissing, TrackMoved
 from catalog.regroup import regroup
-from catalog.runs import Predictions, RunFacts, store_run
+from catalog.runs import FoldFacts, Predictions, RunFacts, store_run
 from catalog.store_scan import store_batch
+from classify.reports.registry import REPORTS
 from sonicat.db import db
 
 ONE = "11111111-2222-4333-8444-555555555555"
@@ -169,27 +174,117 @@ def test_the_command(sqlite_catalog, make):
     assert (again.output, again.exit_code) == ("nothing changes\n", 0)
 
 
-def test_a_run_keeps_what_it_was_judged_with(catalog, make, scan):
+@pytest.fixture
+def judged(catalog, make):
+    """Store a library of three albums and a run over it; return its scanned tracks."""
     root = tracks.ensure_root(catalog, b"/music")
-    tags = TagFacts(artists=("A",), album="Hits", title="One", date="1988")
-    scanned = make.scanned(root.id, b"x/1", tags=tags, analysis=make.analysis())
-    store_batch(catalog, [scanned])
+    scanned = [
+        make.scanned(
+            root.id,
+            f"{album}/1".encode(),
+            tags=TagFacts(artists=("A",), album=album, title="One", date="1988"),
+            analysis=make.analysis(),
+        )
+        for album in ("X", "Y", "Z")
+    ]
+    store_batch(catalog, scanned)
     regroup(catalog)
     library = load_library(catalog)
     assert library is not None
-    zero = np.zeros(1, np.intp)
-    ids = np.array([library.tracks[0].id])
-    said = Predictions(ids, zero, zero, ["A"], np.array([[0.9, 0.1]]))
-    facts = RunFacts("artist", "m", 0, 1, "hash", ("A", "B"), {}, {}, {})
-    parts = {"folds": [], "tracks": said, "models": [], "known": library.tracks}
-    store_run(catalog, facts, windows=replace(said, ids=np.array([1])), **parts)
+    zero = np.zeros(3, np.intp)
+    ids = np.array([track.id for track in library.tracks])
+    said = Predictions(ids, zero, zero, ["A"] * 3, np.array([[0.9, 0.1]] * 3))
+    store_run(
+        catalog,
+        RunFacts("artist", "m", 0, 1, "hash", ("A", "B"), {}, {}, {}),
+        folds=[FoldFacts(0, 3, 3, 1.0, 1.0, 1.0, {}, 1.0, 0.1)],
+        tracks=said,
+        windows=replace(said, ids=library.windows.window_id[[0, 3, 6]]),
+        models=[],
+        known=library.tracks,
+    )
+    return scanned
+
+
+def test_a_run_keeps_what_it_was_judged_with(catalog, judged):
     asked = "SELECT artist, album, year, title, group_key FROM v_predictions"
     before = catalog.rows(asked)
-    assert before == [("A", "Hits", 1988, "One", "a | hits")]
-    edited = replace(tags, artists=("B",), album="Other", title="Two", date="1999")
-    store_batch(catalog, [replace(scanned, tags=edited, analysis=None)])
+    assert before[0] == ("A", "X", 1988, "One", "a | x")
+    other = TagFacts(artists=("B",), album="Other", title="Two", date="1999")
+    edited = [replace(one, tags=other, analysis=None) for one in judged]
+    store_batch(catalog, edited)
     regroup(catalog)
     assert catalog.rows(asked) == before
-    accuracy = catalog.rows("SELECT artist, album, year FROM v_album_accuracy")
-    assert accuracy == [("A", "Hits", 1988)]
-    assert catalog.rows("SELECT artist, album FROM v_tracks") == [("B", "Other")]
+    accuracy = "SELECT artist, album, year FROM v_album_accuracy ORDER BY album"
+    assert catalog.rows(accuracy) == [("A", name, 1988) for name in "XYZ"]
+    assert catalog.rows("SELECT DISTINCT artist, album FROM v_tracks") == [
+        ("B", "Other")
+    ]
+
+
+def test_a_report_says_what_has_changed_since(catalog, judged, make):
+    assert str(changes_since(catalog, 1)) == ""
+    edited = replace(judged[0].tags, title="Two")
+    new = replace(judged[0], path=b"X/2")
+    store_batch(catalog, [replace(judged[0], tags=edited, analysis=None), new])
+    root = tracks.roots(catalog)[0]
+    known = {track.path: track.id for track in tracks.known_tracks(catalog, root.id)}
+    store_batch(catalog, [TrackMissing(known[b"Y/1"])])
+    catalog.execute(f"DELETE FROM tracks WHERE id = {known[b'Z/1']}")
+    assert changes_since(catalog, 1) == Changes(1, 1, 0, 1, 1, 1)
+    by_album = next(report for report in REPORTS if report.name == "by-artist")
+    assert by_album.make(catalog).notes[-1] == (
+        "Told as run 1 knew the library; tracks since: 1 with other tags, 1 added, "
+        "1 missing, 1 deleted. `classify --all` learns it as it is now."
+    )
+
+
+def test_other_groups_are_told_apart_from_other_tags(catalog, judged):
+    catalog.execute("UPDATE track_predictions SET group_key = 'older rules'")
+    assert changes_since(catalog, 1) == Changes(1, 0, 3, 0, 0, 0)
+
+
+def test_windows_of_audio_that_the_run_did_not_know_are_passed_over(catalog, judged):
+    other = replace(judged[0], path=b"copy", analysis=None)
+    store_batch(catalog, [other])  # keeps the windows of the first in the catalog
+    anew = replace(judged[0], payload_hash="anew")
+    store_batch(catalog, [anew])
+    catalog.execute("DELETE FROM track_predictions WHERE track_id = 1")
+    assert len(window_predictions(catalog, 1)) == 2
+
+
+def test_statistics_of_tracks_stand_beside_their_windows(catalog, make):
+    root = tracks.ensure_root(catalog, b"/music")
+    analysis = make.analysis(windows=5)
+    silent = np.array([False, False, True, False, False])
+    windows = replace(analysis.windows, silent=silent)
+    dumb = replace(windows, silent=np.ones(5, bool))
+    scanned = [
+        make.scanned(root.id, b"a", analysis=replace(analysis, windows=windows)),
+        make.scanned(root.id, b"b", analysis=replace(analysis, windows=dumb)),
+    ]
+    twin = replace(scanned[0], path=b"c", analysis=None)
+    store_batch(catalog, [*scanned, twin])
+    found = load_track_statistics(catalog, 1)
+    library = load_library(catalog)
+    assert library is not None
+    assert found.track_id.tolist() == [library.tracks[0].id, library.tracks[2].id]
+    heard = windows.vectors[~silent].astype(np.float64)
+    np.testing.assert_allclose(found.mean, [heard.mean(axis=0)] * 2, rtol=1e-6)
+    scatter = ((heard - heard.mean(axis=0)) ** 2).sum(axis=0)
+    np.testing.assert_allclose(found.scatter, [scatter] * 2, rtol=1e-6)
+    assert found.windows.tolist() == [4, 4]
+    # windows at 0, 10, 30 and 40 s share 2/3, 0 and 1/3, 2/3 of their 30 s
+    expected = 16 / (4 + 2 * (2 / 3 + 1 / 3 + 2 / 3))
+    np.testing.assert_allclose(found.effective_windows, expected)
+    assert len(load_track_statistics(catalog, 1, variant="mp3:64k").track_id) == 0
+
+
+@given(st.integers(1, 40), st.floats(1.0, 60.0), st.floats(1.0, 60.0))
+def test_the_effective_number_of_windows(n, hop, length):
+    start = np.arange(n) * hop
+    found = effective_number(start, np.full(n, length))
+    assert 1.0 <= found <= n + 1e-9
+    if hop >= length:
+        assert found == pytest.approx(n)
+    assert effective_number(start[::-1], np.full(n, length)) == pytest.approx(found)
