@@ -162,6 +162,9 @@ class FileFailed:
 Change = TrackScanned | TrackMoved | TrackMissing | TrackReturned | FileFailed
 
 
+ENCODING = (
+    "encoding"  # among the same: in which one its tags were, where not as declared
+)
 RULES = "rules"  # among a track's sources: how its tags were read, where not as usual
 
 

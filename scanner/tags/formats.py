@@ -18,13 +18,13 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggspeex import OggSpeex
 from mutagen.oggvorbis import OggVorbis
 
+from catalog.mojibake import Latin1
 from catalog.records import StreamFacts
 from scanner.audio.files import AudioFile, BoundedReader
 from scanner.audio.payload import Chunk, read_chunks
 from scanner.exceptions import DecodeError, TagError
 from scanner.tags.id3 import read_id3v1, read_id3v2
 from scanner.tags.interpret import Metadata, TagBlock, stream_facts
-from scanner.tags.text import repair
 
 _PICTURES = frozenset(("metadata_block_picture", "coverart", "wm/picture", "covr"))
 _OGG = (  # magic of the first packet, its codec, mutagen's class, lossless
@@ -220,7 +220,7 @@ def _info_pairs(data: bytes) -> Iterator[tuple[str, str]]:
     while at + 8 <= len(data):
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         value = data[at + 8 : at + 8 + size].split(b"\0")[0]
-        yield data[at : at + 4].decode("latin-1"), repair(value.decode("latin-1"))
+        yield data[at : at + 4].decode("latin-1"), Latin1(value.decode("latin-1"))
         at += 8 + size + size % 2
 
 

@@ -20,10 +20,11 @@ from mutagen.musepack import MusepackInfo
 from mutagen.trueaudio import TrueAudioInfo
 from mutagen.wavpack import WavPackInfo
 
+from catalog.mojibake import Latin1
 from scanner.audio.files import BoundedReader, id3v2_size
 from scanner.audio.mpeg import read_declared
 from scanner.tags.interpret import Metadata, TagBlock, stream_facts
-from scanner.tags.text import genre_names, repair
+from scanner.tags.text import genre_names
 
 # mutagen reads a tag whole, every picture and nested chapter of it, inflates what is
 # compressed without limit, and slows down quadratically with the number of frames. So
@@ -201,7 +202,7 @@ def _text_pairs(tag: bytes) -> Iterator[tuple[str, str]]:
             key += f":{described}"
         for value in values:
             text = str(value)
-            yield key, repair(text) if frame.encoding == 0 else text
+            yield key, Latin1(text) if frame.encoding == 0 else text
 
 
 def _join_date(found: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -233,7 +234,7 @@ def _v1_places(fd: int, size: int) -> Iterator[int]:
 def _v1_pairs(data: bytes) -> Iterator[tuple[str, str]]:
     for key, start, end in _V1_FIELDS:
         text = data[start:end].split(b"\0")[0]
-        yield key, repair(text.decode("latin-1").rstrip())
+        yield key, Latin1(text.decode("latin-1").rstrip())
     if data[125] == 0 and data[126]:
         yield "Track", str(data[126])
     if data[127] < 0xFF and (names := genre_names(str(data[127]))):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from catalog.album_facts import disc_in_title
+from catalog.mojibake import Latin1, judge_texts
 from catalog.names import VARIOUS
-from catalog.records import StreamFacts, TagFacts
+from catalog.records import ENCODING, StreamFacts, TagFacts
 from scanner.tags.text import (
     albumartist,
     genre_names,
@@ -44,6 +45,7 @@ class TagBlock:
         A key of `scanner.tags.interpret.FACT_KEYS`: "ID3v2", "Vorbis", "MP4" ...
     pairs : tuple of (key, value)
         In file order; a key with several values comes several times. No pictures.
+        Values are `Latin1` where the tag says so and `interpret` has to judge.
     """
 
     kind: str
@@ -57,7 +59,8 @@ class TagBlock:
             text = value.strip("\0 \t\r\n\ufeff")[:_VALUE_LIMIT]
             if text and len(kept) < _PAIR_LIMIT:
                 name = _without_surrogates(key[:_VALUE_LIMIT])
-                kept.append((name, _without_surrogates(text)))
+                kind_of = Latin1 if isinstance(value, Latin1) else str
+                kept.append((name, kind_of(_without_surrogates(text))))
         return cls(kind, tuple(kept))
 
 
@@ -162,7 +165,10 @@ def interpret(
         "AC/DC", "Earth, Wind & Fire" and "A feat. B" stay whole without any.
     """
     separators = SEPARATORS + artist_separators
+    blocks, encoding = _judged(blocks)
     facts = _FactFinder(blocks)
+    if encoding:
+        facts.sources.append((ENCODING, encoding))
     album = facts.find("album", lambda values: _first(real_album, values))
     disc_number, disc_total = facts.number("disc")
     if disc_number is None and album and (disc := disc_in_title(album)):
@@ -193,6 +199,26 @@ def interpret(
         raw=tuple(_raw(blocks)),
         sources=tuple(facts.sources),
     )
+
+
+def _judged(blocks: Sequence[TagBlock]) -> tuple[Sequence[TagBlock], str]:
+    """Return the tags of a file with their Latin-1 text as it was meant."""
+    texts = [v for b in blocks for _, v in b.pairs if isinstance(v, Latin1)]
+    if all(text.isascii() for text in texts):
+        return blocks, ""
+    judgement = judge_texts(texts)
+    meant = iter(judgement.texts)
+    judged = [
+        replace(
+            block,
+            pairs=tuple(
+                (key, str(next(meant)) if isinstance(value, Latin1) else value)
+                for key, value in block.pairs
+            ),
+        )
+        for block in blocks
+    ]
+    return judged, judgement.encoding
 
 
 def _first(read: Callable[[str], T | None], values: Sequence[str]) -> T | None:

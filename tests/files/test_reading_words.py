@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.album_facts import disc_in_title
+from catalog.mojibake import repair
 from catalog.records import TagFacts
 from scanner.tags.from_path import fill_from_path, guess_from_path
 from scanner.tags.interpret import SEPARATORS, TagBlock, interpret
@@ -16,7 +17,6 @@ from scanner.tags.text import (
     parse_date,
     real_name,
     real_title,
-    repair,
     split_names,
 )
 
