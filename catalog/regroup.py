@@ -23,8 +23,9 @@ from catalog.album_facts import TrackFacts
 from catalog.album_groups import Grouping, count_credits, group_tracks
 from catalog.database import Catalog
 from catalog.models import TagSource, Track, TrackArtist
+from catalog.mojibake import UNDECIDED, decode_like
 from catalog.names import Artist, Credit, artists_of_credits
-from catalog.records import GroupChange
+from catalog.records import ENCODING, GroupChange
 from catalog.store_tags import chunks
 
 DERIVED = "folder"  # what `tag_sources` says of a fact that a track's neighbours tell
@@ -50,6 +51,8 @@ _DERIVED = """
     SELECT track_id, fact FROM tag_sources
     WHERE source = :source AND fact IN ('albumartist', 'disc_number')
 """
+_ENCODINGS = "SELECT track_id, source FROM tag_sources WHERE fact = :fact"
+_PLACES = "SELECT id, root_id, path_text FROM tracks WHERE missing_since IS NULL"
 
 
 class _Stored(NamedTuple):
@@ -106,6 +109,8 @@ def regroup_tracks(
     connection: Connection, *, dry_run: bool = False
 ) -> list[GroupChange]:
     """Do as :func:`regroup`, within a transaction that has begun."""
+    if not dry_run:
+        _repair_texts(connection)
     library = _load(connection)
     artists = artists_of_credits(count_credits(library.facts))
     groupings = group_tracks(library.facts, artists=artists)
@@ -113,6 +118,53 @@ def regroup_tracks(
     if not dry_run:
         _store(connection, library, groupings, artists)
     return changes
+
+
+def _encodings_by_folder(connection: Connection) -> dict[int, str]:
+    """Return in which encoding the text of tracks is that cannot tell by themselves.
+
+    It is that of their neighbours: of half of the folder's tracks at least, and no
+    other neighbour is in a third one.
+    """
+    told = dict(_rows(connection, _ENCODINGS, fact=ENCODING).all())
+    if UNDECIDED not in told.values():  # nearly always
+        return {}
+    folders: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for number, root_id, path in _rows(connection, _PLACES):
+        folders[root_id, path.rpartition("/")[0]].append(number)
+    found: dict[int, str] = {}
+    for numbers in folders.values():
+        counts = Counter(told[number] for number in numbers if number in told)
+        undecided = counts.pop(UNDECIDED, 0)
+        if undecided and len(counts) == 1:
+            ((encoding, count),) = counts.items()
+            if 2 * count >= len(numbers):
+                found |= {n: encoding for n in numbers if told.get(n) == UNDECIDED}
+    return found
+
+
+def _repair_texts(connection: Connection) -> None:
+    """Repair the text of tracks whose encoding their neighbours tell."""
+    for track_id, encoding in _encodings_by_folder(connection).items():
+        query = select(Track.title, Track.album, Track.albumartist)
+        row = connection.execute(query.where(Track.id == track_id)).one()._asdict()
+        meant = {
+            name: repaired
+            for name, value in row.items()
+            if value and (repaired := decode_like(value, encoding))
+        }
+        if meant:
+            here = update(Track).where(Track.id == track_id)
+            connection.execute(here.values(**meant, is_grouped=False))
+        credits = TrackArtist.track_id == track_id
+        names = select(TrackArtist.position, TrackArtist.credit).where(credits)
+        for position, name in connection.execute(names).all():
+            if repaired := decode_like(name, encoding):
+                here = update(TrackArtist).where(credits)
+                here = here.where(TrackArtist.position == position)
+                connection.execute(here.values(credit=repaired))
+        told = (TagSource.track_id == track_id) & (TagSource.fact == ENCODING)
+        connection.execute(update(TagSource).where(told).values(source=encoding))
 
 
 def _load(connection: Connection) -> _Library:

@@ -54,7 +54,7 @@ TRACKS = [
 )
 def test_nobody_is_no_label(filed_under, artists, label):
     one = replace(TRACKS[0], artist=filed_under, artists=artists)
-    assert labels_of("artist", [one]) == [label]
+    assert apply_rule("artist", [one]) == [label]
 
 
 def test_a_decade_is_a_label():
