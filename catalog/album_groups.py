@@ -27,9 +27,9 @@ from catalog.names import (
     Credit,
     artists_of_credits,
     fold,
-    is_in_company,
     most_frequent_spelling,
     name_key,
+    names_in_company,
     without_guests,
 )
 
@@ -263,8 +263,8 @@ class _Library:
             pairs += [
                 (one, other)
                 for one, other in combinations(somebodies, 2)
-                if is_in_company(keys[one], keys[other])
-                or is_in_company(keys[other], keys[one])
+                if keys[one] in names_in_company(keys[other])
+                or keys[other] in names_in_company(keys[one])
             ]
         for one, other in pairs:
             a, b = self._parts[one], self._parts[other]

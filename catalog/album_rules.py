@@ -14,10 +14,10 @@ from catalog.names import (
     Credit,
     fold,
     is_doubtful,
-    is_in_company,
     is_nobody,
     is_placeholder,
     name_key,
+    names_in_company,
     without_guests,
 )
 
@@ -172,8 +172,8 @@ def _split_unnamed(
     known = {main.key: main for main in mains.values() if main is not None}
     for entry, main in mains.items():
         if main is not None:
-            alone = (key for key in known if is_in_company(main.key, key))
-            playing[min(alone, key=len, default=main.key)].append(entry)
+            alone = (key for key in names_in_company(main.key) if key in known)
+            playing[next(alone, main.key)].append(entry)
     if not playing:
         return [Part(folder, pile)], []
     most = max(playing, key=lambda key: (len(playing[key]), key))
@@ -210,7 +210,7 @@ def _own_albums(playing: Mapping[str, list[Entry]]) -> list[str]:
     """
     tracks = sum(map(len, playing.values()))
     whole = [key for key, entries in playing.items() if _is_numbered(entries)]
-    if all(_collide(playing[a], playing[b]) for a, b in combinations(whole, 2)):
+    if _all_collide([playing[key] for key in whole]):
         covered = sum(len(playing[key]) for key in whole)
         if len(whole) > 1 and covered >= MAIN_SHARE * tracks:
             return whole
@@ -251,7 +251,7 @@ def _split_by_year(part: Part) -> list[Part]:
         len(by_year) == 1
         or None in by_year
         or not all(map(_is_numbered, by_year.values()))
-        or not all(_collide(a, b) for a, b in combinations(by_year.values(), 2))
+        or not _all_collide(list(by_year.values()))
     ):
         return [part]
     return [
@@ -299,8 +299,12 @@ def _is_numbered(entries: Collection[Entry]) -> bool:
     )
 
 
-def _collide(one: Iterable[Entry], other: Iterable[Entry]) -> bool:
-    return bool({entry.place for entry in one} & {entry.place for entry in other})
+def _all_collide(parts: Sequence[Iterable[Entry]]) -> bool:
+    """Tell whether the numbers of tracks begin anew with each part."""
+    places = [{entry.place for entry in part} for part in parts]
+    if len(places) > 1 and set.intersection(*places):  # mostly it is the first track
+        return True
+    return all(one & other for one, other in combinations(places, 2))
 
 
 def is_like_an_album(entries: Sequence[Entry]) -> bool:

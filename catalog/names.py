@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -154,7 +154,7 @@ def is_nobody(name: str, musicbrainz_id: str | None = None) -> bool:
 
 
 _GUEST = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s.*$", re.IGNORECASE)
-_COMPANY = (" & ", " and ", " with ", " x ", " vs ", " vs. ", ", ", " + ", " / ", "; ")
+_COMPANY = re.compile(r" (?:&|and|with|x|vs|vs\.|\+|/) |[,;] ")
 
 
 def without_guests(name: str) -> str:
@@ -168,15 +168,16 @@ def without_guests(name: str) -> str:
     return _GUEST.sub("", name).strip() or name
 
 
-def is_in_company(key: str, of: str) -> bool:
-    """Tell whether a folded name is another one together with somebody.
+def names_in_company(key: str) -> Iterator[str]:
+    """Yield the names with which a folded one goes on after "&" and the like.
 
     Examples
     --------
-    >>> is_in_company("santana & friends", "santana"), is_in_company("abba", "ab")
-    (True, False)
+    >>> list(names_in_company("santana & friends, x")), list(names_in_company("abba"))
+    (['santana', 'santana & friends'], [])
     """
-    return key.startswith(of) and key[len(of) :].startswith(_COMPANY)
+    for found in _COMPANY.finditer(key):
+        yield key[: found.start()]
 
 
 class Credit(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.album_facts import (
@@ -117,6 +117,7 @@ def test_long_titles_take_no_time(unit):
     split_disc_folder(title)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=30))
 def test_original_titles_have_none_and_none_is_lost(title):
     assert original_title(original_title(title)) == original_title(title)
