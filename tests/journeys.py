@@ -28,7 +28,7 @@ TRACING = Path(__file__).with_name("tracing")
 SR = 22050
 SECONDS = 12
 
-# Four files of rules and one of their storing tell albums, groups and artists in a scan.
+# In a scan five of them tell albums, groups and artists.
 BUDGETS = {"scan": 45, "classify": 35, "page": 20}
 """Most files that a journey may lead through."""
 
