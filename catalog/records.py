@@ -112,7 +112,8 @@ class Analysis:
 class TrackScanned:
     """A file that was read: insert it, or update the row of the same root and path.
 
-    With ``analysis=None`` the features stay as they are (tags edited, or tags only).
+    With ``analysis=None`` the features stay as they are (tags edited, or tags only),
+    with ``stream=None`` the facts of the stream.
     """
 
     root_id: int
@@ -120,7 +121,7 @@ class TrackScanned:
     stamp: Stamp
     payload_hash: str
     tags: TagFacts
-    stream: StreamFacts
+    stream: StreamFacts | None = None
     analysis: Analysis | None = None
 
 

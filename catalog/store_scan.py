@@ -26,7 +26,7 @@ from catalog.models import (
     Track,
 )
 from catalog.names import artists_of_credits
-from catalog.records import TrackScanned
+from catalog.records import StreamFacts, TrackScanned
 from catalog.store_tags import (
     chunks,
     delete_tags,
@@ -234,7 +234,7 @@ def _store_tracks(
         place: _row(change, payloads[change.payload_hash], now) | columns
         for (place, change), columns in zip(latest.items(), groups, strict=True)
     }
-    ids = _store_rows(connection, rows, before, now)
+    ids = _store_rows(connection, rows, before, latest, now)
     delete_tags(connection, [track.id for track in before.values()])
     store_tags(connection, {ids[place]: one.tags for place, one in latest.items()})
     credits = {ids[place]: one.artists for place, one in zip(rows, facts, strict=True)}
@@ -253,15 +253,22 @@ def _store_rows(
     connection: Connection,
     rows: Mapping[Place, Mapping[str, Any]],
     before: Mapping[Place, PlacedTrack],
+    latest: Mapping[Place, TrackScanned],
     now: datetime,
 ) -> dict[Place, int]:
     """Write the rows of the tracks; return their ids by place."""
-    old = [
-        {"track_id": before[at].id, **row} for at, row in rows.items() if at in before
-    ]
-    new = [{**row, "added_at": now} for at, row in rows.items() if at not in before]
-    if old:
-        connection.execute(update(Track).where(Track.id == bindparam("track_id")), old)
+    new: list[dict[str, Any]] = []
+    old: list[dict[str, Any]] = []
+    retagged: list[dict[str, Any]] = []  # without the facts of their streams
+    for place, row in rows.items():
+        if place not in before:
+            new.append({**_stream_columns(StreamFacts()), **row, "added_at": now})
+        else:
+            kind = old if latest[place].stream else retagged
+            kind.append({"track_id": before[place].id, **row})
+    for changed in filter(None, (old, retagged)):
+        mine = Track.id == bindparam("track_id")
+        connection.execute(update(Track).where(mine), changed)
     if new:
         connection.execute(insert(Track), new)
     made = _tracks_at(connection, [place for place in rows if place not in before])
@@ -288,10 +295,12 @@ def _row(change: TrackScanned, payload_id: int, now: datetime) -> dict[str, Any]
         "missing_since": None,
         "updated_at": now,
         **{name: getattr(change.tags, name) for name in _TAG_COLUMNS},
-        **{
-            name: storable_value(value) for name, value in asdict(change.stream).items()
-        },
+        **(_stream_columns(change.stream) if change.stream else {}),
     }
+
+
+def _stream_columns(stream: StreamFacts) -> dict[str, Any]:
+    return {name: storable_value(value) for name, value in asdict(stream).items()}
 
 
 def _tracks_at(

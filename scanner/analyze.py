@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from catalog.records import Analysis, FileFailed, Stamp, TrackScanned
+from catalog.records import Analysis, FileFailed, Stamp, StreamFacts, TrackScanned
 from scanner.audio.files import AudioFile, cause, identify, regular_file
-from scanner.audio.payload import hash_payload
+from scanner.audio.mpeg import StreamLength
+from scanner.audio.payload import read_payload
 from scanner.exceptions import NO_ACCESS, FileError
 from scanner.features.timing import Stopwatch
 from scanner.plan import FileTask
@@ -76,26 +77,43 @@ def _read(
 ) -> TrackScanned:
     """Read payload, tags and, where they are wanted, the features of an open file."""
     stopwatch = Stopwatch()
+    if task.payload is not None:  # all but the tags is known
+        tags, _ = read_track_tags(file, task.path, task.rules)
+        return TrackScanned(task.root_id, task.path, task.stamp, task.payload, tags)
     with stopwatch.measure("payload"):
-        payload = task.payload or hash_payload(file)
+        payload = read_payload(file)
     with stopwatch.measure("tags"):
-        tags, stream = read_track_tags(file, task.path, task.rules)
+        tags, declared = read_track_tags(file, task.path, task.rules)
+    stream = _counted(declared, payload.length) if payload.length else declared
     analysis = None
-    if task.payload is None and not settings.tags_only and wanted(payload):
-        analysis = _extract(file, settings, stopwatch)
+    if not settings.tags_only and wanted(payload.hash):
+        analysis = _extract(file, payload.length, settings, stopwatch)
     return TrackScanned(
-        task.root_id, task.path, task.stamp, payload, tags, stream, analysis
+        task.root_id, task.path, task.stamp, payload.hash, tags, stream, analysis
     )
 
 
-def _extract(file: AudioFile, settings: ScanSettings, stopwatch: Stopwatch) -> Analysis:
+def _counted(declared: StreamFacts, length: StreamLength) -> StreamFacts:
+    """Put what was counted in place of a header's guess, and of the first frame's."""
+    seconds = declared.duration_s
+    if seconds is None or not length.is_about(seconds):
+        seconds = length.seconds
+    return replace(declared, bitrate=length.bitrate, duration_s=seconds)
+
+
+def _extract(
+    file: AudioFile,
+    length: StreamLength | None,
+    settings: ScanSettings,
+    stopwatch: Stopwatch,
+) -> Analysis:
     """Decode an open file block by block and extract its features."""
     # libsndfile and numba: not loaded where tags alone are read
     from scanner.audio.decode import AudioStream  # noqa: PLC0415
     from scanner.features.extractor import Extractor  # noqa: PLC0415
 
     with stopwatch.measure("decode"):
-        audio = AudioStream(file)
+        audio = AudioStream(file, length)
     with audio:
         extractor = Extractor(
             audio.sample_rate,

@@ -199,7 +199,7 @@ class _Run:
     ) -> None:
         audio_s = None
         if isinstance(change, TrackScanned):
-            audio_s = change.stream.duration_s
+            audio_s = change.stream.duration_s if change.stream else None
             if change.analysis is not None:
                 audio_s = change.analysis.duration_s
                 self.summary.audio_s += audio_s

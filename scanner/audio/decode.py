@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from typing import Self
 
@@ -16,8 +17,15 @@ from scanner.audio.files import (
     open_regular,
 )
 from scanner.audio.libav import LibavStream
-from scanner.audio.mpeg import read_declared
-from scanner.audio.payload import Span, audio_spans
+from scanner.audio.mpeg import StreamLength, read_declared
+from scanner.audio.payload import (
+    TAGGED,
+    audio_spans,
+    is_chunk,
+    read_chunks,
+    read_payload,
+)
+from scanner.audio.positions import Span
 from scanner.audio.sndfile import CONTAINERS, SndfileStream
 from scanner.exceptions import DecodeError
 
@@ -47,6 +55,9 @@ class AudioStream:
     ----------
     file : AudioFile
         Its position is moved.
+    length : StreamLength, optional
+        What its frames add up to, where `scanner.audio.payload.read_payload` has
+        counted them already.
     closefd : bool
         Whether the descriptor is closed with the stream.
 
@@ -65,15 +76,23 @@ class AudioStream:
         If the file cannot be read or decoded, or ends before its audio does.
     """
 
-    def __init__(self, file: AudioFile, *, closefd: bool = False) -> None:
+    def __init__(
+        self,
+        file: AudioFile,
+        length: StreamLength | None = None,
+        *,
+        closefd: bool = False,
+    ) -> None:
         self._file = file
         self._closefd = closefd
         exact = file.container in _EXACT
         self._shown_slack_s = _TOLERANCE_S if exact else _SHOWN_TOLERANCE_S
         try:
             check_whole(file)
+            length = length or read_payload(file).length
             self._declared_s = declared_seconds(file)
-            self._decoder = _decoder(file)
+            self._counted_s = length.seconds - _padding_s(file) if length else None
+            self._decoder = _open_decoder(file, self._counted_s, length)
         except OSError as error:
             raise DecodeError(cause(error)) from error
         self.sample_rate = self._decoder.sample_rate
@@ -127,7 +146,7 @@ class AudioStream:
         agree to the sample on where the audio starts, so `done` is the same place.
         """
         try:
-            self._replace(LibavStream(self._file.fd))
+            self._replace(_open_libav(self._file))
             behind = done
             done = 0
             for block in self._decoder.blocks(frames):
@@ -153,16 +172,16 @@ class AudioStream:
     def _check_length(self, done: int) -> None:
         if done == 0:
             raise DecodeError("no audio: nothing could be decoded")
-        for declared_s, slack_s in (
-            (self._declared_s, _TOLERANCE_S),
-            (self._decoder.declared_s, self._shown_slack_s),
+        got_s = done / self.sample_rate
+        shown_s = None if self._counted_s else self._decoder.declared_s
+        for whole_s, slack_s, source in (
+            (self._declared_s, _TOLERANCE_S, "declared"),
+            (self._counted_s, _TOLERANCE_S, "in its frames"),
+            (shown_s, self._shown_slack_s, "declared"),
         ):
-            got_s = done / self.sample_rate
-            if declared_s and declared_s - got_s > max(
-                slack_s, _TOLERANCE * declared_s
-            ):
+            if whole_s and is_shorter(got_s, whole_s, slack_s):
                 raise DecodeError(
-                    f"{_TRUNCATED}: {got_s:.1f} s of {declared_s:.1f} s declared"
+                    f"{_TRUNCATED}: {got_s:.1f} s of {whole_s:.1f} s {source}"
                 )
 
     def close(self) -> None:
@@ -209,27 +228,69 @@ def open_audio(path: bytes) -> AudioStream:
         raise
 
 
-def _decoder(file: AudioFile) -> Decoder:
-    if file.container not in CONTAINERS or is_joined(file):
-        return LibavStream(file.fd)
+def is_shorter(got_s: float, whole_s: float, slack_s: float = _TOLERANCE_S) -> bool:
+    """Say whether a length is clearly less than another, both in seconds."""
+    return whole_s - got_s > max(slack_s, _TOLERANCE * whole_s)
+
+
+def _open_decoder(
+    file: AudioFile, counted_s: float | None, length: StreamLength | None
+) -> Decoder:
+    """Open the decoder that reads a file to its end, if either does.
+
+    libsndfile reads as many samples as it expects from a header, or from the bitrate
+    of the first frame, and stays with the rate and channels that it finds first.
+    """
+    if file.container not in CONTAINERS or _stops_early(file):
+        return _open_libav(file)
     try:
-        return SndfileStream(file.fd)
+        decoder = SndfileStream(file.fd)
     except DecodeError as first:
         try:
-            return LibavStream(file.fd)
+            return _open_libav(file)
         except DecodeError as second:
             raise DecodeError(
                 f"libsndfile: {first.reason}; libav: {second.reason}"
             ) from first
+    if length is None or counted_s is None:
+        return decoder
+    if length.is_uniform and not is_shorter(decoder.expected_s, counted_s):
+        return decoder
+    decoder.close()
+    return _open_libav(file)
 
 
-_SLOPPY = 4096  # bytes that a careless writer of WAV may claim too many
+def _open_libav(file: AudioFile) -> LibavStream:
+    """Open libav's decoder, for which a file ends in front of the tags at its end.
+
+    It would take a cover of some megabytes in an APEv2 tag for damaged audio.
+    """
+    if file.container not in TAGGED:
+        return LibavStream(file.fd)
+    ((start, length),) = _spans(file)
+    return LibavStream(file.fd, start + length)
+
+
+def _stops_early(file: AudioFile) -> bool:
+    """Say whether libsndfile may stop too soon: MP3 in WAV, AU longer than it says."""
+    if file.container == "wav":
+        spans = _spans(file)
+        code = os.pread(file.fd, 2, spans[0][0]) if spans else b""
+        return int.from_bytes(code, "little") in _MPEG_IN_WAV
+    if file.container == "au":
+        ends = [start + length for start, length in _spans(file)]
+        return bool(ends) and file.size() > ends[-1] + _SLOPPY
+    return False
+
+
+_MPEG_IN_WAV = (0x50, 0x55)  # codes of the format
+_SLOPPY = 4096  # bytes
+_CHUNK_HEAD = 8  # bytes: name and size
+_LOOK = 1 << 16  # bytes behind the samples that tell whether more samples follow
 _STREAMED = 0x7FFFF000  # writers to a pipe, who cannot know, claim this or more
 _RIFF_LIKE = frozenset(("wav", "aiff", "au"))
 _SIZED = _RIFF_LIKE | frozenset(("mp4", "asf", "matroska", "dsf", "caf", "w64"))
 _OGG_TAIL = 2 * 65307  # the longest page and the one before
-_JOINED = 1.2  # times the bytes that the first stream declares
-_LATE_START_S = 20  # a recording of a running stream does not count from 0
 
 
 def check_whole(file: AudioFile) -> None:
@@ -247,12 +308,42 @@ def check_whole(file: AudioFile) -> None:
             if length < _STREAMED or file.container not in _RIFF_LIKE:
                 claimed += length
                 missing = max(missing, start + length - size)
-        if file.container in _RIFF_LIKE and missing <= max(_SLOPPY, claimed // 200):
-            return
+        if file.container in _RIFF_LIKE and missing <= _slack(claimed):
+            missing = 0
+        if file.container == "wav":
+            _check_rest(file)
     elif file.container == "ogg":
         missing = _ogg_cut(file.fd, size)
     if missing > 0:
         raise DecodeError(f"truncated: at least {missing} bytes of audio are missing")
+
+
+def _check_rest(file: AudioFile) -> None:
+    """Check that no samples follow those which a WAV declares, as where 4 GB end.
+
+    Raises
+    ------
+    DecodeError
+        If something follows that is neither a chunk nor empty.
+    """
+    claimed = 0
+    with open(file.fd, "rb", closefd=False) as stream:
+        for name, start, size in read_chunks(stream, file.container):
+            if name == b"data":
+                claimed = size
+            rest = file.size() - start + _CHUNK_HEAD
+            if is_chunk(stream, start - _CHUNK_HEAD) or rest <= _slack(claimed):
+                continue
+            if any(os.pread(file.fd, _LOOK, start)):
+                raise DecodeError(
+                    f"its header declares {claimed} bytes of audio, "
+                    f"but {rest} bytes more follow"
+                )
+
+
+def _slack(claimed: int) -> int:
+    """Return how many bytes too many or too few a careless writer may claim."""
+    return max(_SLOPPY, claimed // 200)
 
 
 def _spans(file: AudioFile) -> list[Span]:
@@ -260,23 +351,9 @@ def _spans(file: AudioFile) -> list[Span]:
         return list(audio_spans(stream, file.container))
 
 
-def is_joined(file: AudioFile) -> bool:
-    """Say whether an MP3 is several streams, one behind the other.
-
-    libsndfile stops at the end of the first; libav goes on.
-    """
-    if file.container != "mp3":
-        return False
-    found = read_declared(file.fd, file.first_frame)
-    if found is None or not found[1].size:
-        return False
-    held = sum(length for _, length in _spans(file))
-    return held > _JOINED * found[1].size + _SLOPPY
-
-
 def declared_seconds(file: AudioFile) -> float | None:
     """Return the length that the file declares, None if it does not."""
-    reader = {"flac": _flac, "mp3": _mp3, "ogg": _ogg}.get(file.container)
+    reader = {"flac": _flac, "mp3": _mp3, "aiff": _aiff}.get(file.container)
     return reader(file) if reader else None
 
 
@@ -296,39 +373,32 @@ def _mp3(file: AudioFile) -> float | None:
     return found[1].duration_s(found[0]) if found else None
 
 
-def _ogg(file: AudioFile) -> float | None:
-    """Read the position of the last page of the first stream, if it counts from 0."""
-    head = os.pread(file.fd, 128, 0)
-    rate, skip = _ogg_clock(head[28:])
-    first = _ogg_positions(os.pread(file.fd, 4 * _OGG_TAIL, 0), head[14:18])
-    last = _ogg_positions(_tail(file.fd), head[14:18])
-    if not (rate and first and last) or first[0] > _LATE_START_S * rate:
-        return None
-    return max(0, last[-1] - skip) / rate
+def _padding_s(file: AudioFile) -> float:
+    """Return the delay and padding that an MP3 declares, which no decoder plays."""
+    if file.container != "mp3":
+        return 0.0
+    found = read_declared(file.fd, file.first_frame)
+    return found[1].silence_s(found[0]) if found else 0.0
 
 
-def _ogg_clock(packet: bytes) -> tuple[int, int]:
-    """Return the samples a second that positions count, and those before the start."""
-    if packet.startswith(b"\x01vorbis"):
-        return int.from_bytes(packet[12:16], "little"), 0
-    if packet.startswith(b"OpusHead"):
-        return 48000, int.from_bytes(packet[10:12], "little")
-    return 0, 0
+_UNITY_EXPONENT = 16383 + 63  # of a float of 80 bits whose mantissa is an integer
 
 
-def _ogg_positions(data: bytes, serial: bytes) -> list[int]:
-    """Return the positions at the end of a stream's pages that finish audio."""
-    positions = []
-    for page in _pages(data):
-        position = int.from_bytes(page[6:14], "little", signed=True)
-        if page[14:18] == serial and position > 0:
-            positions.append(position)
-    return positions
+def _aiff(file: AudioFile) -> float | None:
+    """Read the number of frames in COMM, and the rate, a float of 80 bits."""
+    with open(file.fd, "rb", closefd=False) as stream:
+        for name, start, _ in read_chunks(stream, "aiff"):
+            if name == b"COMM":
+                head = os.pread(file.fd, 18, start).ljust(18, b"\0")
+                exponent, mantissa = struct.unpack_from(">HQ", head, 8)
+                rate = mantissa >> max(0, _UNITY_EXPONENT - exponent)
+                return int.from_bytes(head[2:6], "big") / rate if rate else None
+    return None
 
 
 def _ogg_cut(fd: int, size: int) -> int:
     """Return how many bytes are missing of the page in which the file ends."""
-    start = _tail_start(fd)
+    start = max(0, size - _OGG_TAIL)
     data = os.pread(fd, _OGG_TAIL, start)
     at = data.rfind(b"OggS")
     if at < 0:
@@ -337,22 +407,3 @@ def _ogg_cut(fd: int, size: int) -> int:
     if len(page) < 27 or len(page) < 27 + page[26]:
         return 27
     return start + at + 27 + page[26] + sum(page[27 : 27 + page[26]]) - size
-
-
-def _tail(fd: int) -> bytes:
-    return os.pread(fd, _OGG_TAIL, _tail_start(fd))
-
-
-def _tail_start(fd: int) -> int:
-    return max(0, os.fstat(fd).st_size - _OGG_TAIL)
-
-
-def _pages(data: bytes) -> list[bytes]:
-    """Return the headers of the pages that begin in `data`."""
-    pages = []
-    at = data.find(b"OggS")
-    while at >= 0:
-        if len(data) >= at + 27 and data[at + 4] == 0:
-            pages.append(data[at : at + 27])
-        at = data.find(b"OggS", at + 4)
-    return pages

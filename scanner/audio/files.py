@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scanner.audio.mpeg import find_frames, frames_at
+from scanner.audio.mpeg import find_frames, frames_at, id3v2_size
 from scanner.exceptions import IdentifyError
 
 # Everything that reads a file of the library opens it here: a path past the kernel's
@@ -17,6 +18,7 @@ from scanner.exceptions import IdentifyError
 
 PATH_LIMIT = 1024 if os.uname().sysname == "Darwin" else 4096
 _NAME_LIMIT = 256
+_LEASE_CHECK_S = 0.05
 
 
 def is_long(path: bytes) -> bool:
@@ -57,12 +59,22 @@ def open_regular(path: bytes) -> int:
         If it cannot be opened, or is a pipe, a socket, a device or a folder.
     """
     # Opening a pipe without O_NONBLOCK would wait for someone to write into it.
-    fd = open_path(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOCTTY", 0))
+    flags = os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOCTTY", 0)
+    while (fd := _open_unless_leased(path, flags)) is None:
+        time.sleep(_LEASE_CHECK_S)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise OSError("not a regular file")
     os.set_blocking(fd, True)
     return fd
+
+
+def _open_unless_leased(path: bytes, flags: int) -> int | None:
+    """Open a file; None while a file server has yet to give back its lease on it."""
+    try:
+        return open_path(path, flags)
+    except BlockingIOError:
+        return None
 
 
 @contextmanager
@@ -199,17 +211,6 @@ def audio_start(fd: int) -> int:
     while size := id3v2_size(os.pread(fd, 10, start)):
         start += size
     return start
-
-
-def id3v2_size(head: bytes) -> int:
-    """Return the length of the ID3v2 tag that starts with `head`, 0 if none does."""
-    if len(head) < 10 or head[:3] != b"ID3" or head[3] == 0xFF or head[4] == 0xFF:
-        return 0
-    if any(byte & 0x80 for byte in head[6:10]):
-        return 0
-    size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
-    footer = 10 if head[5] & 0x10 else 0
-    return 10 + size + footer
 
 
 def _by_magic(head: bytes) -> str | None:

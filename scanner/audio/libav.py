@@ -100,11 +100,17 @@ class OpenFile:
     error_log: ErrorLog
 
 
-def open_file(fd: int) -> OpenFile:
+def open_file(fd: int, end: int | None = None) -> OpenFile:
     """Open the audio of the open file `fd`, which stays the caller's.
 
     Only these bytes can be read, whatever they refer to, and only decoders of audio
     are run: no picture is decoded.
+
+    Parameters
+    ----------
+    fd : int
+    end : int, optional
+        Offset where the file ends for libav, as in front of a tag.
 
     Raises
     ------
@@ -118,8 +124,9 @@ def open_file(fd: int) -> OpenFile:
         "codec_whitelist": _audio_decoders(),
     }
     with error_log.as_decode_errors(), _captured_messages() as messages:
+        reader = _Reader(fd, os.fstat(fd).st_size if end is None else end)
         container = av.open(
-            _Reader(fd), "r", container_options=options, buffer_size=_BUFFER, **_text()
+            reader, "r", container_options=options, buffer_size=_BUFFER, **_text()
         )
         try:
             dump = container.dumps_format()
@@ -177,17 +184,17 @@ def _text() -> dict[str, Any]:
 
 
 class _Reader:
-    """The bytes of a descriptor, at a position that is nobody else's."""
+    """The first bytes of a descriptor, at a position that is nobody else's."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, size: int) -> None:
         self._fd = fd
-        self._size = os.fstat(fd).st_size
+        self._size = size
         self._at = 0
 
     def read(self, count: int) -> bytes:
         if self._at >= self._size:  # wherever a header pointed
             return b""
-        data = os.pread(self._fd, count, self._at)
+        data = os.pread(self._fd, min(count, self._size - self._at), self._at)
         self._at += len(data)
         return data
 
@@ -217,14 +224,14 @@ _FORMATS = {
 
 
 class LibavStream:
-    """The audio of the open file `fd`, which stays the caller's."""
+    """The audio of the open file `fd`, which stays the caller's; see `open_file`."""
 
     name = "libav"
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, end: int | None = None) -> None:
         self._good = self._bad = 0
         self._broken = ""
-        self._file = open_file(fd)
+        self._file = open_file(fd, end)
         self._frames = self._decoded()
         try:
             self._first = self._start()

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 from collections.abc import Callable, Iterator
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from scanner.audio.files import AudioFile, audio_file, audio_start, cause
+from scanner.audio.mpeg import AdtsWalk, MpegWalk, StreamLength
+from scanner.audio.positions import FlacWalk, OggWalk, Span, ogg_spans
 from scanner.exceptions import FileError
-
-Span = tuple[int, int]
-"""Offset and length in bytes."""
 
 _BLOCK = 1 << 20
 
 
+class Walk(Protocol):
+    """What counts the frames of a stream that comes in blocks of any length."""
+
+    def push(self, block: bytes) -> None:
+        """Take the next bytes of the stream."""
+
+    def finish(self) -> StreamLength | None:
+        """Return the length of all that came; None if there was no frame."""
+
+
+class Payload(NamedTuple):
+    """The audio of a file.
+
+    Attributes
+    ----------
+    hash : str
+        BLAKE2b over the container's name and the audio, 32 hexadecimal digits.
+    length : StreamLength or None
+        What its frames add up to: of MP3, AAC in ADTS, FLAC and Ogg.
+    """
+
+    hash: str
+    length: StreamLength | None
+
+
 def payload_hash(path: bytes) -> str:
-    """Return the hash of the audio in the file at `path`, as `hash_payload` does.
+    """Return the hash of the audio in the file at `path`, as `read_payload` does.
 
     Raises
     ------
@@ -26,21 +51,16 @@ def payload_hash(path: bytes) -> str:
     """
     try:
         with audio_file(path) as file:
-            return hash_payload(file)
+            return read_payload(file).hash
     except OSError as error:
         raise FileError("identify", cause(error)) from error
 
 
-def hash_payload(file: AudioFile) -> str:
-    """Return the BLAKE2b hash of the audio in an open file, without its tags.
+def read_payload(file: AudioFile) -> Payload:
+    """Hash the audio in an open file, without its tags, and count its frames.
 
     What `audio_spans` finds is hashed, with the container's name; a file in which it
     finds nothing is hashed whole. The memory used does not depend on the size.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits.
 
     Raises
     ------
@@ -48,21 +68,46 @@ def hash_payload(file: AudioFile) -> str:
         If it cannot be read.
     """
     digest = hashlib.blake2b(file.container.encode(), digest_size=16)
+    walk = _walk(file)
+    pages = OggWalk() if file.container == "ogg" else None
     hashed = 0
     with open(file.fd, "rb", buffering=_BLOCK, closefd=False) as stream:
-        for start, length in audio_spans(stream, file.container):
-            hashed += _feed(digest, stream, start, length)
+        spans = (
+            ogg_spans(stream, pages) if pages else audio_spans(stream, file.container)
+        )
+        for start, length in spans:
+            hashed += _feed(digest, walk, stream, start, length)
         if not hashed:
-            _feed(digest, stream, 0, file.size())
-    return digest.hexdigest()
+            _feed(digest, None, stream, 0, file.size())
+    counted = pages or walk
+    return Payload(digest.hexdigest(), counted.finish() if counted else None)
 
 
-def _feed(digest: hashlib.blake2b, file: IO[bytes], start: int, length: int) -> int:
-    """Hash up to `length` bytes from `start` on; return how many there were."""
+def _walk(file: AudioFile) -> Walk | None:
+    """Return what counts the frames of a file, None if nothing does."""
+    if file.container == "mp3":
+        return MpegWalk()
+    if file.container == "aac":
+        return AdtsWalk()
+    if file.container == "flac":
+        return FlacWalk(os.pread(file.fd, 34, file.start + 8))
+    return None
+
+
+def _feed(
+    digest: hashlib.blake2b,
+    walk: Walk | None,
+    file: IO[bytes],
+    start: int,
+    length: int,
+) -> int:
+    """Hash and walk up to `length` bytes from `start` on; return how many it is."""
     file.seek(start)
     left = length
     while left > 0 and (block := file.read(min(left, _BLOCK))):
         digest.update(block)
+        if walk:
+            walk.push(block)
         left -= len(block)
     return length - left
 
@@ -91,6 +136,22 @@ _LAYOUTS = {
     "asf": _Layout(0, "<16sQ", (_ASF_DATA,), counts_head=True),
     "w64": _Layout(40, "<16sQ", (_W64_DATA,), counts_head=True, alignment=8),
 }
+
+
+_OPEN_ENDED = (b"data", b"SSND")
+_EMPTY = 8  # bytes in front of the samples of AIFF
+
+
+def _is_unknown(file: IO[bytes], start: int, size: int) -> bool:
+    """Say whether a size is none, as of a writer who could not go back to put it in."""
+    return size == _STREAMED or (size <= _EMPTY and not is_chunk(file, start + size))
+
+
+def is_chunk(file: IO[bytes], start: int) -> bool:
+    """Say whether a chunk of a WAV or AIFF file, or its end, can be at an offset."""
+    file.seek(start)
+    name = file.read(4)
+    return len(name) < 4 or all(32 <= byte < 127 for byte in name)
 
 
 class Chunk(NamedTuple):
@@ -122,7 +183,7 @@ def read_chunks(file: IO[bytes], container: str) -> Iterator[Chunk]:
                 return
         elif size < 0:  # the last chunk of a CAF recording that went on
             size = end - start
-        elif name == b"data" and size == _STREAMED:
+        elif name in _OPEN_ENDED and _is_unknown(file, start, size):
             size = long_size or end - start
         yield Chunk(name, start, size)
         start += size + -size % layout.alignment
@@ -202,59 +263,6 @@ def _number(data: bytes, *, keep_marker: bool) -> tuple[int, int]:
         return 0, 0
     value = int.from_bytes(data[:length], "big")
     return (value if keep_marker else value - (1 << 7 * length)), length
-
-
-_HEADER = 27
-_BEGINS = 0x02
-
-
-def ogg_spans(file: IO[bytes]) -> Iterator[Span]:
-    """Yield the bodies of all packets that are no headers.
-
-    A tag editor rewrites the comment packet, which may take more pages than before,
-    so that all pages behind it are numbered anew: page headers are left out.
-    """
-    headers: dict[bytes, int] = {}  # header packets to come, by stream
-    start = 0
-    while True:
-        file.seek(start)
-        head = file.read(_HEADER)
-        if len(head) < _HEADER or head[:4] != b"OggS":
-            return
-        lacing = file.read(head[26])
-        body = start + _HEADER + len(lacing)
-        length = sum(lacing)
-        stream = head[14:18]
-        if head[5] & _BEGINS:
-            headers[stream] = _header_packets(file.read(min(length, 16)))
-        skipped = 0
-        if headers.get(stream, 0):
-            skipped, headers[stream] = _skip(lacing, headers[stream])
-        if length > skipped:
-            yield body + skipped, length - skipped
-        start = body + length
-
-
-def _skip(lacing: bytes, packets: int) -> tuple[int, int]:
-    """Return the bytes of a page that `packets` headers take, and those left over."""
-    skipped = 0
-    for segment in lacing:
-        skipped += segment
-        if segment < 255:
-            packets -= 1
-            if not packets:
-                break
-    return skipped, packets
-
-
-def _header_packets(first: bytes) -> int:
-    """Return how many header packets the stream has that starts with `first`."""
-    if first.startswith(b"\x7fFLAC"):
-        # The count is of those that follow; 0 stands for an unknown number.
-        return 1 + (int.from_bytes(first[7:9], "big") or 1)
-    if first.startswith((b"OpusHead", b"Speex   ")):
-        return 2
-    return 3  # Vorbis and Theora
 
 
 _ID3V1 = 128
@@ -342,8 +350,11 @@ def _at(file: IO[bytes], start: int, length: int) -> bytes:
     return file.read(length)
 
 
+TAGGED = ("mp3", "aac", "ape", "wavpack", "musepack", "tta")
+"""Containers that are audio between tags."""
+
 _SPANS: dict[str, Callable[[IO[bytes]], Iterator[Span]]] = {
-    **dict.fromkeys(("mp3", "aac", "ape", "wavpack", "musepack", "tta"), tagged_spans),
+    **dict.fromkeys(TAGGED, tagged_spans),
     "flac": flac_spans,
     "ogg": ogg_spans,
     "mp4": mp4_spans,

@@ -44,6 +44,8 @@ class SndfileStream:
         self.sample_rate = int(self._file.samplerate)
         self.channels = int(self._file.channels)
         self.declared_s: float | None = None
+        # It may be a guess, or no number that any file has where it cannot know.
+        self.expected_s = self._file.frames / max(1, self.sample_rate)
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.float32]]:
         """Yield the audio, float32 of shape (n, channels)."""

@@ -21,8 +21,8 @@ from mutagen.trueaudio import TrueAudioInfo
 from mutagen.wavpack import WavPackInfo
 
 from catalog.mojibake import Latin1
-from scanner.audio.files import BoundedReader, id3v2_size
-from scanner.audio.mpeg import read_declared
+from scanner.audio.files import BoundedReader
+from scanner.audio.mpeg import id3v2_size, read_declared, read_free_frame
 from scanner.tags.interpret import Metadata, TagBlock, stream_facts
 from scanner.tags.text import genre_names
 
@@ -243,7 +243,9 @@ def _v1_pairs(data: bytes) -> Iterator[tuple[str, str]]:
 
 def read_mp3(file: BoundedReader) -> Metadata:
     """Read MPEG audio: its length and padding are those of the LAME header, if any."""
-    info = MPEGInfo(file)
+    # mutagen does not know free format
+    free = read_free_frame(file.fileno(), file.source.first_frame)
+    info: Any = free or MPEGInfo(file)
     more: dict[str, Any] = {"lossless": False}
     if found := read_declared(file.fileno(), file.source.first_frame):
         frame, declared = found
