@@ -332,7 +332,8 @@ def _check_rest(file: AudioFile) -> None:
             if name == b"data":
                 claimed = size
             rest = file.size() - start + _CHUNK_HEAD
-            if is_chunk(stream, start - _CHUNK_HEAD) or rest <= _slack(claimed):
+            is_small = not claimed or rest <= _slack(claimed)
+            if is_small or is_chunk(stream, start - _CHUNK_HEAD):
                 continue
             if any(os.pread(file.fd, _LOOK, start)):
                 raise DecodeError(

@@ -307,3 +307,21 @@ def test_no_changes_are_no_work(catalog: Catalog, dump: Any):
     before = dump(catalog)
     store_batch(catalog, [])
     assert dump(catalog) == before
+
+
+def test_tags_alone_leave_the_facts_of_the_stream(
+    catalog: Catalog, root_id: int, make: Any
+) -> None:
+    first = make.scanned(root_id, b"a")
+    store_batch(catalog, [first])
+    tags = TagFacts(title="Two")
+    batch = [
+        make.scanned(root_id, name, tags=tags, stream=None) for name in (b"a", b"c")
+    ]
+    store_batch(catalog, [*batch, make.scanned(root_id, b"b")])
+    query = "SELECT path_text, title, codec, bitrate FROM tracks ORDER BY 1"
+    assert catalog.rows(query) == [
+        ("a", "Two", "mp3", 192000),
+        ("b", "One", "mp3", 192000),
+        ("c", "Two", None, None),
+    ]
