@@ -1,0 +1,151 @@
+"""Densities of a track under each label of a hierarchical Gaussian, in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+
+from classify.models.album_statistics import POOLS, AlbumStatistics, find_pool
+from classify.models.covariances import Covariances, estimate_covariances
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
+Densities = Callable[[Floats, Floats, Integers], Floats]
+
+BATCH = 2000
+"""Tracks that are judged at once."""
+
+
+class Predictive:
+    """Predictive density of a track of an unheard album, given a label's other albums.
+
+    With R the covariance of album means and J albums of mean u, a label's mean has the
+    posterior N(m + G (u - m), G R / J), G = B (B + R / J)^-1, and a track of a further
+    album adds R + (1 - h) T. The error of m moves what is not yet sure of the labels.
+    "None of them" is a label of no album: N(m, B + R + (1 - h) T). As only J enters the
+    covariance, one is inverted for each number of albums, in the joint eigenbasis of B
+    and R.
+
+    Parameters
+    ----------
+    covariances : Covariances
+    extra : float64, shape (n_columns, n_columns), or None
+        Covariance that a row has beyond that of a track.
+    """
+
+    def __init__(self, covariances: Covariances, extra: Floats | None = None) -> None:
+        c = self.covariances = covariances
+        b, self._basis = eigh(c.label, c.album)
+        self._b, V = np.maximum(b, 1e-9), self._basis
+        beyond = (1.0 - c.inverse_size) * c.track
+        if extra is not None:
+            beyond = beyond + extra[np.ix_(c.columns, c.columns)]
+        self._fixed = np.eye(len(b)) + V.T @ beyond @ V
+        self._error = V.T @ c.mean_error @ V
+        self._log_volume = float(np.linalg.slogdet(V)[1])
+        self._pools: dict[int, tuple[Floats, Floats, float]] = {}
+
+    def _pool(self, pool: int) -> tuple[Floats, Floats, float]:
+        if pool not in self._pools:
+            j = float(POOLS[pool])
+            gain = self._b / (self._b + 1.0 / j) if j else 0.0 * self._b
+            left = 1.0 - gain
+            covariance = self._fixed + left[:, None] * self._error * left
+            covariance[np.diag_indices_from(covariance)] += gain / j if j else self._b
+            root = np.linalg.inv(np.linalg.cholesky(covariance))
+            logs = float(np.log(np.diag(root)).sum()) + self._log_volume
+            self._pools[pool] = gain, root, logs - 0.5 * len(root) * np.log(2 * np.pi)
+        return self._pools[pool]
+
+    def log_densities(self, X: Floats, means: Floats, n_albums: Integers) -> Floats:
+        """Return log densities, the last column that of "none of them".
+
+        Parameters
+        ----------
+        X : float64, shape (n, n_columns)
+            As those of the statistics that the covariances are from.
+        means : float64, shape (n_labels, n_columns)
+            The mean of each label's album means.
+        n_albums : intp, shape (n_labels,)
+
+        Returns
+        -------
+        float64, shape (n, n_labels + 1)
+            -inf for a label without an album.
+        """
+        c, V = self.covariances, self._basis
+        rows = (X[:, c.columns] - c.mean) @ V
+        turned = (means[:, c.columns] - c.mean) @ V
+        densities = np.full((len(rows), len(means) + 1), -np.inf)
+        pools = find_pool(n_albums)
+        for pool in np.unique(pools[pools > 0]):
+            some = np.flatnonzero(pools == pool)
+            densities[:, some] = self._of_pool(int(pool), rows, turned[some])
+        densities[:, -1:] = self._of_pool(0, rows, np.zeros((1, rows.shape[1])))
+        return densities
+
+    def _of_pool(self, pool: int, rows: Floats, means: Floats) -> Floats:
+        gain, root, constant = self._pool(pool)
+        e, f = rows @ root.T, (means * gain) @ root.T
+        squares = (e * e).sum(axis=1)[:, None] + (f * f).sum(axis=1)
+        result: Floats = constant - 0.5 * squares + e @ f.T
+        return result
+
+
+def judge_hierarchical(
+    shared: AlbumStatistics, own: AlbumStatistics, sets: list[Integers]
+) -> list[Floats]:
+    """Return log densities of the tracks of albums that labels must not know.
+
+    Parameters
+    ----------
+    shared : AlbumStatistics
+        What m, B, A and T are estimated from: without any of the albums.
+    own : AlbumStatistics
+        What the labels' means are from; each set's albums are taken out for it.
+    sets : list of intp arrays
+        Albums that are judged together.
+
+    Returns
+    -------
+    list of float64, shape (n_tracks of the set, n_labels + 1)
+    """
+    return judge_each(Predictive(estimate_covariances(shared)).log_densities, own, sets)
+
+
+def judge_each(
+    densities: Densities, own: AlbumStatistics, sets: list[Integers]
+) -> list[Floats]:
+    """Return what `densities` says of each set of albums, its labels being without it.
+
+    Parameters
+    ----------
+    densities : callable of (X, means, n_albums), as `Predictive.log_densities`
+    own, sets : as for `judge_hierarchical`
+    """
+    found: list[Floats] = []
+    for some in _batches(own, sets):
+        rows = [own.tracks_of(albums) for albums in some]
+        everything = densities(
+            own.X[np.concatenate(rows)], own.label_means, own.n_albums_of
+        )
+        parts = np.split(everything, np.cumsum([len(at) for at in rows])[:-1])
+        for albums, at, part in zip(some, rows, parts, strict=True):
+            out = albums[own.present[albums]]
+            labels = np.unique(own.label[out])
+            if len(labels):
+                means, counts = own.means_without(out, labels)
+                part[:, labels] = densities(own.X[at], means, counts)[:, :-1]
+            found.append(part)
+    return found
+
+
+def _batches(own: AlbumStatistics, sets: list[Integers]) -> list[list[Integers]]:
+    """Return the sets in runs of some `BATCH` tracks: memory is bounded by them."""
+    ends = np.cumsum([own.sizes[albums].sum() for albums in sets]) // BATCH
+    bounds = [0, *(np.flatnonzero(np.diff(ends)) + 1).tolist(), len(sets)]
+    return [sets[a:b] for a, b in pairwise(bounds)]
