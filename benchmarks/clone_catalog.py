@@ -241,7 +241,8 @@ class Maker:
         for i, (place, values) in enumerate(zip(places, columns, strict=True)):
             self._windows += 1
             row = {"id": self._windows, "analysis_id": n + 1, "position": i}
-            row |= {"start_s": place[0], "duration_s": place[1], "silent": place[2] > 0}
+            row |= {"start_s": place[0], "duration_s": place[1]}
+            row["silent"] = bool(place[2])
             row |= dict(zip(COLUMNS, values.tolist(), strict=True))
             rows.append(row | {"vector": moved[i].tobytes()})
         return rows
