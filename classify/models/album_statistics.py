@@ -111,6 +111,13 @@ class AlbumStatistics:
         """Number of tracks of each album."""
         return np.diff(self.first)
 
+    @property
+    def y(self) -> Integers:
+        """Label of each track, in the order of the rows of the matrix given."""
+        y = np.empty(len(self.order), dtype=np.intp)
+        y[self.order] = np.repeat(self.label, self.sizes)
+        return y
+
     def standardize(self, X: Floats) -> Floats:
         """Return rows, shape (n, all columns), as those of `X` are."""
         result: Floats = (X[:, self.columns] - self.center) / self.scale

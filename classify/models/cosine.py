@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
@@ -64,7 +66,7 @@ class Whitening:
 
 def judge_cosine(
     shared: AlbumStatistics, own: AlbumStatistics, sets: list[Integers]
-) -> list[Floats]:
+) -> Iterator[Floats]:
     """Return cosines as `classify.models.predictive.judge_hierarchical` densities."""
     return judge_each(Whitening(shared).cosines, own, sets)
 
@@ -90,7 +92,7 @@ class CosineClassifier(AlbumClassifier):
     ----------
     classes_ : array, shape (n_labels,)
     temperature_ : float
-    statistics_ : AlbumStatistics
+    whitening_ : Whitening
 
     References
     ----------
@@ -106,7 +108,6 @@ class CosineClassifier(AlbumClassifier):
 
     def _scores(self, X: NDArray[np.float64]) -> Floats:
         rows = self._rows(X)
-        stats = self.statistics_
-        return self.whitening_.cosines(rows, stats.label_means, stats.n_albums_of)[
+        return self.whitening_.cosines(rows, self.label_means_, self.n_albums_of_)[
             :, :-1
         ]

@@ -35,6 +35,18 @@ class AlbumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     n_blocks : int
         Blocks of albums for the temperature; 0 keeps the lowest.
+
+    Attributes
+    ----------
+    classes_ : array, shape (n_labels,)
+    temperature_ : float
+    columns_ : intp, shape (n_used,)
+        Columns that vary.
+    center_, scale_ : float64, shape (n_used,)
+        What rows are standardised by.
+    label_means_ : float64, shape (n_labels, n_used)
+        Means of the means of albums, standardised.
+    n_albums_of_ : intp, shape (n_labels,)
     """
 
     rule: Rule
@@ -77,7 +89,10 @@ class AlbumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return summarize(X, codes, np.unique(albums, return_inverse=True)[1])
 
     def _learn(self, stats: AlbumStatistics) -> None:
-        self.statistics_ = stats
+        # No track is kept: a model is stored, and may have learned from 100 000.
+        self.columns_, self.center_ = stats.columns, stats.center
+        self.scale_, self.label_means_ = stats.scale, stats.label_means
+        self.n_albums_of_ = stats.n_albums_of
         self.temperature_ = float(self.rule.temperatures[0])
         if self.n_blocks > 1 and stats.n_albums_of.max() > 1:
             verdicts = judge_left_out(stats, self.rule, n_blocks=self.n_blocks)
@@ -87,7 +102,8 @@ class AlbumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _rows(self, X: Any) -> Floats:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.statistics_.standardize(X)
+        rows: Floats = (X[:, self.columns_] - self.center_) / self.scale_
+        return rows
 
     def _scores(self, X: Any) -> Floats:
         """Return log-likelihoods of all labels, shape (n, n_labels)."""
@@ -148,7 +164,7 @@ class HierarchicalGaussian(AlbumClassifier):
     rests_on_ : dict of str to (int, float)
         For "label", "album", "track" the degrees of freedom that the covariance rests
         on, and the pseudo-observations of the target that it was shrunk towards.
-    statistics_ : AlbumStatistics
+    predictive_, window_predictive_ : Predictive
 
     References
     ----------
@@ -223,9 +239,8 @@ class HierarchicalGaussian(AlbumClassifier):
         self.mean_[at] = c.mean * scale + stats.center[c.columns]
 
     def _densities(self, X: Any, predictive: Predictive) -> Floats:
-        stats = self.statistics_
         return predictive.log_densities(
-            self._rows(X), stats.label_means, stats.n_albums_of
+            self._rows(X), self.label_means_, self.n_albums_of_
         )
 
     def _scores(self, X: Any) -> Floats:

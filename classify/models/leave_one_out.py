@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import lgamma
 from typing import Any, Literal
@@ -18,7 +18,8 @@ from classify.models.temperature import choose_temperature, compute_losses, thin
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 Validation = Literal["album", "balanced"]
-Judge = Callable[[AlbumStatistics, AlbumStatistics, list[Integers]], list[Floats]]
+Judge = Callable[[AlbumStatistics, AlbumStatistics, list[Integers]], Iterator[Floats]]
+Progress = Callable[[int, int], None]
 
 N_BLOCKS = 20
 """Blocks of albums where what is shared is estimated by block: each estimate has 95 %
@@ -64,6 +65,9 @@ class LeftOut:
     is_candidate : bool, shape (n_labels,)
     temperature : float64, shape (n_tracks,)
         From the other blocks than the track's.
+    block : intp, shape (n_tracks,)
+        Tracks of a block were out together when all that is shared was estimated: an
+        album where the procedure is exact, else a twentieth of them or a round.
     unknown_prior : float
     procedure : str
         "exact", "blocked" or "balanced".
@@ -77,6 +81,7 @@ class LeftOut:
     is_known: NDArray[np.bool_]
     is_candidate: NDArray[np.bool_]
     temperature: Floats
+    block: Integers
     unknown_prior: float
     procedure: str
     n_estimates: int
@@ -123,7 +128,7 @@ def open_log_proba(log_likelihoods: Floats, unknown_prior: float) -> Floats:
     return result
 
 
-def evaluate_leave_one_album_out(
+def evaluate_leave_one_album_out(  # noqa: PLR0913 - options, by name alone
     X: Floats,
     y: NDArray[Any],
     groups: NDArray[Any],
@@ -132,6 +137,7 @@ def evaluate_leave_one_album_out(
     validation: Validation = "album",
     budget_s: float = 60.0,
     unknown_prior: float | None = None,
+    on_progress: Progress | None = None,
 ) -> LeftOut:
     """Judge every album by a model from which it was taken out, everywhere.
 
@@ -155,6 +161,8 @@ def evaluate_leave_one_album_out(
         CPU seconds for the estimates, guessed from one.
     unknown_prior : float or None
         Of "none of them"; None makes it one hypothesis among the labels.
+    on_progress : callable of (done, total), or None
+        Called after each album with the number of albums judged and of all.
 
     Raises
     ------
@@ -165,26 +173,31 @@ def evaluate_leave_one_album_out(
     stats = summarize(X, codes, np.unique(groups, return_inverse=True)[1])
     if len(classes) < 2 or stats.n_albums_of.max() < 2:
         raise ValueError("needs two labels, one of them with two albums")
-    verdicts = judge_left_out(stats, rule, validation=validation, budget_s=budget_s)
+    verdicts = judge_left_out(
+        stats, rule, validation=validation, budget_s=budget_s, on_progress=on_progress
+    )
     prior = 1.0 / (len(classes) + 1) if unknown_prior is None else unknown_prior
     return _to_rows(stats, verdicts, rule, classes, prior)
 
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """Log-likelihoods of the tracks of some statistics, in their order.
+    """Log-likelihoods of the tracks of some statistics, in the order of the rows given.
 
     Attributes
     ----------
     log_likelihoods : shape (n_tracks, n_labels + 1)
     block : intp, shape (n_tracks,)
-        Whose temperature comes from the other blocks.
+        Of tracks that were out together.
+    fold : intp, shape (n_tracks,)
+        Of tracks whose temperature comes from the other folds.
     procedure : str
     n_estimates : int
     """
 
     log_likelihoods: NDArray[Any]
     block: Integers
+    fold: Integers
     procedure: str
     n_estimates: int
 
@@ -197,49 +210,56 @@ def judge_left_out(
     budget_s: float = 0.0,
     n_blocks: int = N_BLOCKS,
     seed: int = 0,
+    on_progress: Progress | None = None,
 ) -> Verdicts:
     """Judge all tracks of the statistics, each album being out; see `LeftOut`."""
-    rng = np.random.default_rng(seed)
     _, group = np.unique(stats.group, return_inverse=True)
     by_group = np.split(np.argsort(group, kind="stable"), _ends(group))
+    rng = np.random.default_rng(seed)
     deal = rng.permutation(len(by_group)) * min(n_blocks, len(by_group))
-    blocks = deal // len(by_group)
+    folds = deal // len(by_group)
+    if validation == "balanced":
+        procedure, rounds = "balanced", _balance_rounds(stats, rng)
+    elif len(by_group) <= n_blocks or _fits(stats, rule, by_group, budget_s):
+        procedure, rounds = "exact", [(out, [out]) for out in by_group]
+    else:
+        procedure, rounds = "blocked", []
+        for f in range(n_blocks):
+            sets = [by_group[i] for i in np.flatnonzero(folds == f)]
+            rounds.append((np.concatenate(sets), sets))
     wide = len(stats.X) * (stats.n_labels + 1) > WIDE
     found = np.empty(
         (len(stats.X), stats.n_labels + 1), dtype=np.float32 if wide else np.float64
     )
+    block, fold = np.empty((2, len(stats.X)), dtype=np.intp)
+    fold[stats.order] = np.repeat(folds[group], stats.sizes)
+    done, total = 0, sum(len(sets) for _, sets in rounds)
+    for r, (out, sets) in enumerate(rounds):
+        rest = stats.without(out)
+        own = rest if validation == "balanced" else stats
+        for albums, part in zip(sets, rule.judge(rest, own, sets), strict=True):
+            rows = stats.order[own.tracks_of(albums)]
+            found[rows], block[rows] = part, r
+            done += 1
+            if on_progress is not None:
+                on_progress(done, total)
+    return Verdicts(found, block, fold, procedure, len(rounds))
 
-    def judge(shared: AlbumStatistics, own: AlbumStatistics, sets: list[Any]) -> None:
-        for albums, part in zip(sets, rule.judge(shared, own, sets), strict=True):
-            found[own.tracks_of(albums)] = part
 
-    n_estimates = 0
-    if validation == "balanced":
-        procedure = "balanced"
-        for out, sets in _rounds(stats, rng):
-            rest = stats.without(out)
-            judge(rest, rest, sets)
-            n_estimates += 1
-    else:
-        begin = time.process_time()
-        judge(stats.without(by_group[0]), stats, by_group[:1])
-        each_s = time.process_time() - begin
-        exact = len(by_group) <= n_blocks or each_s * len(by_group) <= budget_s
-        procedure = "exact" if exact else "blocked"
-        some = np.arange(len(by_group)) if exact else blocks
-        for b in np.unique(some):
-            sets = [by_group[i] for i in np.flatnonzero(some == b)]
-            judge(stats.without(np.concatenate(sets)), stats, sets)
-            n_estimates += 1
-    per_track = np.repeat(blocks[group], stats.sizes)
-    return Verdicts(found, per_track, procedure, n_estimates)
+def _fits(
+    stats: AlbumStatistics, rule: Rule, by_group: list[Integers], budget_s: float
+) -> bool:
+    """Return whether as many estimates as albums fit, by the seconds that one takes."""
+    begin = time.process_time()
+    next(rule.judge(stats.without(by_group[0]), stats, by_group[:1]))
+    return (time.process_time() - begin) * len(by_group) <= budget_s
 
 
 def _ends(codes: Integers) -> Integers:
     return np.cumsum(np.bincount(codes))[:-1]
 
 
-def _rounds(
+def _balance_rounds(
     stats: AlbumStatistics, rng: np.random.Generator
 ) -> list[tuple[Integers, list[Integers]]]:
     """Return rounds: one album of every label out, those of them that are judged.
@@ -266,15 +286,14 @@ def fit_temperatures(
     stats: AlbumStatistics, verdicts: Verdicts, temperatures: Floats
 ) -> Floats:
     """Return for each block a temperature from the other blocks, then that of all."""
-    y = np.repeat(stats.label, stats.sizes)
-    candidates = stats.n_albums_of > 1
+    y, candidates = stats.y, stats.n_albums_of > 1
     rows = thin(np.flatnonzero(candidates[y]))
     scores = np.where(candidates, verdicts.log_likelihoods[rows, :-1], -np.inf)
     losses = compute_losses(scores, y[rows], temperatures)
-    block = verdicts.block[rows]
+    fold = verdicts.fold[rows]
     found = [
-        choose_temperature(losses[block != b], temperatures)
-        for b in range(int(verdicts.block.max()) + 1)
+        choose_temperature(losses[fold != f], temperatures)
+        for f in range(int(verdicts.fold.max()) + 1)
     ]
     return np.array([*found, choose_temperature(losses, temperatures)])
 
@@ -287,16 +306,15 @@ def _to_rows(
     prior: float,
 ) -> LeftOut:
     found = fit_temperatures(stats, verdicts, rule.temperatures)
-    back = np.argsort(stats.order)
-    y = np.repeat(stats.label, stats.sizes)[back]
-    candidates = stats.n_albums_of > 1
+    y, candidates = stats.y, stats.n_albums_of > 1
     return LeftOut(
-        log_likelihoods=verdicts.log_likelihoods[back],
+        log_likelihoods=verdicts.log_likelihoods,
         classes=classes,
         y=y,
         is_known=candidates[y],
         is_candidate=candidates,
-        temperature=found[verdicts.block][back],
+        temperature=found[verdicts.fold],
+        block=verdicts.block,
         unknown_prior=prior,
         procedure=verdicts.procedure,
         n_estimates=verdicts.n_estimates,
@@ -310,16 +328,16 @@ class Chance:
     Attributes
     ----------
     observed : float
-        Under the true labels, by the same procedure.
+        Under the true labels, by the same procedure; NaN if the budget is less.
     mean, standard_error : float
-        Over the deals.
+        Over the deals. NaN without one; the error is infinite with one alone.
     p : float
         (1 + b) / (1 + n), b the deals that do as well as the true labels; at least
         `smallest_p`, though of few different deals some are drawn twice.
     smallest_p : float
         The least that n deals, or the number of different deals, allow.
     n : int
-        Deals.
+        Deals; 0 where the budget is less than one.
     """
 
     observed: float
@@ -330,7 +348,11 @@ class Chance:
     n: int
 
 
-def permute_labels(
+class _OverBudgetError(Exception):
+    """The CPU seconds that permutations may take are over."""
+
+
+def permute_labels(  # noqa: PLR0913 - options, by name alone
     X: Floats,
     y: NDArray[Any],
     groups: NDArray[Any],
@@ -339,33 +361,65 @@ def permute_labels(
     n: int = 30,
     validation: Validation = "album",
     budget_s: float = np.inf,
+    on_progress: Progress | None = None,
 ) -> Chance:
     """Measure what chance gives: the same procedure over labels dealt anew to albums.
 
-    Albums are judged by blocks, or balanced. The deals stop after `n`, or as soon as
-    `budget_s` CPU seconds are over.
+    Albums are judged by blocks, or balanced.
+
+    Parameters
+    ----------
+    X, y, groups, rule, validation : as for `evaluate_leave_one_album_out`
+    n : int
+        Deals to make.
+    budget_s : float
+        CPU seconds. No deal begins that would go beyond them by the time that the last
+        took, and one that does ends and does not count.
+    on_progress : callable of (done, total), or None
+        Called after each album of each deal, with the number of deals made and of all.
     """
     _, codes = np.unique(y, return_inverse=True)
     stats = summarize(X, codes, np.unique(groups, return_inverse=True)[1])
     rng, begin = np.random.default_rng(0), time.process_time()
+    found: list[float] = []
 
-    def accuracy(some: AlbumStatistics, number: int) -> float:
-        verdicts = judge_left_out(some, rule, validation=validation, seed=number)
-        candidates = some.n_albums_of > 1
-        truth = np.repeat(some.label, some.sizes)
-        rows = np.flatnonzero(candidates[truth])
-        scores = np.where(candidates, verdicts.log_likelihoods[rows, :-1], -np.inf)
-        return balance(scores.argmax(axis=1) == truth[rows], truth[rows])
+    def watch(_done: int, _total: int) -> None:
+        if time.process_time() - begin > budget_s:
+            raise _OverBudgetError
+        if on_progress is not None:
+            on_progress(max(len(found) - 1, 0), n)
 
-    observed = accuracy(stats, 0)
-    dealt: list[float] = []
-    while not dealt or (len(dealt) < n and time.process_time() - begin < budget_s):
-        anew = stats.relabel(rng.permutation(stats.label))
-        dealt.append(accuracy(anew, len(dealt) + 1))
-    k = len(dealt)
-    better = int(np.sum(np.array(dealt) >= observed - 1e-12))
+    took_s = 0.0
+    while len(found) <= n and time.process_time() - begin + took_s <= budget_s:
+        before = time.process_time()
+        some = stats.relabel(rng.permutation(stats.label)) if found else stats
+        try:
+            verdicts = judge_left_out(
+                some, rule, validation=validation, seed=len(found), on_progress=watch
+            )
+        except _OverBudgetError:
+            break
+        found.append(_measure_closed(some, verdicts))
+        took_s = time.process_time() - before
+    return _compare_with_deals(found, _log_deals(stats.n_albums_of))
+
+
+def _measure_closed(stats: AlbumStatistics, verdicts: Verdicts) -> float:
+    y, candidates = stats.y, stats.n_albums_of > 1
+    rows = np.flatnonzero(candidates[y])
+    scores = np.where(candidates, verdicts.log_likelihoods[rows, :-1], -np.inf)
+    return balance(scores.argmax(axis=1) == y[rows], y[rows])
+
+
+def _compare_with_deals(found: list[float], log_deals: float) -> Chance:
+    """Return what the first accuracy, of the true labels, is beside the others."""
+    if len(found) < 2:
+        observed = found[0] if found else float("nan")
+        return Chance(observed, float("nan"), float("nan"), 1.0, 1.0, 0)
+    observed, dealt, k = found[0], np.array(found[1:]), len(found) - 1
+    smallest = max(1.0 / (1 + k), float(np.exp(-log_deals)))
+    better = int(np.sum(dealt >= observed - 1e-12))
     error = float(np.std(dealt, ddof=1) / np.sqrt(k)) if k > 1 else float("inf")
-    smallest = max(1.0 / (1 + k), float(np.exp(-_log_deals(stats.n_albums_of))))
     return Chance(
         observed=observed,
         mean=float(np.mean(dealt)),

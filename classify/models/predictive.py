@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -98,7 +98,7 @@ class Predictive:
 
 def judge_hierarchical(
     shared: AlbumStatistics, own: AlbumStatistics, sets: list[Integers]
-) -> list[Floats]:
+) -> Iterator[Floats]:
     """Return log densities of the tracks of albums that labels must not know.
 
     Parameters
@@ -110,24 +110,24 @@ def judge_hierarchical(
     sets : list of intp arrays
         Albums that are judged together.
 
-    Returns
-    -------
-    list of float64, shape (n_tracks of the set, n_labels + 1)
+    Yields
+    ------
+    float64, shape (n_tracks of the set, n_labels + 1)
+        For each set, as soon as it is known.
     """
     return judge_each(Predictive(estimate_covariances(shared)).log_densities, own, sets)
 
 
 def judge_each(
     densities: Densities, own: AlbumStatistics, sets: list[Integers]
-) -> list[Floats]:
-    """Return what `densities` says of each set of albums, its labels being without it.
+) -> Iterator[Floats]:
+    """Yield what `densities` says of each set of albums, its labels being without it.
 
     Parameters
     ----------
     densities : callable of (X, means, n_albums), as `Predictive.log_densities`
     own, sets : as for `judge_hierarchical`
     """
-    found: list[Floats] = []
     for some in _batches(own, sets):
         rows = [own.tracks_of(albums) for albums in some]
         everything = densities(
@@ -140,8 +140,7 @@ def judge_each(
             if len(labels):
                 means, counts = own.means_without(out, labels)
                 part[:, labels] = densities(own.X[at], means, counts)[:, :-1]
-            found.append(part)
-    return found
+            yield part
 
 
 def _batches(own: AlbumStatistics, sets: list[Integers]) -> list[list[Integers]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -261,9 +264,59 @@ def test_the_smallest_p_is_bound_by_the_deals_there_are():
     assert chance.smallest_p <= chance.p <= 1.0
 
 
-def test_without_a_budget_one_deal_is_still_made():
-    X, y, groups, _ = draw(11, [2, 2], (2, 2), 3)
-    assert permute_labels(X, y, groups, COSINE, budget_s=0.0).n == 1
+def test_deals_stop_at_the_budget_and_it_is_said_where_none_fits():
+    X, y, groups, _ = draw(11, [2, 2, 3], (2, 2), 3)
+    none = permute_labels(X, y, groups, COSINE, budget_s=0.0)
+    assert (none.n, none.p) == (0, 1.0)
+    assert np.isnan([none.observed, none.mean]).all()
+    before = time.process_time()
+    some = permute_labels(X, y, groups, COSINE, n=10**6, budget_s=0.3)
+    assert 1 <= some.n < 10**6
+    assert time.process_time() - before < 3.0
+
+
+def test_progress_is_told_album_by_album_and_can_end_a_run():
+    X, y, groups, _ = draw(11, [2, 3, 1], (1, 2), 3)
+    told = []
+    for validation in ("album", "balanced"):
+        evaluate_leave_one_album_out(
+            X, y, groups, COSINE, validation=validation,
+            on_progress=lambda *a: told.append(a),
+        )  # fmt: skip
+        assert told == [(i + 1, 6) for i in range(6)]
+        told.clear()
+    permute_labels(X, y, groups, COSINE, n=2, on_progress=lambda *a: told.append(a))
+    assert told == [(0, 2)] * 12 + [(1, 2)] * 6
+
+    def interrupt(_done, _total):
+        raise KeyboardInterrupt
+
+    for run in (evaluate_leave_one_album_out, permute_labels):
+        with pytest.raises(KeyboardInterrupt):
+            run(X, y, groups, HIERARCHICAL, on_progress=interrupt)
+
+
+def test_blocks_are_of_albums_that_were_out_together():
+    X, y, groups, _ = draw(16, [1] * 8 + [2] * 10, (1, 3), 3)
+    mixed = np.random.default_rng(0).permutation(len(y))
+    X, y, groups = X[mixed], y[mixed], groups[mixed]
+    exact = evaluate_leave_one_album_out(X, y, groups, COSINE)
+    blocked = evaluate_leave_one_album_out(X, y, groups, COSINE, budget_s=0.0)
+    balanced = evaluate_leave_one_album_out(X, y, groups, COSINE, validation="balanced")
+    for result, n in ((exact, 28), (blocked, 20), (balanced, 2)):
+        assert result.n_estimates == n
+        assert set(result.block) == set(range(n))
+        pairs = np.unique(np.stack([result.block, groups]), axis=1)
+        assert pairs.shape[1] == 28  # no album is in two blocks
+
+
+@pytest.mark.parametrize("kind", CLASSIFIERS)
+def test_a_fitted_model_keeps_no_tracks(kind):
+    sizes = []
+    for n in (10, 200):
+        X, y, groups, _ = draw(17, [2, 2, 2], (n, n), 4)
+        sizes.append(len(pickle.dumps(kind(n_blocks=2).fit(X, y, groups))))
+    assert sizes[1] < sizes[0] + 500
 
 
 # --- thin libraries
