@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.analyses import VECTOR, unpack_sequence, unpack_vectors
+from catalog.analyses import unpack_sequence, unpack_vectors
 from catalog.database import Catalog, from_json
 from catalog.names import fold
 from catalog.records import FeatureSetFacts, Sequence
@@ -87,9 +87,13 @@ class Library:
 
 
 def load_library(
-    catalog: Catalog, feature_set_id: int | None = None, *, variant: str = "original"
+    catalog: Catalog,
+    feature_set_id: int | None = None,
+    *,
+    variant: str = "original",
+    with_windows: bool = True,
 ) -> Library | None:
-    """Load a library's windows under one feature set.
+    """Load a library's tracks under one feature set, and their windows.
 
     Parameters
     ----------
@@ -98,6 +102,8 @@ def load_library(
         None takes the set that most tracks are analysed under, of equals the newest.
     variant : str
         A re-encoding, to load the tracks that were also analysed as that.
+    with_windows : bool
+        Else no window is loaded, which takes a twentieth of the time and memory.
 
     Returns
     -------
@@ -121,66 +127,17 @@ def load_library(
         feature_set_id=feature_set_id,
         feature_set=facts,
         tracks=tracks,
-        windows=_windows(catalog, feature_set_id, variant, tracks, len(facts.names)),
+        windows=_windows(
+            catalog,
+            feature_set_id,
+            variant,
+            tracks if with_windows else (),
+            len(facts.names),
+        ),
         elsewhere=counts.total() - counts[feature_set_id],
         unanalysed=unanalysed,
         variant=variant,
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LibraryStatistics:
-    """Statistics of the windows of all present tracks, as parallel arrays of length n.
-
-    Attributes
-    ----------
-    track_id : int64, shape (n,)
-        In the order of a `Library`'s tracks; those that are silent throughout, or too
-        short, are left out.
-    windows : int64, shape (n,)
-        Windows that are not silent.
-    effective_windows : float64, shape (n,), 1 to `windows`
-        The number of windows that share nothing and would say as much.
-    mean : float32, shape (n, d)
-    scatter : float32, shape (n, d)
-        The sum of squared deviations from the track's mean.
-    """
-
-    track_id: NDArray[np.int64]
-    windows: NDArray[np.int64]
-    effective_windows: NDArray[np.float64]
-    mean: NDArray[np.float32]
-    scatter: NDArray[np.float32]
-
-
-def load_track_statistics(
-    catalog: Catalog, feature_set_id: int, *, variant: str = "original"
-) -> LibraryStatistics:
-    """Load what is kept of each track's windows, without the windows."""
-    pairs = catalog.rows(
-        _ANALYSES_WITH_STATISTICS, number=feature_set_id, variant=variant
-    )
-    places: defaultdict[int, list[int]] = defaultdict(list)  # duplicates share one
-    for place, (_, analysis_id) in enumerate(pairs):
-        places[analysis_id].append(place)
-    width = len(load_feature_set(catalog, feature_set_id).names)
-    found = LibraryStatistics(
-        track_id=np.array([track_id for track_id, _ in pairs], dtype=np.int64),
-        windows=np.zeros(len(pairs), dtype=np.int64),
-        effective_windows=np.zeros(len(pairs)),
-        mean=np.zeros((len(pairs), width), dtype=np.float32),
-        scatter=np.zeros((len(pairs), width), dtype=np.float32),
-    )
-    after = -1
-    while rows := catalog.rows(_STATISTICS, after=after, number=feature_set_id):
-        after = rows[-1][0]
-        for analysis_id, windows, effective, mean, scatter in rows:
-            for place in places.get(analysis_id, ()):
-                found.windows[place] = windows
-                found.effective_windows[place] = effective
-                found.mean[place] = np.frombuffer(mean, VECTOR)
-                found.scatter[place] = np.frombuffer(scatter, VECTOR)
-    return found
 
 
 def load_feature_set(catalog: Catalog, feature_set_id: int) -> FeatureSetFacts:
@@ -242,14 +199,14 @@ def tag_values(catalog: Catalog, name: str) -> dict[int, str]:
     return found
 
 
-_FROM_PRESENT = """
+FROM_PRESENT = """
     FROM tracks
     JOIN payloads ON payloads.id = tracks.payload_id
     JOIN analyses ON analyses.payload_id = payloads.id
         AND analyses.variant = :variant AND analyses.feature_set_id = :number
 """
 
-_IN_ORDER = """
+IN_ORDER = """
     WHERE tracks.missing_since IS NULL
     ORDER BY tracks.root_id, tracks.path
 """
@@ -271,42 +228,24 @@ _TRACKS = f"""
         (SELECT artists.name FROM artists WHERE artists.id = tracks.artist_id),
         tracks.album_id,
         (SELECT albums.title FROM albums WHERE albums.id = tracks.album_id), tracks.year
-    {_FROM_PRESENT}
-    {_IN_ORDER}
+    {FROM_PRESENT}
+    {IN_ORDER}
 """  # noqa: S608 (constants only)
 
 _WINDOWS = f"""
     SELECT tracks.id, windows.id, windows.start_s, windows.duration_s, windows.silent,
         windows.vector
-    {_FROM_PRESENT}
+    {FROM_PRESENT}
     JOIN windows ON windows.analysis_id = analyses.id
-    {_IN_ORDER}, windows.position
+    {IN_ORDER}, windows.position
 """
 
 _SEQUENCES = f"""
     SELECT sequences.kind, sequences.rate_hz, sequences.steps, sequences.dims,
         sequences.data
-    {_FROM_PRESENT}
+    {FROM_PRESENT}
     JOIN sequences ON sequences.analysis_id = analyses.id
     WHERE tracks.id = :track_id
-"""
-
-_ANALYSES_WITH_STATISTICS = f"""
-    SELECT tracks.id, analyses.id
-    {_FROM_PRESENT}
-    JOIN track_statistics ON track_statistics.analysis_id = analyses.id
-    {_IN_ORDER}
-"""
-
-_STATISTICS = """
-    SELECT track_statistics.analysis_id, track_statistics.windows,
-        track_statistics.effective_windows, track_statistics.mean,
-        track_statistics.scatter
-    FROM track_statistics
-    JOIN analyses ON analyses.id = track_statistics.analysis_id
-    WHERE track_statistics.analysis_id > :after AND analyses.feature_set_id = :number
-    ORDER BY track_statistics.analysis_id
-    LIMIT 4096
 """
 
 _COUNTS = """
@@ -356,7 +295,9 @@ def _windows(
     tracks: tuple[TrackRow, ...],
     width: int,
 ) -> WindowRows:
-    rows = catalog.rows(_WINDOWS, number=feature_set_id, variant=variant)
+    rows: list[tuple[Any, ...]] = []
+    if tracks:
+        rows = catalog.rows(_WINDOWS, number=feature_set_id, variant=variant)
     index = {track.id: i for i, track in enumerate(tracks)}
     columns = list(zip(*rows, strict=True)) or [()] * 6
     return WindowRows(

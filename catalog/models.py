@@ -339,6 +339,7 @@ class _Prediction:
     label: Mapped[str]
     p_true: Mapped[float | None]
     p_label: Mapped[float]
+    # Of all labels of the run, in their order; of many, an object of the most probable.
     probabilities: Mapped[list[float]]
 
 

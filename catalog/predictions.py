@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.database import Catalog, from_json
@@ -10,7 +11,11 @@ from catalog.database import Catalog, from_json
 
 @dataclass(frozen=True, slots=True)
 class TrackPrediction:
-    """What a run predicts of one track, with its facts as the run knew them."""
+    """What a run predicts of one track, with its facts as the run knew them.
+
+    `probabilities` are of all labels of the run or, where there are many, of the most
+    probable ones.
+    """
 
     track_id: int
     path: str
@@ -26,7 +31,7 @@ class TrackPrediction:
     p_label: float
     out_of_fold: bool
     group_key: str
-    probabilities: tuple[float, ...]
+    probabilities: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,8 @@ class WindowPrediction:
     label : str
     p_true, p_label : float
         The probabilities of both, 0 to 1; `p_true` is None where there is no label.
-    probabilities : tuple of float
-        In the order of the run's labels; empty unless one track was asked for.
+    probabilities : mapping of a label to float
+        Of the most probable labels; empty unless one track was asked for.
     """
 
     window_id: int
@@ -79,7 +84,7 @@ class WindowPrediction:
     label: str
     p_true: float | None
     p_label: float
-    probabilities: tuple[float, ...] = ()
+    probabilities: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,8 @@ def track_predictions(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
     rows = catalog.rows(
         _TRACKS + "ORDER BY v.artist, v.year, v.album, v.path", run_id=run_id
     )
-    return [_track_prediction(row) for row in rows]
+    labels = _labels(catalog, run_id)
+    return [_track_prediction(row, labels) for row in rows]
 
 
 def track_prediction(
@@ -205,15 +211,25 @@ def track_prediction(
     rows = catalog.rows(
         _TRACKS + "AND v.track_id = :track_id", run_id=run_id, track_id=track_id
     )
-    return _track_prediction(rows[0]) if rows else None
+    return _track_prediction(rows[0], _labels(catalog, run_id)) if rows else None
 
 
-def _track_prediction(row: tuple[Any, ...]) -> TrackPrediction:
+def _track_prediction(row: tuple[Any, ...], labels: Sequence[str]) -> TrackPrediction:
     values = dict(zip(TrackPrediction.__slots__, row, strict=True))
-    values["probabilities"] = tuple(from_json(values["probabilities"]))
+    values["probabilities"] = _by_label(values["probabilities"], labels)
     for name in ("correct", "out_of_fold"):
         values[name] = None if values[name] is None else bool(values[name])
     return TrackPrediction(**values)
+
+
+def _labels(catalog: Catalog, run_id: int) -> list[str]:
+    rows = catalog.rows("SELECT labels FROM runs WHERE id = :run_id", run_id=run_id)
+    return list(from_json(rows[0][0])) if rows else []
+
+
+def _by_label(stored: Any, labels: Sequence[str]) -> dict[str, float]:
+    found = from_json(stored)
+    return found if isinstance(found, dict) else dict(zip(labels, found, strict=True))
 
 
 def window_predictions(catalog: Catalog, run_id: int) -> list[WindowPrediction]:
@@ -250,8 +266,9 @@ def track_window_predictions(
         run_id=run_id,
         track_id=track_id,
     )
+    labels = _labels(catalog, run_id)
     return {
-        row[0]: WindowPrediction(*[*row[:-1], tuple(from_json(row[-1]))])
+        row[0]: WindowPrediction(*[*row[:-1], _by_label(row[-1], labels)])
         for row in rows
     }
 

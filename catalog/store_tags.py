@@ -217,7 +217,7 @@ def insert_plain(
     connection: Connection,
     table: type[Base],
     columns: Sequence[str],
-    rows: Sequence[tuple[int | str | None, ...]],
+    rows: Sequence[tuple[float | str | None, ...]],
 ) -> None:
     """Insert rows of numbers and texts alone, in the order of `columns`.
 

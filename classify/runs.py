@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score
 from catalog.database import Catalog
 from catalog.datasets import TrackRow
 from catalog.runs import (
+    KEPT_OF_WINDOW,
     FoldFacts,
     Predictions,
     RunFacts,
@@ -58,13 +59,17 @@ def store_evaluation(
     """
     run = _run_facts(data, evaluation, settings, metrics)
     model = _final_model(data, evaluation)
-    tracks, windows = _predictions(data, folds, evaluation)
+    of_tracks, of_windows = _predictions(data, folds, evaluation)
+    tracks, windows = [of_tracks], [of_windows]
     if settings.everything and data.rest_tracks:
         rest_windows, rest_tracks = model.predict_proba(data.rest, data.feature_set)
         threshold = run.parameters["unknown_below"] or 0.0
         ids = _track_ids(data.rest_tracks)
-        tracks = _append(tracks, ids, rest_tracks, run.labels, threshold)
-        windows = _append(windows, data.rest_window_ids, rest_windows, run.labels)
+        tracks.append(_by_final_model(ids, rest_tracks, run.labels, threshold))
+        # Tracks with the same audio share windows: those of the dataset are in already.
+        new = ~np.isin(data.rest_window_ids, data.window_ids)
+        ids, rest_windows = data.rest_window_ids[new], rest_windows[new]
+        windows.append(_by_final_model(ids, rest_windows, run.labels))
     number = store_run(
         catalog,
         run,
@@ -139,19 +144,16 @@ def _predictions(
         evaluation.windows,
     )
     return (
-        Predictions(
-            _track_ids(data.tracks),
-            fold,
-            dataset.y,
-            [labels[k] for k in of_tracks.argmax(axis=1)],
-            of_tracks,
+        Predictions.from_matrix(
+            _track_ids(data.tracks), fold, dataset.y, of_tracks, labels
         ),
-        Predictions(
+        Predictions.from_matrix(
             data.window_ids,
             fold[track],
             dataset.y[track],
-            [labels[k] for k in of_windows.argmax(axis=1)],
             of_windows,
+            labels,
+            kept=KEPT_OF_WINDOW,
         ),
     )
 
@@ -160,34 +162,26 @@ def _track_ids(tracks: Sequence[TrackRow]) -> NDArray[np.int64]:
     return np.array([track.id for track in tracks], dtype=np.int64)
 
 
-def _append(
-    known: Predictions,
+def _by_final_model(
     ids: NDArray[np.int64],
     p: NDArray[np.float64],
-    labels: Sequence[str],
+    labels: tuple[str, ...],
     threshold: float = 0.0,
 ) -> Predictions:
-    """Return predictions with those of further tracks or windows, by the final model.
+    """Return what the final model predicts of further tracks or windows.
 
     Parameters
     ----------
-    known : Predictions
     ids : int64, shape (n,)
     p : float64, shape (n, n_labels)
-    labels : sequence of str
+    labels : tuple of str
     threshold : float
         Below it the label is "unknown".
     """
     none = np.full(len(ids), -1, dtype=np.intp)
-    return Predictions(
-        np.concatenate([known.ids, ids]),
-        np.concatenate([known.fold, none]),
-        np.concatenate([known.true, none]),
-        [
-            *known.label,
-            *(UNKNOWN if row.max() < threshold else labels[row.argmax()] for row in p),
-        ],
-        np.concatenate([known.p, p]),
+    named = [UNKNOWN if row.max() < threshold else labels[row.argmax()] for row in p]
+    return Predictions.from_matrix(
+        ids, none, none, p, labels, label=named, kept=KEPT_OF_WINDOW
     )
 
 

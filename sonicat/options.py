@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from scanner.features.definition import BAND_LIMITS_HZ
 from scanner.variants import encodings
 
 # The settings of every command; what is below a group inherits them.
-SETTINGS = {"help_option_names": ["-h", "--help"]}
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 DB = click.option(
     "--db",

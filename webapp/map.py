@@ -17,6 +17,7 @@ from catalog.maps import Level, StoredMap
 from catalog.predictions import TrackPrediction
 from catalog.runs import RunFacts
 from classify.map.map import Map, pack, place, unpack
+from classify.model import UNKNOWN
 from webapp.filters import printable
 
 REDRAW_SHARE = 0.25
@@ -271,21 +272,27 @@ def _said(
 ) -> dict[str, Any] | None:
     if run is None:
         return None
+    # Tracks that are no question of the run may be taken for labels that are none.
+    more = {row.label for row in rows if row} | {
+        name for row in rows if row for name in row.probabilities
+    }
+    names = [*run.labels, *sorted(more - {*run.labels, UNKNOWN})]
+    index = {name: i for i, name in enumerate(names)} | {UNKNOWN: len(names)}
     return {
         "run": run.id,
-        "labels": [printable(name) for name in run.labels],
-        "label": _numbered([row.label if row else None for row in rows], run),
-        "true": _numbered([row.true_label if row else None for row in rows], run),
-        "right": [None if row is None else row.correct for row in rows],
-        "p_label": [None if row is None else round(row.p_label, 4) for row in rows],
-        "p": [
-            None if row is None else [round(p, 3) for p in row.probabilities]
+        "labels": [printable(name) for name in names],
+        "label": [-1 if row is None else index[row.label] for row in rows],
+        "true": [
+            -1 if row is None or row.true_label is None else index[row.true_label]
             for row in rows
         ],
+        "right": [None if row is None else row.correct for row in rows],
+        "p_label": [None if row is None else round(row.p_label, 4) for row in rows],
+        "best": [None if row is None else _best(row, index) for row in rows],
     }
 
 
-def _numbered(values: Sequence[str | None], run: RunFacts) -> list[int]:
-    """Return the place of each label in the run's; "unknown" after them, none -1."""
-    index = {name: i for i, name in enumerate(run.labels)}
-    return [-1 if v is None else index.get(v, len(run.labels)) for v in values]
+def _best(row: TrackPrediction, index: dict[str, int]) -> list[list[float]]:
+    """Return the three most probable labels of a track, with their probabilities."""
+    ranked = sorted(row.probabilities.items(), key=lambda item: -item[1])
+    return [[index[name], round(share, 3)] for name, share in ranked[:3]]

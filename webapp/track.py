@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
@@ -95,12 +96,12 @@ def _said(track_id: int, run: RunFacts | None) -> dict[str, Any] | None:
     return {
         "run": run.id,
         "model": run.model,
-        "labels": [printable(name) for name in run.labels],
+        "labels": [printable(name) for name in said.probabilities],
         "label": printable(said.label),
         "true_label": said.true_label and printable(said.true_label),
         "right": said.correct,
         "probability": said.p_label,
-        "probabilities": list(said.probabilities),
+        "probabilities": list(said.probabilities.values()),
         "out_of_fold": said.out_of_fold,
     }
 
@@ -114,19 +115,21 @@ def _windows(
             "start_s": float(windows.start_s[i]),
             "duration_s": float(windows.duration_s[i]),
             "silent": bool(windows.silent[i]),
-            **_window_said(said.get(int(number))),
+            **_window_said(said.get(int(number)), run.labels if run else ()),
         }
         for i, number in enumerate(windows.ids)
     ]
 
 
-def _window_said(said: WindowPrediction | None) -> dict[str, Any]:
+def _window_said(
+    said: WindowPrediction | None, labels: Sequence[str]
+) -> dict[str, Any]:
     if said is None:
         return {"label": None, "series": None, "probability": None}
-    best = int(np.argmax(said.probabilities))
+    best = max(said.probabilities, key=said.probabilities.__getitem__)
     return {
         "label": printable(said.label),
-        "series": best,
+        "series": labels.index(best) if best in labels else len(labels),
         "probability": round(said.probabilities[best], 4),
     }
 

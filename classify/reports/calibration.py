@@ -28,7 +28,7 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
     ]
     if not said:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
-    p = np.array([t.probabilities for t in said])
+    p = np.array([[t.probabilities.get(k, 0.0) for k in run.labels] for t in said])
     y = np.array([run.labels.index(str(t.true_label)) for t in said])
     return Table(
         title=f"Claimed and come true ({run.label_kind}, {run.model})",

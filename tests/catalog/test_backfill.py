@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from catalog.database import Catalog
-from catalog.datasets import load_track_statistics
 from catalog.maintenance import check
 from catalog.predictions import changes_since
 from catalog.schema import migrate, open_catalog, upgrade
+from catalog.statistics import load_track_statistics
 from sonicat.db import db
 from tests.runner import Runner
 

@@ -76,20 +76,12 @@ def store_predictions(catalog: Catalog, ids: list[int]) -> None:
         catalog,
         RunFacts("artist", "svm-rbf", 0, 1, "hash", labels, {}, {}, {}),
         folds=[FoldFacts(0, 15, 5, 0.6, 0.6, 0.6, {}, 1.0, 0.1)],
-        tracks=Predictions(
-            ids=np.array(ids, np.int64),
-            fold=np.zeros(len(ids), np.intp),
-            true=true,
-            label=[labels[i] for i in predicted],
-            p=p,
-        ),
-        windows=Predictions(
-            ids=np.empty(0, np.int64),
-            fold=np.empty(0, np.intp),
-            true=np.empty(0, np.intp),
-            label=[],
-            p=np.empty((0, 2)),
-        ),
+        tracks=[
+            Predictions.from_matrix(
+                np.array(ids, np.int64), np.zeros(len(ids), np.intp), true, p, labels
+            )
+        ],
+        windows=[],
         models=[StoredModel("model", "skops", b"bytes")],
         known=load_library(catalog).tracks,
     )

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from catalog import library as tracks
 from catalog.analyses import effective_number
-from catalog.datasets import load_library, load_track_statistics
+from catalog.datasets import load_library
 from catalog.predictions import Changes, changes_since, window_predictions
 from catalog.records import GroupChange, TagFacts, TrackMissing, TrackMoved
 from catalog.regroup import regroup
 from catalog.runs import FoldFacts, Predictions, RunFacts, store_run
+from catalog.statistics import load_track_statistics
 from catalog.store_scan import store_batch
 from classify.reports.registry import REPORTS
 from sonicat.db import db
@@ -193,13 +194,15 @@ def judged(catalog, make):
     assert library is not None
     zero = np.zeros(3, np.intp)
     ids = np.array([track.id for track in library.tracks])
-    said = Predictions(ids, zero, zero, ["A"] * 3, np.array([[0.9, 0.1]] * 3))
+    said = Predictions.from_matrix(
+        ids, zero, zero, np.array([[0.9, 0.1]] * 3), ("A", "B")
+    )
     store_run(
         catalog,
         RunFacts("artist", "m", 0, 1, "hash", ("A", "B"), {}, {}, {}),
         folds=[FoldFacts(0, 3, 3, 1.0, 1.0, 1.0, {}, 1.0, 0.1)],
-        tracks=said,
-        windows=replace(said, ids=library.windows.window_id[[0, 3, 6]]),
+        tracks=[said],
+        windows=[replace(said, ids=library.windows.window_id[[0, 3, 6]])],
         models=[],
         known=library.tracks,
     )

@@ -96,7 +96,10 @@ def test_the_map_holds_every_track_with_its_facts(client: FlaskClient) -> None:
         artist = tracks["artist"]["names"][tracks["artist"]["of"][i]]
         assert artist == listed[number]["artist"]
         assert tracks["year"][i] == listed[number]["year"]
-        assert sum(said["p"][i]) == pytest.approx(1, abs=0.01)
+        shares = [share for _, share in said["best"][i]]
+        assert shares == sorted(shares, reverse=True)
+        assert 0.5 < sum(shares) <= 1.01
+        assert said["best"][i][0][0] == said["label"][i]
         right = said["label"][i] == said["true"][i]
         assert said["right"][i] is right
 

@@ -169,11 +169,8 @@ function describe(i) {
     [of(map.tracks.artist), of(map.tracks.album), map.tracks.year[t]].filter(Boolean).join(" · "),
   ];
   if (map.points.start_s) lines.push(`from second ${Math.round(map.points.start_s[i])}`);
-  const p = map.said?.p[t];
-  if (p) {
-    const best = p.map((share, k) => [share, map.said.labels[k]]).sort((a, b) => b[0] - a[0]).slice(0, 3);
-    lines.push("sounds like " + best.map(([share, name]) => `${name} ${Math.round(share * 100)} %`).join(", "));
-  }
+  const best = map.said?.best[t];
+  if (best) lines.push("sounds like " + best.map(([k, share]) => `${map.said.labels[k]} ${Math.round(share * 100)} %`).join(", "));
   if (paint.told) lines.push(paint.told(i));
   if (cloud.looks[4 * i + 1]) lines.push("placed approximately");
   card.replaceChildren(...lines.filter(Boolean).map((text, k) => {

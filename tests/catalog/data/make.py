@@ -48,14 +48,14 @@ def main() -> None:
         )
         regroup(catalog)
         ids, zero = np.array([1], np.int64), np.zeros(1, np.intp)
-        said = Predictions(ids, zero, zero, ["Metallica"], np.array([[0.9, 0.1]]))
         labels = ("Metallica", "Rush")
+        said = Predictions.from_matrix(ids, zero, zero, np.array([[0.9, 0.1]]), labels)
         store_run(
             catalog,
             RunFacts("artist", "svm-rbf", 0, 1, "hash", labels, {}, {}, {}),
             folds=[FoldFacts(0, 1, 1, 1.0, 1.0, 1.0, {}, 1.0, 0.1)],
-            tracks=said,
-            windows=said,
+            tracks=[said],
+            windows=[said],
             models=[StoredModel("model", "skops", b"bytes")],
             known=load_library(catalog).tracks,
         )
