@@ -8,7 +8,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -20,7 +20,7 @@ from catalog.exceptions import (
     CatalogFullError,
     NotACatalogError,
 )
-from catalog.lock import file_lock, server_lock
+from catalog.lock import FilePlace, file_lock, server_lock
 
 if TYPE_CHECKING:  # heavy: a rescan with nothing to do goes without
     from sqlalchemy import Connection, Engine
@@ -55,6 +55,7 @@ class Catalog:
         self.url = url
         self.file = sqlite_file(url)
         self.mode: Mode = mode
+        self._place = FilePlace(self.file) if self.file and mode == "write" else None
         self._plain: sqlite3.Connection | None = None
         self._plain_lock = Lock()  # the page asks from several threads
 
@@ -104,6 +105,7 @@ class Catalog:
         SQLite's write lock is taken at once: a transaction that reads first and
         writes later could find its view outdated and fail without waiting.
         """
+        self.check_place()
         engine = self.engine.execution_options(sonicat_begin="IMMEDIATE")
         with explained(self.name), engine.begin() as connection:
             yield connection
@@ -119,6 +121,22 @@ class Catalog:
         if self.file is not None:
             return file_lock(self.file, wait_s)
         return server_lock(self.engine, wait_s)
+
+    def check_place(self) -> None:
+        """Check that what is written goes into the file that has the catalog's name.
+
+        Raises
+        ------
+        CatalogGoneError
+            The file was removed, moved or replaced since it was opened.
+        """
+        if self._place is None or self._place.is_kept():
+            return
+        with suppress(sqlite3.Error):  # a file that was moved keeps all that was stored
+            if self._plain is not None:
+                self._plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.close()
+        self._place.leave()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -140,10 +158,12 @@ class Catalog:
         self, file: str, sql: str, values: dict[str, Any]
     ) -> list[tuple[Any, ...]]:
         with self._plain_lock:
+            self.check_place()
             if self._plain is None:
                 self._plain = connect(
                     file, read_only=self.mode == "read", check_same_thread=False
                 )
+                self.check_place()
             return self._plain.execute(sql, values).fetchall()
 
 

@@ -33,6 +33,10 @@ class CatalogMissingError(CatalogError):
     """There is no catalog at the place that was asked for."""
 
 
+class CatalogGoneError(CatalogError):
+    """The catalog's file was removed, or moved, while it was in use."""
+
+
 class NotACatalogError(CatalogError):
     """The file or database is there but holds something else, or is damaged."""
 

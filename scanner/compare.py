@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from catalog.database import readable
 from catalog.records import (
+    FileFailed,
     KnownFailure,
     KnownTrack,
     Stamp,
@@ -16,7 +17,7 @@ from catalog.records import (
     TrackReturned,
 )
 from scanner.exceptions import NO_ACCESS, RootGoneError
-from scanner.walk import FoundFile
+from scanner.walk import FoundFile, is_gone, is_inside, relative_path
 
 
 class Criteria(NamedTuple):
@@ -67,7 +68,7 @@ class Differences:
     still_missing : list of KnownTrack
         Missing before, and not found now either.
     vanished_failures : list of bytes
-        Paths of files that failed before and are no more.
+        Paths of files that failed before and are no more, or as they were when good.
     """
 
     def __init__(self) -> None:
@@ -125,7 +126,9 @@ def compare(
             result.left_alone.append(file)
         else:
             _sort_file(file, track, criteria, result)
-    result.vanished_failures = [path for path in failures if path not in found_paths]
+            if failure and track and not _is_to_be_read(file, track, criteria):
+                result.vanished_failures.append(path)
+    result.vanished_failures += [path for path in failures if path not in found_paths]
     for path, track in known.items():
         if path not in found_paths:
             was_there = track.missing_since is None
@@ -148,7 +151,11 @@ def _still_fails(
     if not _has_stamp(file, failure):
         return False
     # It may be again what it was when it was good.
-    return track is None or not _has_stamp(file, track) or criteria.is_due(track)
+    return track is None or _is_to_be_read(file, track, criteria)
+
+
+def _is_to_be_read(file: FoundFile, track: KnownTrack, criteria: Criteria) -> bool:
+    return not _has_stamp(file, track) or criteria.is_due(track)
 
 
 def _sort_file(
@@ -157,7 +164,7 @@ def _sort_file(
     changed = track is None or not _has_stamp(file, track)
     if track is not None and not changed and track.missing_since is not None:
         result.returned.append(track)
-    if track is not None and not changed and not criteria.is_due(track):
+    if track is not None and not _is_to_be_read(file, track, criteria):
         result.unchanged += track.missing_since is None
     elif criteria.since_ns is not None and file.mtime_ns < criteria.since_ns:
         result.too_old += 1
@@ -225,6 +232,15 @@ def _stamp(item: KnownTrack | FoundFile) -> Stamp:
     return Stamp(item.size, item.mtime_ns)
 
 
+def _stamp_at(path: bytes) -> Stamp:
+    """Return the stamp of a folder, or of a link that leads nowhere; zeros of none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return Stamp(0, 0)
+    return Stamp(status.st_size, status.st_mtime_ns)
+
+
 def _name(path: bytes) -> bytes:
     return path.rpartition(b"/")[2]
 
@@ -239,6 +255,8 @@ class RootComparison(NamedTuple):
         0 where the catalog does not know the root yet.
     known : list of KnownTrack
         The tracks of the whole root, scanned or not.
+    failures : dict of bytes to KnownFailure
+        What failed in it before, by path.
     adopted : list of TrackMoved
         Tracks of roots inside this one, which belong to it from now on.
     differences : Differences
@@ -247,6 +265,7 @@ class RootComparison(NamedTuple):
     path: bytes
     root_id: int
     known: list[KnownTrack]
+    failures: Mapping[bytes, KnownFailure]
     adopted: list[TrackMoved]
     differences: Differences
 
@@ -323,6 +342,19 @@ class Comparison:
         for track, file in self.moves:
             yield TrackMoved(track.id, root_ids[file.root], file.path, _stamp(file))
 
+    def out_of_reach(
+        self, root_ids: Mapping[bytes, int]
+    ) -> Iterator[tuple[FileFailed, bool]]:
+        """Yield what the walk could not look into, and whether that is on record."""
+        for path, reason in self.unreadable:
+            root = next(root for root in self.roots if is_inside(path, root.path))
+            below = relative_path(path, root.path)
+            stamp = _stamp_at(path)
+            before = root.failures.get(below)
+            known = before == KnownFailure(below, *stamp, NO_ACCESS, reason)
+            failed = FileFailed(root_ids[root.path], below, stamp, NO_ACCESS, reason)
+            yield failed, known
+
 
 class MissingTracks:
     """Tracks that are not where they were, by payload: files at new places match them.
@@ -367,7 +399,7 @@ class MissingTracks:
                 self._matched.add(track.id)
                 return track
         for folder, track in self._tracks_elsewhere().get(payload, []):
-            is_missing = not os.path.lexists(os.path.join(folder, track.path))
+            is_missing = is_gone(os.path.join(folder, track.path))
             if is_missing and track.id not in self._matched:
                 self._matched.add(track.id)
                 return track

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from catalog.exceptions import SonicatError
 
-NO_ACCESS = "access"  # a stage: permission may be given without a new stamp
+NO_ACCESS = (
+    "access"  # a stage: it may end without a new stamp, as when rights are given
+)
 
 
 class ScannerError(SonicatError):

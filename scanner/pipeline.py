@@ -96,6 +96,7 @@ def scan(
             run.writer.regroup()
             make_variants()
             interrupts.too_late()
+        catalog.check_place()
         return run.summary
 
 
@@ -148,6 +149,7 @@ class _Run:
     ) -> None:
         """Count and store what the comparison alone shows."""
         summary = self.summary
+        roots = {root_id: path for path, root_id in root_ids.items()}
         for root in comparison.roots:
             part = root.differences
             summary.unchanged += part.unchanged
@@ -156,10 +158,12 @@ class _Run:
             summary.returned += len(part.returned)
         summary.moved += len(comparison.moves)
         summary.found = comparison.count
-        summary.unreadable = [
-            (readable(path), reason) for path, reason in comparison.unreadable
-        ]
         self.writer.add(*comparison.changes(root_ids))
+        for failed, is_known in comparison.out_of_reach(root_ids):
+            path = os.path.join(roots[failed.root_id], failed.path).rstrip(b"/")
+            summary.failed.append((readable(path), failed.stage, failed.reason))
+            if not is_known:
+                self.writer.add(failed)
         self.writer.flush()
 
     def analyze_files(
@@ -237,15 +241,12 @@ class _Run:
             summary.new += 1
 
     def _take_failure(self, change: FileFailed, task: FileTask) -> None:
-        """Record a failure, unless the file or its whole root has just gone away."""
+        """Record a failure, unless the file's whole root has just gone away."""
         if not os.path.isdir(task.root):
             raise RootLostError(readable(task.root))
-        path = readable(task.full_path)
-        if change.stage == "identify" and not os.path.lexists(task.full_path):
-            self.summary.unreadable.append((path, "it went away during the scan"))
-            return
         self.writer.add(change)
-        self.summary.failed.append((path, change.stage, change.reason))
+        failure = (readable(task.full_path), change.stage, change.reason)
+        self.summary.failed.append(failure)
 
     def store_missing(self, comparison: Comparison, missing: MissingTracks) -> None:
         """Mark the tracks missing that turned up nowhere.

@@ -25,6 +25,7 @@ from scanner.settings import ReadingRules, ScanSettings, TagRules
 from scanner.walk import (
     Found,
     Scope,
+    is_gone,
     is_inside,
     outermost_roots,
     relative_path,
@@ -282,6 +283,7 @@ def _compare_root(
         path,
         root_id,
         tracks,
+        failures,
         [
             TrackMoved(track.id, root_id, track.path, Stamp(track.size, track.mtime_ns))
             for track in adopted
@@ -308,13 +310,13 @@ def _spare_unreadable(
     PathMissingError
         If the root itself is not there, and the catalog knows nothing of it.
     """
-    if not os.path.lexists(root.path):
+    if is_gone(root.path):
         if not root.count_present():
             raise PathMissingError(readable(root.path))
         return
     part = root.differences
     for path, _ in unreadable:
-        if not is_inside(path, root.path) or not os.path.lexists(path):
+        if not is_inside(path, root.path) or is_gone(path):
             continue
         hidden = relative_path(path, root.path)
         part.missing = [t for t in part.missing if not is_inside(t.path, hidden)]

@@ -35,7 +35,6 @@ class Summary:
     left : int
         Files that were not reached: the time was up, or the scan was interrupted.
     failed : list of (path, stage, reason)
-    unreadable : list of (path, reason)
     audio_s, wall_s : float
         Audio that was analysed, and the time that the scan took, in seconds.
     energy_j : float or None
@@ -62,7 +61,6 @@ class Summary:
         self.variants = 0
         self.left = 0
         self.failed: list[tuple[str, str, str]] = []
-        self.unreadable: list[tuple[str, str]] = []
         self.audio_s = 0.0
         self.wall_s = 0.0
         self.energy_j: float | None = None
@@ -80,7 +78,7 @@ class Summary:
 
     def counts(self) -> dict[str, Any]:
         """Return the numbers, without the names of files."""
-        named = {"failed", "unreadable", "audio_s", "wall_s", "interrupted", "catalog"}
+        named = {"failed", "audio_s", "wall_s", "interrupted", "catalog"}
         counts = {name: one for name, one in vars(self).items() if name not in named}
         return counts | {
             "failed": len(self.failed),
@@ -98,9 +96,6 @@ class Summary:
             "failures": [
                 {"path": path, "stage": stage, "reason": reason}
                 for path, stage, reason in self.failed
-            ],
-            "unreadable": [
-                {"path": path, "reason": reason} for path, reason in self.unreadable
             ],
         }
 
@@ -143,10 +138,8 @@ class Summary:
             yield f"  and {more} more: see the view v_failures"
 
     def _hints(self) -> Iterator[str]:
-        if not self.found and not self.unreadable:
+        if not self.found and not self.failed:
             yield "no audio file was found there: mp3, flac, ogg, m4a, wav and the like"
-        for path, reason in self.unreadable[:_FAILURES_SHOWN]:
-            yield f"cannot read {path}: {reason}"
         if self.left_alone:
             yield (
                 f"{self.left_alone} failed before and did not change: "

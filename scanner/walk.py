@@ -216,8 +216,8 @@ class _Walk:
         _, _, suffix = name.rpartition(b".")
         suffix = suffix.lower()
         if suffix in OTHER_SUFFIXES or not entry.is_file():
-            if suffix in AUDIO_SUFFIXES and entry.is_symlink():
-                entry.stat()  # a broken link says so here
+            if suffix not in OTHER_SUFFIXES and entry.is_symlink():
+                entry.stat()  # a link that leads nowhere says so here
             return None
         if suffix not in AUDIO_SUFFIXES and not _looks_like_audio(root, path):
             return None
@@ -228,6 +228,17 @@ class _Walk:
 def _looks_like_audio(root: bytes, path: bytes) -> bool:
     with regular_file(os.path.join(root, path)) as fd:
         return is_audio_like(os.pread(fd, HEAD, 0))
+
+
+def is_gone(path: bytes) -> bool:
+    """Say whether nothing is at a path, rather than something that is out of reach."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class Scope(NamedTuple):

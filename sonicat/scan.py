@@ -283,12 +283,20 @@ def _scan(
     else:
         summary = scan_once(settings)
     _print(summary.as_json(), summary.lines(), command)
+    if summary.failed and command.quiet and not command.as_json:
+        click.echo(_failures_line(len(summary.failed), summary.catalog), err=True)
     if summary.interrupted:
         raise InterruptedRunError(
             f"interrupted: what was finished is kept, {summary.left} files are left; "
             "scan again to go on"
         )
     return SOME_FAILED if summary.failed else 0
+
+
+def _failures_line(count: int, catalog: str) -> str:
+    """Return what is said even where nothing else is to be."""
+    what = "1 file or folder" if count == 1 else f"{count} files or folders"
+    return f"scan: {what} could not be read: `report --failures` names them ({catalog})"
 
 
 def _print(

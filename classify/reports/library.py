@@ -64,7 +64,10 @@ def unreadable_files(catalog: Catalog, _run_id: int | None = None) -> Table:
         title="Files that could not be read",
         columns=(Column("root"), Column("path"), Column("stage"), Column("reason")),
         rows=tuple(failures(catalog)),
-        notes=("They are tried again when they change, or with --retry-failed.",),
+        notes=(
+            "They are tried again when they change, or with --retry-failed; what was "
+            "out of reach (access), by every scan.",
+        ),
         source={},
     )
 

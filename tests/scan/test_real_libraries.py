@@ -7,15 +7,21 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mutagen.flac import FLAC
 
+from catalog.database import catalog_url
+from catalog.exceptions import CatalogGoneError
+from scanner import pipeline
 from scanner.audio.files import audio_file
+from scanner.progress import Progress
+from scanner.settings import ScanSettings
 from tests.files.odd_lengths import BOTH_S, ODD, Encoder
 
 pytestmark = pytest.mark.slow
@@ -87,13 +93,14 @@ def lease(path: Path, given_back_after_s: float) -> Iterator[None]:
             fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         except OSError:
             pytest.skip("this file system has no leases")
-        timer = threading.Timer(
-            given_back_after_s, fcntl.fcntl, (fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        )
+        let_go = partial(fcntl.fcntl, fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        timer = threading.Timer(given_back_after_s, let_go)
         timer.start()
-        yield
-        timer.cancel()
-        timer.join()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
     finally:
         os.close(fd)
         signal.signal(signal.SIGIO, before)
@@ -132,12 +139,95 @@ def test_every_way_of_being_forbidden_is_named(library: Any, scan: Any) -> None:
         for folder in library.folder.iterdir():
             folder.chmod(0o755)
     assert summary["new"] == 1
-    named = {item["path"] for item in (*summary["failures"], *summary["unreadable"])}
-    assert named == {
-        str(library.folder / "0"),
-        str(library.folder / "111"),
-        str(library.folder / "444/song.flac"),
-        str(library.folder / "file/song.flac"),
-    }
+    places = {"0", "111", "444/song.flac", "file/song.flac"}
+    named = {item["path"] for item in summary["failures"]}
+    assert named == {str(library.folder / place) for place in places}
+    assert summary["failed_by_stage"] == {"access": 4}
+    assert {path for (path,) in scan.rows("SELECT path FROM v_failures")} == places
     alone.chmod(0o644)
     assert scan(library.folder, tags_only=True)["new"] == 4
+    assert scan.rows("SELECT path FROM v_failures") == []
+
+
+def test_what_is_out_of_reach_is_not_missing(library: Any, scan: Any) -> None:
+    """Listed but not to be looked at, or behind a link whose drive is not there."""
+    shut = library.add("shut/song.flac", seed=1).parent
+    drive = library.folder.with_name("drive")
+    drive.mkdir()
+    library.add("drive.flac", seed=2).rename(drive / "song.flac")
+    (library.folder / "linked").symlink_to(drive)
+    for n in range(5):
+        library.add(f"plain/{n}.flac", seed=3 + n)
+    assert scan(library.folder, tags_only=True)["new"] == 7
+    shut.chmod(0o644)
+    away = drive.rename(drive.with_name("away"))
+    try:
+        for attempt in (1, 2):  # nor are the failures forgotten
+            summary = scan(library.folder, status=3, tags_only=True)
+            assert (summary["missing"], summary["failed"]) == (0, 2), attempt
+            failures = scan.rows("SELECT path, stage FROM v_failures ORDER BY path")
+            assert failures == [("linked", "access"), ("shut/song.flac", "access")]
+    finally:
+        shut.chmod(0o755)
+    away.rename(drive)
+    assert scan(library.folder, tags_only=True)["unchanged"] == 7
+    assert scan.rows("SELECT path FROM v_failures") == []
+
+
+def test_a_link_that_leads_nowhere_is_a_failure_and_said_even_quietly(
+    library: Any, scan: Any
+) -> None:
+    library.add("good.flac", seed=1)
+    for name in ("song.flac", "cover.jpg"):
+        (library.folder / name).symlink_to("/nowhere/at/all")
+    done = scan.run(library.folder, "--tags-only", "-q")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("scan: 1 file or folder could not be read")
+    assert scan.rows("SELECT path, stage, reason FROM v_failures") == [
+        ("song.flac", "access", "No such file or directory")
+    ]
+    (library.folder / "song.flac").unlink()
+    done = scan.run(library.folder, "--tags-only", "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert scan.rows("SELECT path FROM v_failures") == []
+
+
+class TakingAway(Progress):
+    """Takes the catalog away when so many files are done."""
+
+    def __init__(self, take: Callable[[], object], after: int) -> None:
+        self._take, self._left = take, after
+
+    def begin(self, *_: object) -> None:
+        if not self._left:
+            self._take()
+
+    def done(self, *_: object) -> None:
+        self._left -= 1
+        self.begin()
+
+
+@pytest.mark.parametrize(("after", "moved"), [(0, False), (1, True), (2, False)])
+def test_a_catalog_that_is_taken_away_is_missed(
+    library: Any, scan: Any, tmp_path: Path, after: int, *, moved: bool
+) -> None:
+    scan.db = tmp_path / "catalogs" / "catalog.db"
+    scan.db.parent.mkdir()
+
+    def run(progress: Progress) -> None:
+        folder, url = bytes(library.folder), catalog_url(str(scan.db))
+        pipeline.scan([folder], url, ScanSettings(jobs=1, tags_only=True), progress)
+
+    library.add("known.wav", seed=1)
+    run(Progress())
+    for n in range(2):
+        library.add(f"{n}.wav", seed=2 + n)
+    elsewhere = scan.db.with_name("moved.db")
+    take = partial(scan.db.rename, elsewhere) if moved else scan.db.unlink
+    with pytest.raises(CatalogGoneError, match=f"{scan.db}: the catalog was removed"):
+        run(TakingAway(take, after))
+    assert list(scan.db.parent.iterdir()) == ([elsewhere] if moved else [])
+    if moved:
+        scan.db = elsewhere
+        scan.check()
+        assert scan.one("SELECT count(*) FROM tracks") == 1
