@@ -51,7 +51,7 @@ def known_tracks(catalog: Catalog, root_id: int) -> list[KnownTrack]:
     mapping by path from this order keeps the one that is there.
     """
     return [
-        KnownTrack._make(row if row[-1] is None else (*row[:-1], _time(row[-1])))
+        KnownTrack._make(row if row[-1] is None else (*row[:-1], as_utc(row[-1])))
         for row in catalog.rows(_KNOWN_TRACKS, root_id=root_id)
     ]
 
@@ -150,7 +150,8 @@ def now_text() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def _time(value: str | datetime) -> datetime:
+def as_utc(value: str | datetime) -> datetime:
+    """Return a time column's value: SQLite gives its text, PostgreSQL a time."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     return value.replace(tzinfo=UTC)

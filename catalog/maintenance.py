@@ -323,30 +323,3 @@ def _purpose(table: str) -> str:
         if mapper.class_.__tablename__ == table:
             return (mapper.class_.__doc__ or "").splitlines()[0]
     return ""
-
-
-def failures(catalog: Catalog) -> list[tuple[str, str, str, str]]:
-    """Return (root, path, stage, reason) of every file that could not be read."""
-    rows = catalog.rows(
-        "SELECT root, path, stage, reason FROM v_failures ORDER BY root, path"
-    )
-    return [(root, path, stage, reason) for root, path, stage, reason in rows]
-
-
-def stage_costs(catalog: Catalog) -> list[tuple[str, int, float, float, float]]:
-    """Return what each stage of the analyses cost, the dearest first.
-
-    Returns
-    -------
-    list of (stage, analyses, audio hours, CPU seconds, wall seconds)
-    """
-    rows = catalog.rows(
-        "SELECT stage_costs.stage, count(*), sum(analyses.duration_s) / 3600.0, "
-        "sum(stage_costs.cpu_s), sum(stage_costs.wall_s) "
-        "FROM stage_costs JOIN analyses ON analyses.id = stage_costs.analysis_id "
-        "GROUP BY stage_costs.stage ORDER BY sum(stage_costs.cpu_s) DESC"
-    )
-    return [
-        (stage, int(n), float(hours), float(cpu), float(wall))
-        for stage, n, hours, cpu, wall in rows
-    ]

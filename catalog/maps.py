@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 
 from catalog.database import Catalog
 from catalog.models import LibraryMap, MapPoint
@@ -72,16 +72,16 @@ def store_map(catalog: Catalog, drawn: StoredMap) -> None:
 
 def load_newest_map(catalog: Catalog, feature_set_id: int | None) -> StoredMap | None:
     """Return the map of the tracks that was drawn last, whatever its seed."""
-    wanted = select(LibraryMap.feature_set_id, LibraryMap.seed).filter_by(
-        level="tracks"
+    found = catalog.rows(
+        "SELECT feature_set_id, seed FROM maps WHERE level = 'tracks' "
+        "AND feature_set_id = coalesce(:number, feature_set_id) "
+        "ORDER BY id DESC LIMIT 1",
+        number=feature_set_id,
     )
-    if feature_set_id is not None:
-        wanted = wanted.filter_by(feature_set_id=feature_set_id)
-    with catalog.reading() as connection:
-        found = connection.execute(wanted.order_by(LibraryMap.id.desc())).first()
-    if found is None:
+    if not found:
         return None
-    return load_map(catalog, found.feature_set_id, "tracks", found.seed)
+    ((number, seed),) = found
+    return load_map(catalog, number, "tracks", seed)
 
 
 def load_map(
@@ -92,28 +92,31 @@ def load_map(
     A track or window that left the catalog took its point along; whoever places
     further points compares the number of points with what `data` holds.
     """
-    wanted = select(LibraryMap.id, LibraryMap.data).filter_by(
-        feature_set_id=feature_set_id, level=level, seed=seed
+    found = catalog.rows(
+        "SELECT id, data FROM maps WHERE feature_set_id = :number "
+        "AND level = :level AND seed = :seed",
+        number=feature_set_id,
+        level=level,
+        seed=seed,
     )
-    with catalog.reading() as connection:
-        found = connection.execute(wanted).one_or_none()
-        if found is None:
-            return None
-        points = connection.execute(
-            select(MapPoint.track_id, MapPoint.window_id, MapPoint.x, MapPoint.y)
-            .where(MapPoint.map_id == found.id)
-            .order_by(MapPoint.position)
-        ).all()
+    if not found:
+        return None
+    ((map_id, data),) = found
+    points = catalog.rows(
+        "SELECT track_id, window_id, x, y FROM map_points WHERE map_id = :map_id "
+        "ORDER BY position",
+        map_id=map_id,
+    )
     return StoredMap(
         feature_set_id=feature_set_id,
         level=level,
         seed=seed,
-        track_ids=np.array([p.track_id for p in points], dtype=np.int64),
+        track_ids=np.array([track for track, *_ in points], dtype=np.int64),
         window_ids=(
             None
             if level == "tracks"
-            else np.array([p.window_id for p in points], dtype=np.int64)
+            else np.array([window for _, window, *_ in points], dtype=np.int64)
         ),
-        xy=np.array([(p.x, p.y) for p in points], dtype=np.float64).reshape(-1, 2),
-        data=bytes(found.data),
+        xy=np.array([xy for _, _, *xy in points], dtype=np.float64).reshape(-1, 2),
+        data=bytes(data),
     )

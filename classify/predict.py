@@ -16,8 +16,8 @@ from classify.exceptions import NothingToReportError
 from classify.measure import GRID, MeasuredFile, current_features
 from classify.model import UNKNOWN, Model
 from classify.model import load as load_artifact
-from classify.runs import select_run
 from classify.sequence_features import cut_slices, describe_windows
+from classify.stored_runs import select_run
 
 DRAWS = 20
 WINDOWS_PER_DRAW = 5

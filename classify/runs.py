@@ -1,4 +1,4 @@
-"""Runs: an evaluation stored with its predictions and model, and runs found again."""
+"""An evaluation stored as a run, with its predictions and model."""
 
 from __future__ import annotations
 
@@ -14,21 +14,12 @@ from sklearn.metrics import accuracy_score
 
 from catalog.database import Catalog
 from catalog.datasets import TrackRow
-from catalog.runs import (
-    KEPT_OF_WINDOW,
-    FoldFacts,
-    Predictions,
-    RunFacts,
-    StoredModel,
-    load_run,
-    load_runs,
-    store_run,
-)
+from catalog.runs import FoldFacts, RunFacts, StoredModel
+from catalog.store_run import KEPT_OF_WINDOW, Predictions, store_run
 from classify import model as artifacts
 from classify.arrays import Dataset
 from classify.dataset import TrainingData, dataset_hash
 from classify.evaluate import Evaluation, compute_scores
-from classify.exceptions import NothingToReportError
 from classify.folds import Fold
 from classify.metrics import balanced_accuracy, macro_f1
 from classify.model import UNKNOWN, Model
@@ -210,47 +201,3 @@ def _fold_facts(
             )
         )
     return facts
-
-
-def select_run(catalog: Catalog, run_id: int | None) -> RunFacts:
-    """Return the run asked for; without an id the newest beyond the baseline.
-
-    Raises
-    ------
-    NothingToReportError
-        There is none.
-    """
-    run = load_run(catalog, run_id)
-    if run is not None:
-        return run
-    if run_id is None:
-        raise NothingToReportError(
-            "the catalog holds no run yet; make one with `classify --all`"
-        )
-    raise NothingToReportError(
-        f"--run {run_id}: there is no such run; leave it out for the newest"
-    )
-
-
-def load_comparable_runs(catalog: Catalog, run: RunFacts) -> list[RunFacts]:
-    """Return the newest run of each model on the tracks, labels and folds of a run."""
-    newest: dict[str, RunFacts] = {}
-    for other in load_runs(catalog):
-        if _question(other) == _question(run):
-            newest[other.model] = other
-    return list(newest.values())
-
-
-def _question(run: RunFacts) -> tuple[str, str, int]:
-    return run.dataset_hash, run.label_kind, run.seed
-
-
-def describe_run(run: RunFacts) -> dict[str, Any]:
-    """Return what identifies a run, for the foot of a report."""
-    return {
-        "run": run.id,
-        "model": run.model,
-        "label": run.label_kind,
-        "seed": run.seed,
-        "created_at": run.created_at.isoformat() if run.created_at else None,
-    }

@@ -127,7 +127,7 @@ def _all_pictures(
     catalog: Catalog, run_id: int | None, options: dict[str, Any]
 ) -> None:
     """Write the page of all reports, or the files of all pictures."""
-    from classify.runs import select_run  # noqa: PLC0415
+    from classify.stored_runs import select_run  # noqa: PLC0415
 
     if run_id is not None:
         select_run(catalog, run_id)  # there must be one: reports without it are skipped

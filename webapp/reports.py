@@ -15,7 +15,7 @@ from classify.reports.registry import (
     Report,
 )
 from classify.reports.table import Table
-from classify.runs import select_run as run_or_reason
+from classify.stored_runs import select_run as run_or_reason
 from webapp.context import catalog, chosen_run, shared, whole
 from webapp.errors import NotFoundError, NotReadyError
 from webapp.filters import printable

@@ -20,7 +20,7 @@ from catalog.predictions import (
 from classify.exceptions import NothingToReportError
 from classify.metrics import accuracy_interval, album_interval, wilson_interval
 from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
-from classify.runs import describe_run, select_run
+from classify.stored_runs import describe_run, select_run
 
 Flags = NDArray[np.bool_]
 

@@ -11,7 +11,7 @@ from catalog.predictions import track_predictions
 from classify.exceptions import NothingToReportError
 from classify.metrics import calibration_error, reliability
 from classify.reports.table import Column, Table
-from classify.runs import describe_run, select_run
+from classify.stored_runs import describe_run, select_run
 
 
 def calibration(catalog: Catalog, run_id: int | None = None) -> Table:

@@ -24,7 +24,7 @@ from classify.folds import Fold
 from classify.model import Model
 from classify.refit import load_run_data, refit_folds
 from classify.reports.table import Column, Table
-from classify.runs import describe_run, load_comparable_runs, select_run
+from classify.stored_runs import describe_run, load_comparable_runs, select_run
 
 _WORST = 5
 

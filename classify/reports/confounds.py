@@ -20,7 +20,7 @@ from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import decade_of
 from classify.refit import load_run_data
 from classify.reports.table import Column, Table
-from classify.runs import describe_run, select_run
+from classify.stored_runs import describe_run, select_run
 
 COLUMNS = (
     Column("of"),

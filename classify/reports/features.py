@@ -19,7 +19,7 @@ from classify.model import Model
 from classify.models.registry import model_spec, reads_slices
 from classify.refit import load_run_data, refit_folds
 from classify.reports.table import Column, Table
-from classify.runs import describe_run, select_run
+from classify.stored_runs import describe_run, select_run
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from classify.folds import OUTER_FOLDS, album_folds
 from classify.metrics import balanced_accuracy
 from classify.refit import load_run_data, refit_model
 from classify.reports.table import Column, Table
-from classify.runs import describe_run, select_run
+from classify.stored_runs import describe_run, select_run
 
 DRAWS = 3
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from catalog.browse import listed_tracks
+from catalog.browse import failures, listed_tracks, stage_costs
 from catalog.database import Catalog
 from catalog.library import energy_spent
-from catalog.maintenance import failures, stage_costs
 from catalog.predictions import track_predictions
 from catalog.runs import load_run
 from classify.metrics import wilson_interval

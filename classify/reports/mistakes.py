@@ -15,7 +15,7 @@ from catalog.predictions import (
 )
 from classify.exceptions import NothingToReportError
 from classify.reports.table import Column, Table
-from classify.runs import describe_run, select_run
+from classify.stored_runs import describe_run, select_run
 
 COLUMNS = (
     Column("verdict"),

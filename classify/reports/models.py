@@ -12,7 +12,7 @@ from catalog.predictions import TrackPrediction, track_predictions
 from catalog.runs import RunFacts
 from classify.metrics import holm, paired_test
 from classify.reports.table import Column, Table
-from classify.runs import describe_run, load_comparable_runs, select_run
+from classify.stored_runs import describe_run, load_comparable_runs, select_run
 
 COLUMNS = (
     Column("model", whole=True),

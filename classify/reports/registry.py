@@ -95,7 +95,7 @@ OF_AN_ARTIST: tuple[Report, ...] = (
     Report(
         "across-eras",
         "Learn one era, judge the other; are they told apart? Trains for a minute.",
-        "eras:across_eras",
+        "across_eras:across_eras",
     ),
 )
 """These take an artist and a year, too."""

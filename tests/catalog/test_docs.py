@@ -15,7 +15,8 @@ from catalog import library as tracks
 from catalog.database import Catalog
 from catalog.datasets import load_library
 from catalog.records import FileFailed, Stamp, TagFacts, TrackMissing
-from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
+from catalog.runs import FoldFacts, RunFacts, StoredModel
+from catalog.store_run import Predictions, store_run
 from catalog.store_scan import store_batch
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "catalog.md").read_text("utf-8")

@@ -16,8 +16,9 @@ from catalog.datasets import load_library
 from catalog.predictions import Changes, changes_since, window_predictions
 from catalog.records import GroupChange, TagFacts, TrackMissing, TrackMoved
 from catalog.regroup import regroup
-from catalog.runs import FoldFacts, Predictions, RunFacts, store_run
+from catalog.runs import FoldFacts, RunFacts
 from catalog.statistics import load_track_statistics
+from catalog.store_run import Predictions, store_run
 from catalog.store_scan import store_batch
 from classify.reports.registry import REPORTS
 from sonicat.db import db

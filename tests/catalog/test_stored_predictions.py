@@ -10,7 +10,8 @@ import pytest
 from catalog.datasets import load_library
 from catalog.predictions import track_predictions, track_window_predictions
 from catalog.regroup import regroup
-from catalog.runs import Predictions, RunFacts, store_run
+from catalog.runs import RunFacts
+from catalog.store_run import Predictions, store_run
 from catalog.store_scan import store_batch
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn.metrics import brier_score_loss
 
 from classify.metrics import (
     album_interval,
@@ -35,6 +37,20 @@ def test_scores_are_means_over_the_labels_there_are(pairs):
         f1.append(2 * hits / ((y == k).sum() + (predicted == k).sum()))
     assert balanced_accuracy(y, predicted) == pytest.approx(np.mean(recalls))
     assert macro_f1(y, predicted) == pytest.approx(np.mean(f1))
+
+
+@given(st.integers(1, 5000), st.floats(0, 1))
+def test_wilsons_interval_is_that_of_scipy(n, share):
+    right = round(share * n)
+    expected = binomtest(right, n).proportion_ci(0.95, method="wilson")
+    assert wilson_interval(right, n) == pytest.approx(tuple(expected), abs=1e-12)
+
+
+def test_the_brier_score_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    p, y = rng.dirichlet(np.ones(4), 50), rng.integers(4, size=50)
+    expected = brier_score_loss(y, p, labels=np.arange(4), scale_by_half=False)
+    assert brier_score(p, y) == pytest.approx(expected)
 
 
 def test_the_interval_is_wider_where_albums_agree_within_themselves():

@@ -17,8 +17,9 @@ from catalog import library as tracks
 from catalog.datasets import load_library
 from catalog.records import FileFailed, Stamp, TagFacts
 from catalog.regroup import regroup
-from catalog.runs import FoldFacts, Predictions, RunFacts, StoredModel, store_run
+from catalog.runs import FoldFacts, RunFacts, StoredModel
 from catalog.schema import HEAD, open_catalog
+from catalog.store_run import Predictions, store_run
 from catalog.store_scan import store_batch
 from tests.catalog.conftest import Make
 
