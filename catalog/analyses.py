@@ -290,13 +290,16 @@ def statistics_row(analysis_id: int, found: WindowStatistics) -> dict[str, Any]:
     }
 
 
-def fill_statistics(connection: Connection) -> None:
-    """Store the statistics of all analyses, from the windows that are stored."""
+def fill_statistics(connection: Connection) -> Iterator[int]:
+    """Store the statistics of all analyses; yield from time to time how many it did."""
     rows: list[dict[str, Any]] = []
+    done = 0
     for analysis_id, found in _stored(connection):
         rows.append(statistics_row(analysis_id, found))
         if len(rows) == _ROWS:
             connection.execute(insert(TrackStatistics), rows)
+            done += len(rows)
+            yield done
             rows.clear()
     if rows:
         connection.execute(insert(TrackStatistics), rows)

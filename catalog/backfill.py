@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,23 +18,43 @@ from catalog.regroup import regroup_tracks
 
 _ALBUM_KEYS = frozenset(("talb", "album", "\u00a9alb", "wm/albumtitle", "iprd"))
 _STREAMED = {"yield_per": 10_000}
+_SAY_EVERY_S = 2.0
 
 Raw = list[tuple[str, str]]
 
 
-def fill_from_0001(connection: Connection) -> list[GroupChange]:
+def fill_from_0001(
+    connection: Connection, say: Callable[[str], object]
+) -> list[GroupChange]:
     """Fill in what a catalog of schema 0001 lacks, then group its tracks anew.
 
     Albums as tagged, spellings of artists and MusicBrainz's ids come from the raw tags,
     statistics of tracks from the windows. No file is read.
     """
-    _fill_tags(connection)
+    now_and_then = _every(_SAY_EVERY_S, say)
+    _fill_tags(connection, now_and_then)
     _fold_genres(connection)
-    fill_statistics(connection)
+    for done in fill_statistics(connection):
+        now_and_then(f"statistics: {done} tracks done")
+    now_and_then("albums and groups")
     return regroup_tracks(connection)
 
 
-def _fill_tags(connection: Connection) -> None:
+def _every(seconds: float, say: Callable[[str], object]) -> Callable[[str], None]:
+    """Return what passes a line on if the last one was so long ago."""
+    last = time.monotonic()
+
+    def say_if_due(line: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= seconds:
+            last = now
+            say(line)
+
+    return say_if_due
+
+
+def _fill_tags(connection: Connection, say: Callable[[str], object]) -> None:
     albums = dict(connection.execute(select(Track.id, Track.album)).all())
     credits: defaultdict[int, list[str]] = defaultdict(list)
     query = select(TrackArtist.track_id, TrackArtist.credit)
@@ -43,7 +64,8 @@ def _fill_tags(connection: Connection) -> None:
         credits[track_id].append(name)
     tracks: list[dict[str, Any]] = []
     artists: list[dict[str, Any]] = []
-    for track_id, raw in _raw_tags(connection):
+    for done, (track_id, raw) in enumerate(_raw_tags(connection)):
+        say(f"tags: {done} tracks done")
         tracks += _track_row(track_id, raw, albums.get(track_id))
         artists += _artist_rows(track_id, raw, credits.get(track_id, []))
     if tracks:

@@ -145,6 +145,15 @@ def has_ungrouped_tracks(catalog: Catalog) -> bool:
     return bool(catalog.rows("SELECT 1 FROM tracks WHERE NOT is_grouped LIMIT 1"))
 
 
+_LARGE = 25_000  # tracks: grouping them takes a second, or more
+
+
+def is_large(catalog: Catalog) -> bool:
+    """Tell whether what is done with all tracks of the catalog takes its time."""
+    ((count,),) = catalog.rows("SELECT count(*) FROM tracks")
+    return bool(count > _LARGE)
+
+
 def now_text() -> str:
     """Return the time as SQLAlchemy writes it for SQLite; PostgreSQL reads it too."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -36,7 +38,7 @@ _TRACKS = """
         tracks.compilation, tracks.disc_number, tracks.disc_total, tracks.track_number,
         tracks.year, tracks.musicbrainz_release_id,
         tracks.musicbrainz_release_group_id, tracks.group_key, tracks.album_id,
-        tracks.artist_id
+        tracks.artist_id, tracks.albumartist, tracks.disc_number
     FROM tracks JOIN payloads ON payloads.id = tracks.payload_id
     WHERE tracks.missing_since IS NULL
 """
@@ -52,6 +54,7 @@ _DERIVED = """
     WHERE source = :source AND fact IN ('albumartist', 'disc_number')
 """
 _ENCODINGS = "SELECT track_id, source FROM tag_sources WHERE fact = :fact"
+_NONE: frozenset[str] = frozenset()
 _PLACES = "SELECT id, root_id, path_text FROM tracks WHERE missing_since IS NULL"
 
 
@@ -109,15 +112,28 @@ def regroup_tracks(
     connection: Connection, *, dry_run: bool = False
 ) -> list[GroupChange]:
     """Do as :func:`regroup`, within a transaction that has begun."""
-    if not dry_run:
-        _repair_texts(connection)
-    library = _load(connection)
-    artists = artists_of_credits(count_credits(library.facts))
-    groupings = group_tracks(library.facts, artists=artists)
-    changes = _changes(connection, library, groupings)
-    if not dry_run:
-        _store(connection, library, groupings, artists)
-    return changes
+    with _nothing_to_collect():
+        if not dry_run:
+            _repair_texts(connection)
+        library = _load(connection)
+        artists = artists_of_credits(count_credits(library.facts))
+        groupings = group_tracks(library.facts, artists=artists)
+        changes = _changes(connection, library, groupings)
+        if not dry_run:
+            _store(connection, library, groupings, artists)
+        return changes
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Spare the garbage collector: what is made here is kept, and no ring of it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _encodings_by_folder(connection: Connection) -> dict[int, str]:
@@ -180,36 +196,23 @@ def _load(connection: Connection) -> _Library:
         derived[track_id].add(fact)
     facts: list[TrackFacts] = []
     stored: dict[int, _Stored] = {}
-    for row in _rows(connection, _TRACKS):
-        mine = frozenset(derived.get(row.id, ()))
-        tagged = None if "albumartist" in mine else row.albumartist
+    for row in _rows(connection, _TRACKS):  # in the order of both records' fields
+        number, (named, named_id, compilation, disc) = row[0], row[6:10]
+        mine = frozenset(derived[number]) if number in derived else _NONE
+        tagged = None if "albumartist" in mine else named
         facts.append(
-            TrackFacts(
-                id=row.id,
-                root_id=row.root_id,
-                path=row.path_text,
-                payload_hash=row.hash,
-                title=row.title,
-                album=row.album,
-                albumartist=tagged and Credit(tagged, row.musicbrainz_albumartist_id),
-                artists=tuple(by_track.get(row.id, ())),
-                compilation=bool(row.compilation),
-                disc_number=None if "disc_number" in mine else row.disc_number,
-                disc_total=row.disc_total,
-                track_number=row.track_number,
-                year=row.year,
-                release_id=row.musicbrainz_release_id,
-                release_group_id=row.musicbrainz_release_group_id,
+            TrackFacts._make(
+                (
+                    *row[:6],
+                    tagged and Credit(tagged, named_id),
+                    tuple(by_track[number]) if number in by_track else (),
+                    bool(compilation),
+                    None if "disc_number" in mine else disc,
+                    *row[10:15],
+                )
             )
         )
-        stored[row.id] = _Stored(
-            row.group_key,
-            row.album_id,
-            row.artist_id,
-            row.albumartist,
-            row.disc_number,
-            mine,
-        )
+        stored[number] = _Stored._make((*row[15:], mine))
     return _Library(facts, stored, credits)
 
 

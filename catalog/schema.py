@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +25,13 @@ WAIT_S = 30.0  # for another process that is about to make or upgrade the same c
 _MAGIC = b"SQLite format 3\x00"
 
 
-def open_catalog(url: str | None = None, *, mode: Mode = "write") -> Catalog:
+Say = Callable[[str], object]
+"""Takes a line for the user, while something takes its time."""
+
+
+def open_catalog(
+    url: str | None = None, *, mode: Mode = "write", say: Say | None = None
+) -> Catalog:
     """Open the catalog at ``url``, made or upgraded first if need be.
 
     Parameters
@@ -34,6 +40,8 @@ def open_catalog(url: str | None = None, *, mode: Mode = "write") -> Catalog:
         As for :func:`catalog.database.catalog_url`.
     mode : {"read", "write"}
         Reading never creates and never upgrades.
+    say : callable or None
+        Told how far an upgrade is.
 
     Raises
     ------
@@ -48,19 +56,21 @@ def open_catalog(url: str | None = None, *, mode: Mode = "write") -> Catalog:
     """
     catalog = Catalog(catalog_url(url), mode)
     try:
-        _make_current(catalog)
+        _make_current(catalog, say)
     except BaseException:
         catalog.close()
         raise
     return catalog
 
 
-def open_existing(url: str | None = None, *, mode: Mode = "write") -> Catalog:
+def open_existing(
+    url: str | None = None, *, mode: Mode = "write", say: Say | None = None
+) -> Catalog:
     """Open a catalog as :func:`open_catalog` does, but never make a new one."""
     with Catalog(catalog_url(url), "read") as catalog:
         if schema_version(catalog) is None:
             raise missing_error(catalog)
-    return open_catalog(url, mode=mode)
+    return open_catalog(url, mode=mode, say=say)
 
 
 def missing_error(catalog: Catalog) -> CatalogMissingError:
@@ -71,7 +81,7 @@ def missing_error(catalog: Catalog) -> CatalogMissingError:
     )
 
 
-def _make_current(catalog: Catalog) -> None:
+def _make_current(catalog: Catalog, say: Say | None) -> None:
     found = schema_version(catalog)
     if found == HEAD:
         return
@@ -84,7 +94,7 @@ def _make_current(catalog: Catalog) -> None:
             "bring it up to date with 'sonicat db upgrade'"
         )
     if found is not None or not create(catalog):
-        upgrade(catalog)
+        upgrade(catalog, say)
 
 
 def schema_version(catalog: Catalog) -> str | None:
@@ -222,7 +232,7 @@ class Upgrade(NamedTuple):
     changes: Sequence[GroupChange] = ()
 
 
-def upgrade(catalog: Catalog) -> Upgrade:
+def upgrade(catalog: Catalog, say: Say | None = None) -> Upgrade:
     """Make or upgrade the catalog, with a copy of the old one beside it.
 
     Raises
@@ -241,12 +251,19 @@ def upgrade(catalog: Catalog) -> Upgrade:
         kept = None
         if found is not None:
             _refuse_newer(catalog, found)
+            if say is not None:
+                say(f"bringing {catalog.name} from schema {found} to {HEAD} ...")
             if catalog.path is not None:  # a server's backups are its administrator's
                 kept = backup(catalog, backup_path(catalog, f"schema-{found}-"))
-        return Upgrade(found, kept, migrate(catalog, HEAD, found))
+        try:
+            return Upgrade(found, kept, migrate(catalog, HEAD, found, say))
+        except KeyboardInterrupt:  # nothing was changed: the copy is one too many
+            if kept is not None:
+                kept.unlink()
+            raise
 
 
-def upgrade_existing(url: str | None = None) -> Upgrade:
+def upgrade_existing(url: str | None = None, say: Say | None = None) -> Upgrade:
     """Upgrade a catalog that must be there.
 
     Raises
@@ -257,11 +274,14 @@ def upgrade_existing(url: str | None = None) -> Upgrade:
     with Catalog(catalog_url(url), "write") as catalog:
         if schema_version(catalog) is None:
             raise missing_error(catalog)
-        return upgrade(catalog)
+        return upgrade(catalog, say)
 
 
 def migrate(
-    catalog: Catalog, version: str, before: str | None = None
+    catalog: Catalog,
+    version: str,
+    before: str | None = None,
+    say: Say | None = None,
 ) -> Sequence[GroupChange]:
     """Run the migrations that lead to ``version``, all in one transaction.
 
@@ -284,4 +304,10 @@ def migrate(
     with catalog.writing() as connection:
         settings.attributes["connection"] = connection
         run(settings, version)
-        return fill_from_0001(connection) if before == "0001" < version else ()
+        if not before == "0001" < version:
+            return ()
+        return fill_from_0001(connection, say or _say_nothing)
+
+
+def _say_nothing(_: str) -> None:
+    return

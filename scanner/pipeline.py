@@ -62,7 +62,7 @@ def scan(
     start = time.monotonic()
     with (
         Interrupts() as interrupts,
-        open_catalog(url) as catalog,
+        open_catalog(url, say=progress.say) as catalog,
         catalog.scan_lock(settings.wait_s),
     ):
         scopes = choose_scopes(paths, catalog)
@@ -93,7 +93,7 @@ def scan(
             run.analyze_files(tasks, known, missing)
             run.store_missing(comparison, missing)
             remove_vanished(catalog, comparison)
-            run.writer.regroup()
+            run.regroup()
             make_variants()
             interrupts.too_late()
         catalog.check_place()
@@ -273,6 +273,14 @@ class _Run:
             self.summary.missing += len(tracks)
         self.writer.flush()
 
+    def regroup(self) -> None:
+        """Tell albums and groups anew if tracks came, went or changed."""
+        if library.has_ungrouped_tracks(self.catalog):
+            if library.is_large(self.catalog):
+                self.progress.say("telling the albums of a large library ...")
+            _, regroup = _load_writers()
+            regroup(self.catalog)
+
 
 def _load_variant_maker(run: _Run, tag_rules: TagRules) -> Callable[[], None]:
     """Return what makes and stores the variants that are wanted.
@@ -379,12 +387,6 @@ class BatchWriter:
                 change.root_id, change.path, change.stamp, "features", str(error)
             )
             store_batch(self._catalog, [failed])
-
-    def regroup(self) -> None:
-        """Tell albums and groups anew if tracks came, went or changed."""
-        if library.has_ungrouped_tracks(self._catalog):
-            _, regroup = _load_writers()
-            regroup(self._catalog)
 
 
 def _load_writers() -> tuple[

@@ -13,6 +13,7 @@ import click
 from catalog.backup import backup as copy_catalog
 from catalog.backup import backup_path
 from catalog.database import Catalog, catalog_url, readable
+from catalog.library import is_large
 from catalog.records import GroupChange
 from catalog.schema import HEAD, open_existing, upgrade_existing
 from sonicat.options import DB, SETTINGS
@@ -55,7 +56,7 @@ def path(db: str | None) -> None:
 @DB
 def upgrade(db: str | None) -> None:
     """Bring an older catalog up to date, with a copy of it kept beside it."""
-    done = upgrade_existing(db)
+    done = upgrade_existing(db, _say)
     if done.found == HEAD:
         click.echo(f"up to date: schema {HEAD}")
     else:
@@ -77,7 +78,9 @@ def regroup(db: str | None, *, dry_run: bool) -> None:
     """
     from catalog.regroup import regroup as tell_anew  # noqa: PLC0415 - loads SQLAlchemy
 
-    with open_existing(db, mode="read" if dry_run else "write") as catalog:
+    with open_existing(db, mode="read" if dry_run else "write", say=_say) as catalog:
+        if is_large(catalog):
+            _say("telling the albums of a large library ...")
         if dry_run:
             changes = tell_anew(catalog, dry_run=True)
         else:
@@ -174,6 +177,10 @@ def prune(db: str | None, missing_for: timedelta, *, yes: bool) -> None:
             click.echo(f"backup: {_backup(catalog, None)}")
         maintenance.prune(catalog, gone)
         click.echo(f"deleted {_tracks(len(gone))} with their features and predictions")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _backup(catalog: Catalog, dest: Path | None) -> Path:

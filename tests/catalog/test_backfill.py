@@ -243,7 +243,7 @@ def test_what_changed_is_listed_once(older):
 def test_the_command_lists_it(older):
     done = Runner().invoke(db, ["upgrade", "--db", older])
     assert done.exit_code == 0, done.output
-    lines = done.output.splitlines()
+    lines = done.stdout.splitlines()
     assert lines[0] == "brought from schema 0001 to 0002"
     assert "album   (none) -> ? (XXX)  (2 tracks)" in lines
     assert Runner().invoke(db, ["regroup", "--db", older]).output == "nothing changes\n"

@@ -87,7 +87,7 @@ def test_the_command_reports_what_it_did(sqlite_catalog, next_version):
     next_version()
     result = Runner().invoke(db, ["upgrade", "--db", str(sqlite_catalog.path)])
     assert result.exit_code == 0, result.output
-    first, second = result.output.splitlines()
+    first, second = result.stdout.splitlines()
     assert first == f"brought from schema {HEAD} to next"
     assert second == f"the catalog as it was: {copies(sqlite_catalog)[0]}"
 
@@ -191,3 +191,16 @@ def statements(catalog: Catalog) -> list[tuple[str]]:
 
 def test_the_scripts_are_those_of_the_package():
     assert migrations.FOLDER == REPO / "migrations"
+
+
+def test_an_upgrade_that_is_interrupted_leaves_no_copy(
+    sqlite_catalog, next_version, dump
+):
+    before = dump(sqlite_catalog)
+    next_version("raise KeyboardInterrupt")
+    said = []
+    with pytest.raises(KeyboardInterrupt):
+        open_catalog(sqlite_catalog.url, say=said.append)
+    assert copies(sqlite_catalog) == []
+    assert dump(sqlite_catalog) == before
+    assert said == [f"bringing {sqlite_catalog.name} from schema {HEAD} to next ..."]
