@@ -1,14 +1,17 @@
 """Accuracy of the album models on drawn libraries, beside that of the true parameters.
 
-    python benchmarks/simulated.py toy|100|800|3000|single60|single101 --seeds N
+    python benchmarks/simulated.py KIND --seeds N [--others] [--shuffled N]
+
+A kind is toy, 100, 800 or 3000 artists, single60 or single101 (columns; 84 of 100
+artists with one album), and pair, near-pair, five or near-five for few artists.
 
 For each rule: balanced accuracy among the labels with two albums or more (closed), that
 of the same tracks among all labels (all), both with their share of the reference's;
-calibration error of the closed figure; area under the curve for "none of them"; CPU
+calibration error of the closed figure, the mean over libraries; area under the curve for "none of them"; CPU
 seconds. The reference knows m, B, A and T and has the same albums: with Gaussian
 tracks nothing can be better but by luck, with Student's t (--tails) it is the Gaussian
 rule with true moments. Constants were chosen on seeds below 1000, figures are of seeds
-from 1000.
+from 1000. With --shuffled, what labels dealt anew to albums give, beside 1 / K.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ from classify.models.leave_one_out import (
     Rule,
     balance,
     evaluate_leave_one_album_out,
+    permute_labels,
 )
 from classify.models.predictive import Predictive, judge_each
 
@@ -165,6 +169,36 @@ def describe(name: str, rows: list[Figures], reference: list[Figures]) -> str:
     return line
 
 
+def compare(rows: list[Figures], others: list[Figures]) -> str:
+    """Return the paired difference of the closed figure, with its standard error."""
+    apart = np.array([a["closed"] - b["closed"] for a, b in zip(rows, others)])
+    error = apart.std(ddof=1) / len(apart) ** 0.5 if len(apart) > 1 else np.inf
+    return f"hierarchical less cosine {apart.mean():+.4f} +-{error:.4f}"
+
+
+def print_chance(options: Any) -> None:
+    """Print what labels dealt anew give: the mean over libraries, and 1 / K."""
+    for name, rule in (("hierarchical", HIERARCHICAL), ("cosine", COSINE)):
+        for validation in ("album", "balanced"):
+            means, chance = [], []
+            for seed in range(options.first, options.first + options.seeds):
+                library = draw_library(options.kind, seed)
+                X, y, groups = library.X, library.y, library.groups
+                found = permute_labels(
+                    X, y, groups, rule, n=options.shuffled, validation=validation
+                )
+                n_albums = np.bincount(y[np.unique(groups, return_index=True)[1]])
+                means.append(found.mean)
+                chance.append(1.0 / (n_albums > 1).sum())
+            apart = np.array(means) - chance
+            error = apart.std(ddof=1) / len(apart) ** 0.5 if len(apart) > 1 else np.inf
+            print(
+                f"{name:14} {validation:9} {np.mean(means):.4f}  "
+                f"1/K {np.mean(chance):.4f}  apart {apart.mean():+.4f} +-{error:.4f}",
+                flush=True,
+            )
+
+
 def main() -> None:
     """Draw, evaluate, print."""
     parser = argparse.ArgumentParser()
@@ -174,7 +208,11 @@ def main() -> None:
     parser.add_argument("--tails", type=float)
     parser.add_argument("--budget", type=float, default=60.0, help="CPU s if exact")
     parser.add_argument("--others", action="store_true", help="scikit-learn's, too")
+    parser.add_argument("--shuffled", type=int, help="deals of a library")
     options = parser.parse_args()
+    if options.shuffled:
+        print_chance(options)
+        return
     found: dict[str, list[Figures]] = {}
     for seed in range(options.first, options.first + options.seeds):
         library = draw_library(options.kind, seed, options.tails)
@@ -187,6 +225,7 @@ def main() -> None:
     reference = found["true parameters"]
     for name, rows in found.items():
         print(describe(name, rows, reference), flush=True)
+    print(compare(found["hierarchical"], found["cosine"]))
 
 
 if __name__ == "__main__":

@@ -28,8 +28,10 @@ VANISHED = 1e-9
 albums were taken out: what subtraction leaves over in float64, with a wide margin. No
 level is thinner than this share of a column's variance."""
 
-N_STEPS = 4
-"""Steps of EM; in simulation one does nearly as well, and ten no better."""
+N_STEPS = 2
+"""Steps of EM from the estimates of moments. The strength of B is estimated at each from
+the expected scatter as if that had been observed, which confirms itself: in simulation
+two and four do alike, and twenty lose ten points where most labels have one album."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,14 +253,19 @@ class _Estimation:
         return result
 
     def _start_label(self, R: Floats, T: Floats) -> Floats:
-        """Return the mean of the moments' estimate of B and of its target."""
+        """Return the estimate of B by moments, and its target as d further labels."""
         E = R + (1.0 - self.h) * T
         between = self._between()
         own = float((self.n / self.j).sum()) / self.n_labels
-        spread = float(np.trace(np.linalg.solve(R, between))) / len(R) - own
+        values, V = eigh(between, R)
+        U = np.linalg.inv(V)
+        moments = (U.T * np.maximum(values - own, 0.0)) @ U
+        spread = float(values.mean()) - own
         shape = len(R) / float(np.trace(np.linalg.solve(R, E)))
         # EM leaves 0 no more; a tenth of R is a start from below.
-        result: Floats = 0.5 * between + 0.5 * max(spread, 0.1) * shape * E
+        target = max(spread, 0.1) * shape * E
+        share = self.n_labels / (self.n_labels + len(R))
+        result: Floats = share * moments + (1.0 - share) * target
         return result
 
     def _expect(self, B: Floats, R: Floats) -> tuple[Floats, Floats, Floats, Floats]:
