@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -192,6 +192,20 @@ def original_title(title: str) -> str:
         title = rest
 
 
+def bare_title(title: str) -> str:
+    """Return an album's title without whatever stands in brackets at its end.
+
+    Examples
+    --------
+    >>> bare_title("Mutter (Sonderausgabe) [24-96]"), bare_title("(What's the Story)")
+    ('Mutter', "(What's the Story)")
+    """
+    title = original_title(title)
+    while (found := _BRACKET.search(title)) and found.start():
+        title = title[: found.start()].rstrip(_SEPARATORS) or title[: found.start()]
+    return title
+
+
 def _without_edition(title: str) -> str:
     """Remove one mark of an edition at the end, unless nothing would be left."""
     bracket, tail = _BRACKET.search(title), _TAIL.match(title)
@@ -259,6 +273,16 @@ class TrackFacts(NamedTuple):
     year: int | None = None
     release_id: str | None = None
     release_group_id: str | None = None
+
+
+def count_credits(tracks: Iterable[TrackFacts]) -> Counter[Credit]:
+    """Return how often each artist stands in the tags, spelled and numbered alike."""
+    counts: Counter[Credit] = Counter()
+    for track in tracks:
+        counts.update(track.artists)
+        if track.albumartist is not None:
+            counts[track.albumartist] += 1
+    return counts
 
 
 Folder = tuple[int, str]  # root id, path below it; the folders of discs are one

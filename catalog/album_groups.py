@@ -12,6 +12,8 @@ from catalog.album_facts import (
     Folder,
     Part,
     TrackFacts,
+    bare_title,
+    count_credits,
     entry_of,
     original_title,
 )
@@ -129,18 +131,9 @@ def group_tracks(
             library.join_parts(*link)
         library.add_loose(one, artists)
     library.join_parts_of_one_music()
+    library.join_editions()
     library.join_tracks(same_music)
     return library.groupings(artists)
-
-
-def count_credits(tracks: Iterable[TrackFacts]) -> Counter[Credit]:
-    """Return how often each artist stands in the tags, spelled and numbered alike."""
-    counts: Counter[Credit] = Counter()
-    for track in tracks:
-        counts.update(track.artists)
-        if track.albumartist is not None:
-            counts[track.albumartist] += 1
-    return counts
 
 
 class _Library:
@@ -249,6 +242,19 @@ class _Library:
                 self._albums.join(one, other)
             if one_group:
                 self._links.append((one, other))
+
+    def join_editions(self) -> None:
+        """Join what differs in words in brackets alone and has the same tracks."""
+        by_title: defaultdict[str, list[int]] = defaultdict(list)
+        keys, parts = self._keys, self._parts
+        for number, part in enumerate(parts):
+            if part.doubtful_disc is None:
+                by_title[_key(part.artist, bare_title(part.title))].append(number)
+        for members in by_title.values():
+            few = len(members) <= _MANY
+            for a, b in combinations(members, 2) if few else pairwise(members):
+                if keys[a] != keys[b] and _overlap(parts[a], parts[b]) >= _HALF:
+                    self._links.append((a, b))
 
     def _compare_across_artists(self, members: Sequence[int]) -> None:
         """Join parts of one title where one's artist is nobody, or the other's too."""

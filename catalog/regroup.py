@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from catalog import models
-from catalog.album_facts import TrackFacts
-from catalog.album_groups import Grouping, count_credits, group_tracks
+from catalog.album_facts import TrackFacts, count_credits
+from catalog.album_groups import Grouping, group_tracks
 from catalog.database import Catalog
 from catalog.models import TagSource, Track, TrackArtist
 from catalog.mojibake import UNDECIDED, decode_like

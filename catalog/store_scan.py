@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from catalog import records
-from catalog.album_groups import count_credits
+from catalog.album_facts import count_credits
 from catalog.analyses import (
     delete_unused_payloads,
     has_analysis,

@@ -452,6 +452,18 @@ def test_editions_are_shown_as_tagged_in_one_group(edition):
     assert {one.group_key for one in grouped(tracks).values()} == {"a | abbey road"}
 
 
+@pytest.mark.parametrize(
+    "edition", ["Limitierte Sonderausgabe", "\u521d\u56de\u9650\u5b9a\u76e4", "Xyz"]
+)
+def test_words_in_brackets_that_nobody_knows_are_an_edition_if_the_tracks_are(edition):
+    titles = ["Mutter", f"Mutter ({edition})"]
+    same = [album(title, title, titles=SONGS) for title in titles]
+    assert shown([*same[0], *same[1]]) == {("A", title) for title in titles}
+    assert count_groups([*same[0], *same[1]]) == 1
+    other = album(titles[1], titles[1], titles=OTHERS)
+    assert count_groups([*same[0], *other]) == 2
+
+
 def test_other_titles_are_other_groups():
     tracks = [
         *album("x", "Weezer (Blue Album)", 2),
