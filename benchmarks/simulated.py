@@ -7,11 +7,12 @@ artists with one album), and pair, near-pair, five or near-five for few artists.
 
 For each rule: balanced accuracy among the labels with two albums or more (closed), that
 of the same tracks among all labels (all), both with their share of the reference's;
-calibration error of the closed figure, the mean over libraries; area under the curve for "none of them"; CPU
-seconds. The reference knows m, B, A and T and has the same albums: with Gaussian
-tracks nothing can be better but by luck, with Student's t (--tails) it is the Gaussian
-rule with true moments. Constants were chosen on seeds below 1000, figures are of seeds
-from 1000. With --shuffled, what labels dealt anew to albums give, beside 1 / K.
+calibration error of the closed figure, the mean over libraries; area under the curve
+for "none of them"; CPU seconds. The reference knows m, B, A and T and has the same
+albums: with Gaussian tracks nothing can be better but by luck, with Student's t
+(--tails) it is the Gaussian rule with true moments. Constants were chosen on seeds
+below 1000, figures are of seeds from 1000. With --shuffled, what labels dealt anew to
+albums give, beside 1 / K.
 """
 
 from __future__ import annotations
@@ -171,7 +172,8 @@ def describe(name: str, rows: list[Figures], reference: list[Figures]) -> str:
 
 def compare(rows: list[Figures], others: list[Figures]) -> str:
     """Return the paired difference of the closed figure, with its standard error."""
-    apart = np.array([a["closed"] - b["closed"] for a, b in zip(rows, others)])
+    own, theirs = (np.array([r["closed"] for r in some]) for some in (rows, others))
+    apart = own - theirs
     error = apart.std(ddof=1) / len(apart) ** 0.5 if len(apart) > 1 else np.inf
     return f"hierarchical less cosine {apart.mean():+.4f} +-{error:.4f}"
 

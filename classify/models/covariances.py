@@ -29,9 +29,10 @@ albums were taken out: what subtraction leaves over in float64, with a wide marg
 level is thinner than this share of a column's variance."""
 
 N_STEPS = 2
-"""Steps of EM from the estimates of moments. The strength of B is estimated at each from
-the expected scatter as if that had been observed, which confirms itself: in simulation
-two and four do alike, and twenty lose ten points where most labels have one album."""
+"""Steps of EM from the estimates of moments. The strength of B is estimated at each
+from the expected scatter as if that had been observed, which confirms itself: in
+simulation two and four do alike, and twenty lose ten points where most labels have one
+album."""
 
 
 @dataclass(frozen=True, eq=False)
