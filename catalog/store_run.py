@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert
 
 from catalog.database import Catalog
 from catalog.datasets import TrackRow
+from catalog.model_base import insert_plain
 from catalog.models import (
     Artifact,
     FoldScore,
@@ -24,7 +25,6 @@ from catalog.models import (
     WindowPrediction,
 )
 from catalog.runs import FoldFacts, RunFacts, StoredModel
-from catalog.store_tags import insert_plain
 
 _BATCH = 5000  # rows that are written at once
 _KNOWN = ("artist", "album_id", "album", "year", "title", "group_key")

@@ -13,7 +13,7 @@ from catalog.album_facts import TrackFacts, year_of
 from catalog.album_groups import Album as GroupedAlbum
 from catalog.album_groups import group_tracks
 from catalog.database import is_storable, readable, storable
-from catalog.model_base import Base
+from catalog.model_base import insert_plain
 from catalog.models import (
     Album,
     Artist,
@@ -211,30 +211,6 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a list into parts that fit one statement."""
     for start in range(0, len(values), _CHUNK):
         yield values[start : start + _CHUNK]
-
-
-def insert_plain(
-    connection: Connection,
-    table: type[Base],
-    columns: Sequence[str],
-    rows: Sequence[tuple[float | str | None, ...]],
-) -> None:
-    """Insert rows of numbers and texts alone, in the order of `columns`.
-
-    SQLAlchemy would prepare every value of every row, which takes longer than the
-    database does; numbers and texts need no preparation.
-    """
-    if not rows:
-        return
-    compiled = insert(table).compile(
-        dialect=connection.dialect, column_keys=list(columns)
-    )
-    if compiled.positional:
-        places = [columns.index(name) for name in compiled.positiontup or columns]
-        values: Any = [tuple(row[place] for place in places) for row in rows]
-    else:
-        values = [dict(zip(columns, row, strict=True)) for row in rows]
-    connection.exec_driver_sql(str(compiled), values)
 
 
 def _by_key(names: Iterable[str]) -> dict[str, dict[str, Any]]:

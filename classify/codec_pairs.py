@@ -76,7 +76,9 @@ def _pair_windows(
         return_indices=True,
     )
     tracks, track = np.unique(ours.track[before], return_inverse=True)
-    X, _, cut = describe_library(coded, described, rows[after], slices=slices)
+    X, _, cut = describe_library(
+        coded, described, rows[after], slices=slices, linear=data.linear
+    )
     own_cut = ours.slices[before] if slices and ours.slices is not None else None
     return CodecPairs(
         coded.variant,

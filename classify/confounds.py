@@ -9,21 +9,43 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import Pipeline
 
 from catalog.audio_facts import AudioFacts
 from classify.arrays import Dataset, Windows
-from classify.cross_validation import evaluate_fold
 from classify.file_facts import FactTable
 from classify.folds import Fold
 from classify.metrics import album_interval, balanced_accuracy
-from classify.models.base import fit
-from classify.models.linear import CONFOUNDS
+from classify.models.base import ModelSpec, Params, fit
 
 Floats = NDArray[np.float64]
 
 
+MOST_LABELS = 40
+"""With more labels than this a sample of them is audited."""
+
 _NEAR = 0.5
 """Near: at least this share of what the music gains over the most frequent label."""
+
+
+def _confounds(params: Params, seed: int) -> Pipeline:
+    forest = RandomForestClassifier(
+        n_estimators=params["n_estimators"],
+        min_samples_leaf=params["min_samples_leaf"],
+        max_features=0.4,
+        random_state=seed,
+    )
+    return Pipeline([("model", forest)])
+
+
+CONFOUNDS = ModelSpec(
+    "confounds",
+    _confounds,
+    tuple({"n_estimators": n, "min_samples_leaf": 2} for n in (60, 15)),
+)
+"""A forest: facts are categories and numbers, some unknown, some of them alike. The
+smaller one is for a few facts alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +91,8 @@ def audit_confounds(
     folds : sequence of Fold
     seed : int
     """
-    known = _facts_dataset(dataset, table.X)
-    p = np.zeros((len(known.y), len(known.labels)))
-    for fold in folds:
-        p[fold.test] = evaluate_fold(CONFOUNDS, known, fold, seed=seed).tracks
+    whole, _ = CONFOUNDS.param_grid
+    p = _predict_facts(dataset, table.X, folds, whole, seed=seed)
     alone = {
         kind: score_facts(dataset, table, [kind], folds, seed=seed)
         for kind in table.kinds()
@@ -87,7 +107,7 @@ def audit_confounds(
         sets[first, kind] = float(both.mean())
     best = max(sets, key=lambda kinds: sets[kinds], default=())
     return ConfoundAudit(
-        p, p.argmax(axis=1) == known.y, alone, best, sets[best] if best else 0.0
+        p, p.argmax(axis=1) == dataset.y, alone, best, sets[best] if best else 0.0
     )
 
 
@@ -100,14 +120,40 @@ def score_facts(
     seed: int,
 ) -> NDArray[np.bool_]:
     """Return which tracks are right from some facts, or kinds of facts, alone."""
-    single = _facts_dataset(dataset, table.X[:, table.columns(named)])
-    right = np.zeros(len(single.y), dtype=bool)
-    for fold in folds:
-        training = single.of_tracks(fold.train)
-        fitted = fit(CONFOUNDS, CONFOUNDS.param_grid[0], training, seed=seed)
-        _, p = fitted.predict_proba(single.windows.of_tracks(fold.test))
-        right[fold.test] = p.argmax(axis=1) == single.y[fold.test]
+    _, small = CONFOUNDS.param_grid
+    X = table.X[:, table.columns(named)]
+    found = _predict_facts(dataset, X, folds, small, seed=seed).argmax(axis=1)
+    right: NDArray[np.bool_] = found == dataset.y
     return right
+
+
+def _predict_facts(
+    dataset: Dataset,
+    X: NDArray[np.float32],
+    folds: Sequence[Fold],
+    params: Mapping[str, Any],
+    *,
+    seed: int,
+) -> Floats:
+    """Return held-out probabilities from facts, shape (n_tracks, n_labels)."""
+    known = _facts_dataset(dataset, X)
+    p = np.zeros((len(known.y), len(known.labels)))
+    for fold in folds:
+        fitted = fit(CONFOUNDS, params, known.of_tracks(fold.train), seed=seed)
+        _, p[fold.test] = fitted.predict_proba(known.windows.of_tracks(fold.test))
+    return p
+
+
+def sample_labels(dataset: Dataset, *, seed: int) -> NDArray[np.intp]:
+    """Return the labels whose confounds are audited: all, or `MOST_LABELS` at random.
+
+    A forest's memory grows with labels times tracks, and a sample answers the question.
+    """
+    labels = np.unique(dataset.y)
+    if len(labels) <= MOST_LABELS:
+        return labels
+    drawn = np.random.default_rng(seed).permutation(labels)[:MOST_LABELS]
+    return np.sort(drawn)
 
 
 def _facts_dataset(dataset: Dataset, X: NDArray[np.float32]) -> Dataset:
@@ -130,6 +176,7 @@ def audit_metrics(
         "alone": audit.rank_kinds(whole),
         "strongest": list(audit.strongest),
         "together": audit.together,
+        "labels": len(np.unique(dataset.y)),
     }
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.database import Catalog
 from catalog.datasets import Library, TrackRow, load_library, track_sequences
-from catalog.names import fold
 from catalog.records import FeatureSetFacts
 from classify.arrays import Dataset, Windows
 from classify.exceptions import TooLittleToLearnFromError
-from classify.folds import album_groups
 from classify.labels import load_labels
+from classify.selection import Selection, linear_columns, select_labels
 from classify.sequence_features import (
     TrackSequences,
     cut_slices,
@@ -26,11 +22,6 @@ from classify.sequence_features import (
     remove_key,
     usable_windows,
 )
-
-MIN_ALBUMS = 2
-"""A label with fewer album groups than this cannot be learned and tested."""
-
-_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +41,9 @@ class TrainingData:
     rest : Windows
     columns : tuple of str
         Names of the columns of X: of the feature set, and of what is computed from it.
-    left_out : mapping of a label with too few albums to its number of tracks
-    scarce : labels with exactly two albums
-    unusable : tracks without a single window that a model may see
+    selection : Selection
+    linear : bool
+        Whether windows are described by `linear_columns` alone.
     unmatched : lines of a label file that match no track
     """
 
@@ -66,9 +57,8 @@ class TrainingData:
     rest_tracks: tuple[TrackRow, ...]
     rest_window_ids: NDArray[np.int64]
     columns: tuple[str, ...]
-    left_out: dict[str, int]
-    scarce: tuple[str, ...]
-    unusable: tuple[TrackRow, ...]
+    selection: Selection
+    linear: bool = False
     unmatched: tuple[str, ...] = ()
 
     @property
@@ -83,6 +73,7 @@ def load_training_data(
     *,
     only: Collection[str] = (),
     slices: bool = False,
+    linear: bool = False,
     feature_set_id: int | None = None,
 ) -> TrainingData:
     """Load a library as a dataset under a label rule.
@@ -96,6 +87,8 @@ def load_training_data(
         Where given, the labels to tell apart; tracks of others join the rest.
     slices : bool
         Whether to cut the sequences to the windows, too.
+    linear : bool
+        Whether windows are described by `linear_columns` alone.
     feature_set_id : int or None
         None takes the set that most tracks are analysed under.
 
@@ -112,16 +105,17 @@ def load_training_data(
             "the catalog holds no analysed track; run `scan FOLDER` first"
         )
     names, unmatched = load_labels(catalog, library, rule)
-    sequences = load_sequences(catalog, library)
-    return prepare_training_data(
+    sequences = None if linear else load_sequences(catalog, library)
+    data = prepare_training_data(
         library,
         names,
         rule=rule,
         only=only,
         sequences=sequences,
         slices=slices,
-        unmatched=unmatched,
+        linear=linear,
     )
+    return replace(data, unmatched=tuple(unmatched))
 
 
 def load_sequences(catalog: Catalog, library: Library) -> dict[int, TrackSequences]:
@@ -143,7 +137,7 @@ def prepare_training_data(
     only: Collection[str] = (),
     sequences: Mapping[int, TrackSequences] | None = None,
     slices: bool = False,
-    unmatched: Sequence[str] = (),
+    linear: bool = False,
 ) -> TrainingData:
     """Turn a library's rows into a dataset.
 
@@ -158,8 +152,7 @@ def prepare_training_data(
         As `load_training_data` takes it.
     sequences : mapping of an index into ``library.tracks`` to TrackSequences, or None
         Used only where every track with windows has them.
-    slices : bool
-    unmatched : sequence of str
+    slices, linear : bool
 
     Raises
     ------
@@ -170,29 +163,22 @@ def prepare_training_data(
     kept = usable_windows(windows.vectors, windows.silent)
     usable = np.zeros(len(tracks), dtype=bool)
     usable[windows.track[kept]] = True
-    names = _keep_only(names, only)
-    groups = album_groups(tracks)
-    albums: dict[str, set[int]] = {}
-    for i, name in enumerate(names):
-        if name is not None and usable[i]:
-            albums.setdefault(name, set()).add(int(groups[i]))
-    labels = tuple(sorted(n for n, found in albums.items() if len(found) >= MIN_ALBUMS))
-    if len(labels) < 2:
-        raise TooLittleToLearnFromError(
-            _what_is_missing(rule, albums, labels, bool(usable.any()), only)
-        )
-    number = {name: k for k, name in enumerate(labels)}
-    y = np.array([number.get(n, -1) if n else -1 for n in names], dtype=np.intp)
-    inside, rest = np.flatnonzero(usable & (y >= 0)), np.flatnonzero(usable & (y < 0))
+    chosen = select_labels(tracks, names, usable, rule=rule, only=only)
+    y = chosen.judged_y
+    inside, rest = np.flatnonzero(y >= 0), np.flatnonzero(usable & (y < 0))
     if sequences is None or not sequences.keys() >= set(windows.track.tolist()):
         sequences, slices = None, False
     rows = np.flatnonzero(kept)
-    X, columns, cut = describe_library(library, sequences, rows, slices=slices)
+    X, columns, cut = describe_library(
+        library, sequences, rows, slices=slices, linear=linear
+    )
     every = Windows(X, windows.track[rows], len(tracks), cut)
     return TrainingData(
         library=library,
         sequences=sequences,
-        dataset=Dataset(every.of_tracks(inside), y[inside], groups[inside], labels),
+        dataset=Dataset(
+            every.of_tracks(inside), y[inside], chosen.groups[inside], chosen.labels
+        ),
         tracks=tuple(tracks[i] for i in inside.tolist()),
         window_ids=windows.window_id[rows[every.windows_of(inside)]],
         start_s=windows.start_s[rows[every.windows_of(inside)]],
@@ -200,10 +186,8 @@ def prepare_training_data(
         rest_tracks=tuple(tracks[i] for i in rest.tolist()),
         rest_window_ids=windows.window_id[rows[every.windows_of(rest)]],
         columns=columns,
-        left_out={n: names.count(n) for n in sorted(albums) if n not in labels},
-        scarce=tuple(n for n in labels if len(albums[n]) == MIN_ALBUMS),
-        unusable=tuple(tracks[i] for i in np.flatnonzero(~usable).tolist()),
-        unmatched=tuple(unmatched),
+        selection=chosen,
+        linear=linear,
     )
 
 
@@ -213,6 +197,7 @@ def describe_library(
     rows: NDArray[np.intp],
     *,
     slices: bool = False,
+    linear: bool = False,
 ) -> tuple[NDArray[np.float32], tuple[str, ...], NDArray[np.float16] | None]:
     """Return some windows of a library as models take them.
 
@@ -225,6 +210,8 @@ def describe_library(
         Indices into ``library.windows``; those of one track side by side.
     slices : bool
         Whether to cut the sequences to the windows, too.
+    linear : bool
+        Whether to describe them by `linear_columns` alone.
 
     Returns
     -------
@@ -233,6 +220,9 @@ def describe_library(
     slices : float16, shape (n, STEPS, 12 + n_mels), or None
     """
     windows, names = library.windows, library.feature_set.names
+    if linear:
+        some, named = linear_columns(tuple(names))
+        return windows.vectors[np.ix_(rows, some)], named, None
     if sequences is None or not len(rows):
         return *remove_key(windows.vectors[rows], names), None
     X, cut = [], []
@@ -246,62 +236,3 @@ def describe_library(
         if slices:
             cut.append(cut_slices(track, *span))
     return np.concatenate(X), columns, np.concatenate(cut) if slices else None
-
-
-def _keep_only(names: Sequence[str | None], only: Collection[str]) -> list[str | None]:
-    if not only:
-        return list(names)
-    wanted = {fold(name): name for name in only}
-    known = {fold(name): name for name in names if name}
-    absent = sorted(name for key, name in wanted.items() if key not in known)
-    if absent:
-        near = get_close_matches(fold(absent[0]), known, cutoff=0.5) or sorted(known)
-        raise TooLittleToLearnFromError(
-            f"--only {absent[0]}: no track of the catalog has this label; there is "
-            f"{', '.join(known[key] for key in near[:_NAMED]) or 'none'}"
-        )
-    return [name if name and fold(name) in wanted else None for name in names]
-
-
-def _what_is_missing(
-    rule: str,
-    albums: dict[str, set[int]],
-    labels: tuple[str, ...],
-    has_windows: bool,  # noqa: FBT001
-    only: Collection[str],
-) -> str:
-    if not has_windows:
-        return (
-            "the catalog holds no window that could be learned from; run `scan` first"
-        )
-    if not albums:
-        return f"no track has a label ({rule}); tag the files and scan again"
-    few = ", ".join(sorted(set(albums) - set(labels))[:_NAMED])
-    enough = f"only {labels[0]} has" if labels else "none has"
-    if few:
-        then = f"scan further albums of {few}"
-    elif only:
-        then = "name a further one with --only, or leave it out"
-    else:
-        then = "scan albums of a second label"
-    return (
-        f"too little to learn from: at least 2 labels ({rule}) with {MIN_ALBUMS} or "
-        f"more albums each are needed, and {enough} as many; {then}"
-    )
-
-
-def dataset_hash(data: TrainingData) -> str:
-    """Return 32 hex digits that change whenever what is learned from does."""
-    dataset, facts = data.dataset, data.feature_set
-    payloads = [track.payload_hash for track in data.tracks]
-    known = [facts.version, list(facts.names), dict(facts.parameters), payloads]
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([*known, list(dataset.labels)], sort_keys=True).encode())
-    for array in (dataset.y, dataset.groups, dataset.windows.track):
-        digest.update(np.ascontiguousarray(array, "<i8").tobytes())
-    digest.update(np.ascontiguousarray(dataset.windows.X, "<f4").tobytes())
-    for pairs in dataset.pairs:
-        digest.update(pairs.variant.encode())
-        digest.update(np.ascontiguousarray(pairs.tracks, "<i8").tobytes())
-        digest.update(np.ascontiguousarray(pairs.coded.X, "<f4").tobytes())
-    return digest.hexdigest()

@@ -21,7 +21,7 @@ from classify.cross_validation import (
     tune_and_fit,
 )
 from classify.ensemble import combine_fold_results, combine_tunings
-from classify.folds import OUTER_FOLDS, Fold, album_folds
+from classify.folds import OUTER_FOLDS, Fold, album_folds, balanced_rounds
 from classify.metrics import (
     album_interval,
     apply_temperature,
@@ -35,6 +35,7 @@ from classify.model import Member
 from classify.models.base import FittedEstimator, fit
 from classify.models.registry import VOTERS, VOTING, model_spec, with_voters
 from classify.novelty import MOST_LABELS, find_threshold
+from classify.settings import Validation
 from scanner.signals import end_with_parent, worker_replacement_silenced
 
 Floats = NDArray[np.float64]
@@ -98,6 +99,7 @@ def evaluate(
     names: Sequence[str],
     *,
     seed: int,
+    validation: Validation = "album",
     jobs: int | None = None,
     on_progress: OnProgress = lambda _done, _total, _name: None,
 ) -> tuple[list[Fold], dict[str, Evaluation]]:
@@ -108,6 +110,8 @@ def evaluate(
     dataset : Dataset
     names : sequence of str
     seed : int
+    validation : str
+        ``"album"`` for folds of albums, ``"balanced"`` for `balanced_rounds`.
     jobs : int or None
         Processes; None means one per core.
     on_progress : callable
@@ -121,7 +125,10 @@ def evaluate(
     evaluations : dict
         By name, in the order of `names`.
     """
-    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed)
+    if validation == "balanced":
+        folds = balanced_rounds(dataset.y, dataset.groups, seed=seed)
+    else:
+        folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=seed)
     tasks = [(m, i) for m in with_voters(names) for i in range(len(folds) + 1)]
     on_progress(0, len(tasks), "")
     results: dict[tuple[str, int], FoldResult] = {}
@@ -305,12 +312,3 @@ def compute_scores(
         "fit_cpu_s": sum(result.fit_s for result in evaluation.fold_results),
         "predict_cpu_s": sum(result.predict_s for result in evaluation.fold_results),
     }
-
-
-def majority_baseline(dataset: Dataset) -> float:
-    """Return the share of the most frequent label, the best that one answer can do.
-
-    The model ``majority`` must find that label on the training side of each fold, from
-    which the albums in question are missing, and so can only do worse.
-    """
-    return float(np.bincount(dataset.y).max() / len(dataset.y))

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from catalog.records import FeatureSetFacts
 from classify.arrays import Windows
 from classify.exceptions import FeatureSetMismatchError, UntrustedArtifactError
 from classify.metrics import apply_temperature
+from classify.models.albums import FittedAlbumModel
 from classify.models.base import FittedEstimator
 
 Floats = NDArray[np.float64]
@@ -30,14 +32,14 @@ class Member:
     Attributes
     ----------
     name : str
-    fitted : FittedEstimator
+    fitted : FittedEstimator or FittedAlbumModel
     temperature : float
     weight : float
         The weights of a model's members sum to one.
     """
 
     name: str
-    fitted: FittedEstimator
+    fitted: FittedEstimator | FittedAlbumModel
     temperature: float
     weight: float
 
@@ -81,6 +83,8 @@ class Model:
         -------
         of_windows : float64, shape (n_windows, n_labels)
         of_tracks : float64, shape (n_tracks, n_labels)
+            What a row lacks of 1 is the probability of "none of them", where the model
+            knows of it.
 
         Raises
         ------
@@ -93,6 +97,9 @@ class Model:
                 f"the model takes {len(self.columns)} columns, these rows have "
                 f"{windows.X.shape[1]}; were their sequences stored?"
             )
+        (first, *_) = self.members
+        if isinstance(first.fitted, FittedAlbumModel):
+            return first.fitted.predict_proba(windows)
         of_windows = np.zeros((len(windows.X), len(self.labels)))
         of_tracks = np.zeros((windows.n_tracks, len(self.labels)))
         for member in self.members:
@@ -120,9 +127,15 @@ FORMAT = "skops"
 TRUSTED = (
     "classify.model.Member",
     "classify.model.Model",
+    "classify.models.albums.FittedAlbumModel",
     "classify.models.base.FittedEstimator",
+    "classify.models.cosine.CosineClassifier",
+    "classify.models.cosine.Whitening",
+    "classify.models.covariances.Covariances",
+    "classify.models.hierarchical.HierarchicalGaussian",
     "classify.models.linear.score_features",
     "classify.models.neighbors.FewNeighbours",
+    "classify.models.predictive.Predictive",
     "classify.models.rnn.GruClassifier",
     "classify.models.svm.Landmarks",
     "classify.models.svm.LeastSquares",
@@ -213,3 +226,11 @@ def _rename_types(data: bytes) -> bytes:
                 content = json.dumps(schema).encode()
             new.writestr(name, content)
     return renamed.getvalue()
+
+
+_PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that a run rests on."""
+    return {name: version(name) for name in _PACKAGES}

@@ -151,6 +151,7 @@ def predict_file(
     of_windows, of_whole = model.predict_proba(_grouped(X, slices, [regular]), facts)
     p = of_whole[0] if whole else of_draws.mean(axis=0)
     best = int(p.argmax())
+    p_none = 1.0 - float(p.sum())  # above rounding for models that know "none of them"
     threshold = unknown_below
     if threshold is None:
         threshold = run.parameters.get("unknown_below") or 0.0
@@ -158,7 +159,7 @@ def predict_file(
     return FilePrediction(
         labels=model.labels,
         probabilities=p,
-        label=UNKNOWN if p[best] < threshold else model.labels[best],
+        label=UNKNOWN if p[best] < max(threshold, p_none) else model.labels[best],
         draws=of_draws,
         seed=seed,
         n_windows=len(np.unique(np.concatenate(heard))),
@@ -217,9 +218,10 @@ def _rows_of(
     span = measured.start_s, measured.window_s
     names = tuple(facts.names)
     X, columns = describe_windows(measured.vectors, names, *span, measured.sequences)
-    if columns != tuple(model.columns):  # trained where no sequences were stored
-        X, _ = describe_windows(measured.vectors, names, *span, None)
-    return X, cut_slices(measured.sequences, *span)
+    # A model may read fewer: trained where no sequences were stored, or of means.
+    place = {name: i for i, name in enumerate(columns)}
+    some = [place[name] for name in model.columns if name in place]
+    return X[:, some], cut_slices(measured.sequences, *span)
 
 
 def _grouped(

@@ -9,12 +9,19 @@ from catalog.database import Catalog
 from catalog.runs import RunFacts, fold_parameters
 from classify.arrays import Dataset
 from classify.codec_pairs import add_codec_pairs
-from classify.dataset import TrainingData, dataset_hash, load_training_data
+from classify.dataset import TrainingData, load_training_data
 from classify.exceptions import NothingToReportError
-from classify.folds import OUTER_FOLDS, Fold, album_folds
+from classify.folds import OUTER_FOLDS, Fold, album_folds, balanced_rounds
 from classify.model import Member, Model
 from classify.models.base import fit
-from classify.models.registry import VOTING, model_spec, reads_slices, with_voters
+from classify.models.registry import (
+    ALBUM_MODELS,
+    VOTING,
+    model_spec,
+    reads_slices,
+    with_voters,
+)
+from classify.selection import dataset_hash
 
 
 def load_run_data(catalog: Catalog, run: RunFacts) -> TrainingData:
@@ -32,12 +39,17 @@ def load_run_data(catalog: Catalog, run: RunFacts) -> TrainingData:
         run.label_kind,
         only=run.parameters.get("only", ()),
         slices=reads_slices(with_voters((run.model,))),
+        linear=run.model in ALBUM_MODELS,
         feature_set_id=run.feature_set_id,
     )
     variants = run.parameters.get("steadied")
     if variants:
         data = add_codec_pairs(catalog, data, variants)
-    if dataset_hash(data) != run.dataset_hash:
+    known = data.feature_set, data.tracks, data.dataset
+    if run.dataset_hash not in {
+        dataset_hash(*known),
+        dataset_hash(*known, with_windows=True),
+    }:
         raise NothingToReportError(
             f"the library has changed since run {run.id}; run `classify --all` again"
         )
@@ -60,12 +72,17 @@ def refit_folds(
         Of the run.
     """
     dataset = data.dataset
-    folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=run.seed)
+    y, groups, seed = dataset.y, dataset.groups, run.seed
+    if run.parameters.get("validation") == "balanced":
+        folds = balanced_rounds(y, groups, seed=seed)
+    else:
+        folds = album_folds(y, groups, n_splits=OUTER_FOLDS, seed=seed)
+    known = fold_parameters(catalog, run.id)
+    if run.model in ALBUM_MODELS:  # judged album by album, with nothing to choose
+        known = [run.parameters] * len(folds)
     return [
         (fold, refit_model(run, data, dataset.of_tracks(fold.train), parameters))
-        for fold, parameters in zip(
-            folds, fold_parameters(catalog, run.id), strict=True
-        )
+        for fold, parameters in zip(folds, known, strict=True)
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,13 @@ from catalog.runs import FoldFacts, RunFacts, StoredModel
 from catalog.store_run import KEPT_OF_WINDOW, Predictions, store_run
 from classify import model as artifacts
 from classify.arrays import Dataset
-from classify.dataset import TrainingData, dataset_hash
+from classify.dataset import TrainingData
 from classify.evaluate import Evaluation, compute_scores
 from classify.folds import Fold
 from classify.metrics import balanced_accuracy, macro_f1
-from classify.model import UNKNOWN, Model
+from classify.model import UNKNOWN, Model, package_versions
+from classify.selection import dataset_hash
 from classify.settings import TrainingSettings
-
-_PACKAGES = ("sonicat", "numpy", "scipy", "scikit-learn", "skops")
 
 
 def store_evaluation(
@@ -93,17 +91,18 @@ def _run_facts(
         model=evaluation.name,
         seed=settings.seed,
         feature_set_id=data.library.feature_set_id,
-        dataset_hash=dataset_hash(data),
+        dataset_hash=dataset_hash(data.feature_set, data.tracks, data.dataset),
         labels=data.dataset.labels,
         parameters={
             "only": list(settings.only),
             "setting": evaluation.tuning.params,
             "temperature": evaluation.tuning.temperature,
             "unknown_below": threshold,
+            "validation": settings.validation,
             "notes": list(evaluation.notes),
             "steadied": {one.variant: len(one.tracks) for one in data.dataset.pairs},
         },
-        versions={name: version(name) for name in _PACKAGES},
+        versions=package_versions(),
         metrics={**scores, **metrics},
         created_at=datetime.now(UTC),
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Validation = Literal["album", "balanced"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,15 @@ class TrainingSettings:
         called unknown; None sets the threshold by leaving out each label in turn.
     matched : bool
         Whether to score pairs of tracks that are coded alike, too.
+    validation : str
+        ``"album"``: one album out at a time, or folds of albums for models that take
+        long; ``"balanced"``: one album of every label out at once.
+    permutations : int
+        Deals of the labels that measure chance, at most.
+    budget_s : float or None
+        CPU seconds for evaluating a model of albums; None: by the library's size.
+    unknown_prior : float or None
+        Of "none of them"; None: estimated.
     codec_robust : bool or None
         Whether models learn from the catalog's re-encodings what to distrust; None:
         where enough codecs made them.
@@ -33,10 +45,14 @@ class TrainingSettings:
 
     rule: str = "artist"
     only: tuple[str, ...] = ()
-    models: tuple[str, ...] = ("voting",)
+    models: tuple[str, ...] = ("hierarchical",)
     seed: int = 0
     everything: bool = True
     jobs: int | None = None
     unknown_below: float | None = None
     matched: bool = False
+    validation: Validation = "album"
+    permutations: int = 99
+    budget_s: float | None = None
+    unknown_prior: float | None = None
     codec_robust: bool | None = None

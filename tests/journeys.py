@@ -131,7 +131,7 @@ def trace_classify(folder: Path) -> Functions:
     """Evaluate and store one model on the whole of a small library."""
     db, trace = make_catalog(folder), folder / "trace-classify"
     trace.mkdir()
-    command = ("-m", "sonicat", "classify", "--all", "--model", "logistic", "--db", db)
+    command = ("-m", "sonicat", "classify", "--all", "--db", db)
     run_python(*command, trace=trace)
     return read_trace(trace)
 

@@ -18,7 +18,7 @@ from classify.exceptions import FeatureSetMismatchError
 
 Floats = NDArray[np.float64]
 Params = dict[str, Any]
-Reads = Literal["windows", "tracks", "chroma", "logmel", "slices"]
+Reads = Literal["windows", "means", "tracks", "chroma", "logmel", "slices"]
 N_CHROMA = 12
 
 
@@ -47,8 +47,8 @@ class ModelSpec:
     param_grid : tuple of dict
         The candidates of the inner loop, the plainest first.
     reads : str
-        ``"windows"``: a row a window; ``"tracks"``: statistics of the windows of a
-        track, and of its parts;
+        ``"windows"``: a row a window; ``"means"``: the mean over the windows of a
+        track; ``"tracks"``: statistics of these, and of the track's parts;
         ``"chroma"`` and ``"logmel"``: a window's flattened slice of a sequence;
         ``"slices"``: the slice of both, not flattened.
     weighted : bool
@@ -96,6 +96,8 @@ def build_inputs(windows: Windows, reads: Reads) -> NDArray[Any]:
     """
     if reads == "windows":
         return windows.X
+    if reads == "means":
+        return track_means(windows.X, windows.track, windows.n_tracks)
     if reads == "tracks":
         return track_statistics(windows)
     if windows.slices is None:
@@ -158,6 +160,8 @@ class FittedEstimator:
             p = track_means(of_parts, owner, windows.n_tracks)
             return p[windows.track], p
         p = self._proba(build_inputs(windows, self.reads))
+        if self.reads == "means":
+            return p[windows.track], p
         return p, track_means(p, windows.track, windows.n_tracks)
 
     def _proba(self, X: NDArray[Any]) -> Floats:
@@ -182,6 +186,8 @@ def fit(
     track.
     """
     windows, track = dataset.windows, dataset.windows.track
+    if spec.reads == "means":
+        track = np.arange(windows.n_tracks)
     if spec.reads == "tracks":
         # Parts share a track's weight; without weights long tracks would count more.
         whole = windows, np.arange(windows.n_tracks)

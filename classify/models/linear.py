@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectPercentile, f_classif
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import Pipeline
@@ -75,17 +74,3 @@ def _majority(params: Params, seed: int) -> Pipeline:  # noqa: ARG001
 
 
 MAJORITY = ModelSpec("majority", _majority, reads="tracks", weighted=False)
-
-
-def _confounds(params: Params, seed: int) -> Pipeline:
-    forest = RandomForestClassifier(
-        n_estimators=60,
-        min_samples_leaf=params["min_samples_leaf"],
-        max_features=0.4,
-        random_state=seed,
-    )
-    return Pipeline([("model", forest)])
-
-
-CONFOUNDS = ModelSpec("confounds", _confounds, ({"min_samples_leaf": 2},))
-"""A forest: facts are categories and numbers, some unknown, some of them alike."""

@@ -19,6 +19,9 @@ Densities = Callable[[Floats, Floats, Integers], Floats]
 BATCH = 2000
 """Tracks that are judged at once."""
 
+_PAIRS = 50_000
+"""Rows times labels of which differences are held at once."""
+
 
 class Predictive:
     """Predictive density of a track of an unheard album, given a label's other albums.
@@ -85,6 +88,37 @@ class Predictive:
         for pool in np.unique(pools[pools > 0]):
             some = np.flatnonzero(pools == pool)
             densities[:, some] = self._of_pool(int(pool), rows, turned[some])
+        densities[:, -1:] = self._of_pool(0, rows, np.zeros((1, rows.shape[1])))
+        return densities
+
+    def log_densities_among(
+        self, X: Floats, means: Floats, n_albums: Integers, candidates: Integers
+    ) -> Floats:
+        """Return log densities of some labels for each row, and of "none of them".
+
+        Parameters
+        ----------
+        X, means, n_albums : as for `log_densities`
+        candidates : intp, shape (n, k)
+            Labels that are asked for, by row; -1 for none, whose density is 0.
+
+        Returns
+        -------
+        float64, shape (n, k + 1)
+        """
+        c, V = self.covariances, self._basis
+        rows = (X[:, c.columns] - c.mean) @ V
+        turned = (means[:, c.columns] - c.mean) @ V
+        densities = np.full((len(rows), candidates.shape[1] + 1), -np.inf)
+        pools = np.append(find_pool(n_albums), 0)[candidates]  # of -1: 0
+        for pool in np.unique(pools[pools > 0]):
+            gain, root, constant = self._pool(int(pool))
+            e, f = rows @ root.T, (turned * gain) @ root.T
+            i, k = np.nonzero(pools == pool)
+            for some in np.array_split(np.arange(len(i)), len(i) // _PAIRS + 1):
+                apart = e[i[some]] - f[candidates[i[some], k[some]]]
+                squares = np.einsum("nd,nd->n", apart, apart)
+                densities[i[some], k[some]] = constant - 0.5 * squares
         densities[:, -1:] = self._of_pool(0, rows, np.zeros((1, rows.shape[1])))
         return densities
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # loads scikit-learn: not for --help
     from classify.models.base import ModelSpec
 
 _SPECS = {
+    "hierarchical": ("albums", "HIERARCHICAL"),
+    "cosine": ("albums", "COSINE"),
     "majority": ("linear", "MAJORITY"),
     "decision-tree": ("trees", "DECISION_TREE"),
     "random-forest": ("trees", "RANDOM_FOREST"),
@@ -45,6 +47,9 @@ LARGE = 6000
 
 MANY = 40
 """With more labels than this, those that compare every pair of them are."""
+
+ALBUM_MODELS = ("hierarchical", "cosine")
+"""These learn from the albums of labels, and are judged with each album left out."""
 
 VOTING = "voting"
 VOTERS = ("svm-rbf", "logistic", "track-logistic", "track-svm")

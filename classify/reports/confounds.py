@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 
 from catalog.audio_facts import audio_facts
 from catalog.database import Catalog
+from classify.arrays import majority_baseline
 from classify.confounds import (
     ConfoundAudit,
     audit_confounds,
     audit_metrics,
+    sample_labels,
     score_facts,
     warn_of_confounds,
 )
-from classify.evaluate import majority_baseline
 from classify.file_facts import KINDS, fact_table, suspicion_of
 from classify.folds import OUTER_FOLDS, album_folds
 from classify.labels import decade_of
@@ -42,9 +43,12 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     """
     run = select_run(catalog, run_id)
     data = load_run_data(catalog, run)
-    dataset = data.dataset
+    labels = sample_labels(data.dataset, seed=run.seed)
+    inside = np.flatnonzero(np.isin(data.dataset.y, labels))
+    dataset = data.dataset.of_tracks(inside)
+    tracks = [data.tracks[i] for i in inside.tolist()]
     facts = audio_facts(catalog, run.feature_set_id)
-    known = [facts[track.id] for track in data.tracks]
+    known = [facts[track.id] for track in tracks]
     table = fact_table(known)
     folds = album_folds(dataset.y, dataset.groups, n_splits=OUTER_FOLDS, seed=run.seed)
     audit = audit_confounds(dataset, table, folds, seed=run.seed)
@@ -54,12 +58,16 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
     }
     ranked = sorted(single, key=lambda fact: -single[fact])
     n = len(dataset.y)
-    eras = np.array([decade_of(track) or "no year" for track in data.tracks])
+    eras = np.array([decade_of(track) or "no year" for track in tracks])
     of_labels = np.array(dataset.labels)[dataset.y]
     whole = np.arange(n, dtype=np.intp)
     baseline = majority_baseline(dataset)
     reached = audit_metrics(dataset, audit, seed=run.seed)
-    warning = warn_of_confounds(reached, run.metrics["accuracy"], baseline)
+    accuracy = run.metrics.get("audited_accuracy", run.metrics["accuracy"])
+    warning = warn_of_confounds(reached, accuracy, baseline)
+    drawn = ""
+    if len(labels) < len(data.dataset.labels):
+        drawn = f"Among {len(labels)} of {len(data.dataset.labels)} labels, drawn. "
     return Table(
         title=f"What the files give away without the music ({run.label_kind})",
         columns=COLUMNS,
@@ -74,9 +82,9 @@ def confounds(catalog: Catalog, run_id: int | None = None) -> Table:
         ),
         notes=(
             *([f"Warning: {warning}."] if warning else []),
-            "Accuracy over held-out albums, in the folds of the run; always the most "
-            f"frequent label would be right for {baseline:.2f}, "
-            f"{run.model} for {run.metrics['accuracy']:.2f}.",
+            f"{drawn}Accuracy over held-out albums, in folds of albums; always the "
+            f"most frequent label would be right for {baseline:.2f}, "
+            f"{run.model} for {accuracy:.2f}.",
             "Carried by: the accuracy of each kind of facts alone, the best first; of "
             "a single fact, the kind that it belongs to.",
             *_suspected([suspicion_of(one) for one in known]),

@@ -88,7 +88,7 @@ def test_silent_windows_and_windows_with_nan_are_never_seen():
     silent = np.arange(8) == 4
     found = prepared(tracks, windows(tracks, vectors, silent))
     assert len(found.dataset.windows.X) == 6
-    assert {track.id for track in found.unusable} == {1, 4}
+    assert np.flatnonzero(~found.selection.usable).tolist() == [1, 4]
     assert np.isfinite(found.dataset.windows.X).all()
 
 
@@ -96,8 +96,8 @@ def test_labels_with_one_album_are_left_out_and_named():
     tracks = [*two_bands(), row(8, artist="Single"), row(9, artist="Single")]
     found = prepared(tracks, windows(tracks))
     assert found.dataset.labels == ("B0", "B1")
-    assert found.left_out == {"Single": 2}
-    assert found.scarce == ("B0", "B1")
+    assert found.selection.single == {"Single": 2}
+    assert found.selection.scarce == ("B0", "B1")
     assert [track.id for track in found.rest_tracks] == [8, 9]
 
 

@@ -143,7 +143,7 @@ def test_a_study_of_a_library_that_has_changed_is_refused(
         classify, ["--all", "--model", "logistic", "-j", "1", "--db", str(path)]
     )
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE windows SET silent = 1 WHERE id = 1")
+        connection.execute("UPDATE tracks SET missing_since = added_at WHERE id = 1")
     result = Runner().invoke(report, ["--features", "--db", str(path)])
     assert result.exit_code == 1
     assert "changed" in result.output

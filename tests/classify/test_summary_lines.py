@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from catalog.runs import RunFacts
+from classify.selection import Selection
 from classify.training import TrainingResult
-from sonicat.classify import summary_lines
+from sonicat.summary import summary_lines
 
 METRICS = {
     "tracks": 30,
@@ -23,6 +26,7 @@ CONFOUNDS = {
     "balanced_accuracy": 0.5,
     "strongest": [],
     "together": 0.0,
+    "labels": 2,
 }
 
 
@@ -39,7 +43,9 @@ def printed(*, threshold=None, rest=0, **changes):
         metrics={**METRICS, **changes},
         id=7,
     )
-    result = TrainingResult((run,), {}, (), 0, 0, rest, 0.5, confounds=CONFOUNDS)
+    none = np.zeros(0, np.intp)
+    chosen = Selection(("a", "b"), ("a", "b"), none, none, "album", none > 0, {}, ())
+    result = TrainingResult((run,), chosen, 0, rest, 0.5, confounds=CONFOUNDS)
     return "\n".join(summary_lines(result, None, 100))
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classify.arrays import majority_baseline
 from classify.ensemble import select_weights
-from classify.evaluate import compute_scores, evaluate, majority_baseline
+from classify.evaluate import compute_scores, evaluate
 from classify.models.registry import VOTERS, VOTING, with_voters
 from classify.novelty import find_threshold, threshold_for
 
