@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -272,14 +273,20 @@ def brier_score(p: Floats, y: NDArray[np.intp]) -> float:
 def reliability(
     p: Floats, y: NDArray[np.intp], *, bins: int = 10
 ) -> list[tuple[float, float, int, float, float]]:
+    """Return `reliability_of` the top probabilities of tracks."""
+    return reliability_of(p.max(axis=1), p.argmax(axis=1) == y, bins=bins)
+
+
+def reliability_of(
+    confidence: Floats, right: NDArray[np.bool_], *, bins: int = 10
+) -> list[tuple[float, float, int, float, float]]:
     """Compare claimed confidences with the accuracies that came true, bin by bin.
 
     Returns
     -------
     list of (low, high, n, mean confidence, accuracy)
-        One row for each bin of the top probability that holds a track.
+        One row for each bin of the confidence that holds a track.
     """
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == y
     edges = np.linspace(0.0, 1.0, bins + 1)
     which = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     rows = []
@@ -300,5 +307,10 @@ def reliability(
 
 def calibration_error(p: Floats, y: NDArray[np.intp], *, bins: int = 10) -> float:
     """Return the expected calibration error, mean |confidence - accuracy| over bins."""
-    rows = reliability(p, y, bins=bins)
-    return sum(n * abs(claimed - true) for _, _, n, claimed, true in rows) / len(y)
+    return error_of(reliability(p, y, bins=bins))
+
+
+def error_of(rows: Sequence[tuple[float, float, int, float, float]]) -> float:
+    """Return the expected calibration error of a reliability table."""
+    tracks = sum(n for _, _, n, _, _ in rows)
+    return sum(n * abs(claimed - true) for _, _, n, claimed, true in rows) / tracks

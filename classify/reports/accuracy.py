@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from catalog.database import Catalog
 from catalog.predictions import (
     AlbumAccuracy,
+    HeldOutWindows,
     TrackPrediction,
-    WindowPrediction,
     album_accuracy,
+    group_keys,
+    held_out_predictions,
+    held_out_windows,
     total_accuracy,
-    track_predictions,
-    window_predictions,
 )
 from classify.exceptions import NothingToReportError
 from classify.metrics import accuracy_interval, album_interval, wilson_interval
@@ -42,7 +43,7 @@ def by_album(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = select_run(catalog, run_id)
-    said = [track for track in track_predictions(catalog, run.id) if track.out_of_fold]
+    said = held_out_predictions(catalog, run.id)
     total = total_accuracy(catalog, run.id)
     if total is None:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
@@ -106,9 +107,8 @@ def by_artist(catalog: Catalog, run_id: int | None = None) -> Table:
     """
     run = select_run(catalog, run_id)
     of_artist: dict[str, list[TrackPrediction]] = {}
-    for track in track_predictions(catalog, run.id):
-        if track.out_of_fold and track.true_label:
-            of_artist.setdefault(track.artist or "", []).append(track)
+    for track in held_out_predictions(catalog, run.id):
+        of_artist.setdefault(track.artist or "", []).append(track)
     if not of_artist:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
     return Table(
@@ -164,27 +164,28 @@ def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no window.
     """
     run = select_run(catalog, run_id)
-    windows = window_predictions(catalog, run.id)
-    if not windows:
+    windows = held_out_windows(catalog, run.id)
+    track = windows.track_id
+    if not len(track):
         raise NothingToReportError(f"run {run.id} judged no labelled window")
-    group_of = {t.track_id: t.group_key for t in track_predictions(catalog, run.id)}
-    track = np.array([w.track_id for w in windows])
-    _, groups = np.unique([group_of[t] for t in track.tolist()], return_inverse=True)
-    right = np.array([w.label == w.true_label for w in windows])
-    p_true = np.array([w.p_true for w in windows])
+    numbers, of = np.unique(track, return_inverse=True)
+    group_of = group_keys(catalog, run.id)
+    _, groups = np.unique([group_of[t] for t in numbers.tolist()], return_inverse=True)
     rows = []
-    for name, inside in _sections(windows, track):
+    for name, inside in _sections(windows):
         if not inside.any():
             continue
-        interval = album_interval(right[inside], groups[inside], seed=run.seed)
+        interval = album_interval(
+            windows.right[inside], groups[of[inside]], seed=run.seed
+        )
         rows.append(
             (
                 name,
                 int(inside.sum()),
-                len(np.unique(track[inside])),
-                float(right[inside].mean()),
+                len(np.unique(of[inside])),
+                float(windows.right[inside].mean()),
                 *(interval or (None, None)),
-                float(p_true[inside].mean()),
+                float(windows.p_true[inside].mean()),
             )
         )
     return Table(
@@ -202,21 +203,16 @@ def by_section(catalog: Catalog, run_id: int | None = None) -> Table:
     )
 
 
-def _sections(
-    windows: list[WindowPrediction], track: NDArray[np.int64]
-) -> Iterator[tuple[str, Flags]]:
-    start = np.array([w.start_s for w in windows])
-    many, first, last = (np.zeros(len(track), dtype=bool) for _ in range(3))
-    loud, dense = np.zeros(len(track), dtype=bool), np.zeros(len(track), dtype=bool)
-    rms = np.array([w.rms_mean for w in windows])
-    changes = np.array([w.energy_changes_per_s for w in windows])
-    for number in np.unique(track):
-        own = np.flatnonzero(track == number)
-        many[own] = len(own) >= 3
-        first[own[np.argmin(start[own])]] = True
-        last[own[np.argmax(start[own])]] = True
-        loud[own] = rms[own] > np.median(rms[own])
-        dense[own] = changes[own] > np.median(changes[own])
+def _sections(windows: HeldOutWindows) -> Iterator[tuple[str, Flags]]:
+    track = windows.track_id
+    _, begin, counts = np.unique(track, return_index=True, return_counts=True)
+    many = np.repeat(counts >= 3, counts)
+    first, last = (np.zeros(len(track), dtype=bool) for _ in range(2))
+    first[begin] = True
+    last[begin + counts - 1] = True
+    loud = windows.rms_mean > _medians(windows.rms_mean, begin, counts)
+    changes = windows.energy_changes_per_s
+    dense = changes > _medians(changes, begin, counts)
     yield "all", np.ones(len(track), dtype=bool)
     yield "intro", many & first
     yield "middle", many & ~first & ~last
@@ -225,3 +221,13 @@ def _sections(
     yield "quiet", many & ~loud
     yield "dense", many & dense
     yield "sparse", many & ~dense
+
+
+def _medians(
+    values: NDArray[np.float64], begin: NDArray[np.intp], counts: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the median of each track's values, once for each of its windows."""
+    number = np.repeat(np.arange(len(counts)), counts)
+    ordered = values[np.lexsort((values, number))]
+    below, above = begin + (counts - 1) // 2, begin + counts // 2
+    return np.repeat((ordered[below] + ordered[above]) / 2, counts)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from catalog.database import Catalog
-from catalog.predictions import track_predictions
+from catalog.predictions import held_out_predictions
 from classify.exceptions import NothingToReportError
-from classify.metrics import calibration_error, reliability
+from classify.metrics import error_of, reliability_of
 from classify.reports.table import Column, Table
 from classify.stored_runs import describe_run, select_run
 
@@ -23,13 +23,11 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = select_run(catalog, run_id)
-    said = [
-        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
-    ]
+    said = held_out_predictions(catalog, run.id)
     if not said:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
-    p = np.array([[t.probabilities.get(k, 0.0) for k in run.labels] for t in said])
-    y = np.array([run.labels.index(str(t.true_label)) for t in said])
+    claimed = np.array([track.p_label for track in said])
+    rows = reliability_of(claimed, np.array([bool(track.correct) for track in said]))
     return Table(
         title=f"Claimed and come true ({run.label_kind}, {run.model})",
         columns=(
@@ -39,11 +37,11 @@ def calibration(catalog: Catalog, run_id: int | None = None) -> Table:
             Column("claimed", "share"),
             Column("came_true", "share"),
         ),
-        rows=tuple(reliability(p, y)),
+        rows=tuple(rows),
         notes=(
             "Probability of the named label, calibrated inside the folds on albums "
             "that the members never heard.",
-            f"Expected calibration error {calibration_error(p, y):.3f}, "
+            f"Expected calibration error {error_of(rows):.3f}, "
             f"Brier score {run.metrics['brier']:.3f}.",
         ),
         source=describe_run(run),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from catalog.audio_facts import variant_counts
 from catalog.database import Catalog
 from catalog.runs import RunFacts
 from classify.arrays import CodecPairs, Windows
@@ -192,6 +193,8 @@ def _drift(pairs: CodecPairs, known: TrainingData) -> Drift:
 def _loaded(
     catalog: Catalog, run: RunFacts
 ) -> tuple[TrainingData, tuple[CodecPairs, ...]]:
+    if not variant_counts(catalog, run.feature_set_id):
+        raise NothingToReportError(NO_VARIANTS)  # before the library is read
     known = load_run_data(catalog, run)
     slices = known.dataset.windows.slices is not None
     pairs = load_codec_pairs(catalog, known, slices=slices)

@@ -10,7 +10,7 @@ import numpy as np
 from catalog.audio_facts import AudioFacts, audio_facts
 from catalog.database import Catalog
 from catalog.names import fold
-from catalog.predictions import TrackPrediction, era_accuracy, track_predictions
+from catalog.predictions import TrackPrediction, era_accuracy, held_out_predictions
 from classify.exceptions import NothingToReportError
 from classify.metrics import accuracy_interval, two_sample_test
 from classify.reports.table import JUDGED, Column, Table, mostly_taken_for
@@ -34,9 +34,7 @@ def by_era(
         There is no run, or it judged no track of the artist.
     """
     run = select_run(catalog, run_id)
-    judged = [
-        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.artist
-    ]
+    judged = [t for t in held_out_predictions(catalog, run.id) if t.artist]
     said = [t for t in judged if t.artist and fold(t.artist) == fold(artist)]
     if not said:
         known = ", ".join(sorted({t.artist for t in judged if t.artist})[:8])

@@ -201,9 +201,11 @@ def _section(name: str, table: Table) -> str:
         f"<th{_class(column)}>{text_of(column.name.replace('_', ' '))}</th>"
         for column in table.columns
     )
-    body = "".join(_row(table.columns, row) for row in table.rows)
+    body = "".join(_row(table.columns, row) for row in table.shown_rows)
     foot = f"<tfoot>{_row(table.columns, table.total)}</tfoot>" if table.total else ""
-    notes = "".join(f'<p class="note">{text_of(note)}</p>' for note in table.notes)
+    notes = "".join(
+        f'<p class="note">{text_of(note)}</p>' for note in table.shown_notes
+    )
     return (
         f'<section id="{escape(name)}"><h2>{text_of(table.title)}</h2>{figure}'
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'

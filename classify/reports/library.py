@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from catalog.browse import failures, listed_tracks, stage_costs
+from catalog.browse import failures, stage_costs
 from catalog.database import Catalog
 from catalog.library import energy_spent
-from catalog.predictions import track_predictions
+from catalog.predictions import codec_accuracy
 from catalog.runs import load_run
 from classify.metrics import wilson_interval
 from classify.reports.table import Column, Table
@@ -74,17 +73,11 @@ def unreadable_files(catalog: Catalog, _run_id: int | None = None) -> Table:
 def codecs(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how tracks are coded, and how often each kind was labelled rightly."""
     run = load_run(catalog, run_id)
-    said = {t.track_id: t for t in (track_predictions(catalog, run.id) if run else ())}
-    tracks = [t for t in listed_tracks(catalog) if t.status == "present"]
-    counts = Counter(track.codec for track in tracks)
     rows = []
-    for codec, n in sorted(counts.items(), key=lambda one: (-one[1], one[0] or "")):
-        judged = [said[t.id] for t in tracks if t.codec == codec and t.id in said]
-        judged = [one for one in judged if one.out_of_fold and one.true_label]
-        right = sum(bool(one.correct) for one in judged)
-        interval = wilson_interval(right, len(judged)) or (None, None)
-        share = right / len(judged) if judged else None
-        rows.append((codec, n, len(judged), right, share, *interval))
+    for codec, n, judged, right in codec_accuracy(catalog, run.id if run else None):
+        interval = wilson_interval(right, judged) or (None, None)
+        share = right / judged if judged else None
+        rows.append((codec, n, judged, right, share, *interval))
     return Table(
         title="Tracks by codec",
         columns=(

@@ -8,10 +8,10 @@ import numpy as np
 
 from catalog.database import Catalog
 from catalog.predictions import (
+    HeldOutWindows,
     TrackPrediction,
-    WindowPrediction,
-    track_predictions,
-    window_predictions,
+    held_out_predictions,
+    held_out_windows,
 )
 from classify.exceptions import NothingToReportError
 from classify.reports.table import Column, Table
@@ -29,6 +29,7 @@ COLUMNS = (
     Column("title"),
 )
 MOST = 25
+"""Tracks that are shown to people."""
 RULED_OUT = 0.05
 """A label that gets less than this is as good as excluded by the model."""
 
@@ -46,46 +47,51 @@ def hardest(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it got every track right.
     """
     run = select_run(catalog, run_id)
-    said = [
-        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
-    ]
+    said = held_out_predictions(catalog, run.id)
     wrong = [t for t in said if not t.correct]
     if not wrong:
         raise NothingToReportError(f"run {run.id} got no labelled track wrong")
-    usual = {
-        label: float(np.mean([t.p_true or 0.0 for t in said if t.true_label == label]))
-        for label in {str(t.true_label) for t in said}
-    }
-    windows: dict[int, list[WindowPrediction]] = {}
-    for window in window_predictions(catalog, run.id):
-        windows.setdefault(window.track_id, []).append(window)
-    rows = [_row(t, windows.get(t.track_id, []), usual) for t in wrong]
+    of_label: dict[str, list[float]] = {}
+    for track in said:
+        of_label.setdefault(str(track.true_label), []).append(track.p_true or 0.0)
+    usual = {label: float(np.mean(own)) for label, own in of_label.items()}
+    windows = held_out_windows(catalog, run.id)
+    rows = [_row(t, *_heard(windows, t.track_id), usual) for t in wrong]
     rows.sort(key=lambda row: (row[0] != "likely mislabelled", -row[3], row[8]))
     return Table(
         title=f"Most confidently wrong ({run.label_kind}, {run.model})",
         columns=COLUMNS,
-        rows=tuple(rows[:MOST]),
+        rows=tuple(rows),
         notes=(
-            f"{len(wrong)} of {len(said)} tracks are taken for another label; "
-            f"the first {min(MOST, len(wrong))} are shown.",
+            f"{len(wrong)} of {len(said)} tracks are taken for another label.",
             "Likely mislabelled: taken for the other label more surely than its own "
             f"tracks are on average, the given one below {RULED_OUT}. Hard: others.",
         ),
         source=describe_run(run),
+        most=MOST,
     )
+
+
+def _heard(windows: HeldOutWindows, track_id: int) -> tuple[float | None, str]:
+    """Return how many windows say what their track is taken for, and what to hear.
+
+    That are the times that speak most against the given label.
+    """
+    first, stop = np.searchsorted(windows.track_id, [track_id, track_id + 1])
+    if first == stop:
+        return None, ""
+    own = slice(first, stop)
+    agrees = windows.agrees[own]
+    against = windows.p_true[own] - windows.p_label[own] * agrees
+    times = windows.start_s[own][np.argsort(against, kind="stable")[:3]]
+    return float(agrees.mean()), ", ".join(map(_clock, times.tolist()))
 
 
 def _row(
-    track: TrackPrediction, windows: list[WindowPrediction], usual: dict[str, float]
+    track: TrackPrediction, share: float | None, times: str, usual: dict[str, float]
 ) -> tuple[str, str, str, float, float, float | None, str, str | None, str]:
-    agree = [window.label == track.label for window in windows]
-    share = float(np.mean(agree)) if agree else None
     sure = track.p_label >= usual.get(track.label, 1.0)
     suspect = sure and (track.p_true or 0.0) < RULED_OUT
-    against = sorted(
-        windows, key=lambda w: (w.p_true or 0.0) - w.p_label * (w.label == track.label)
-    )
-    times = ", ".join(_clock(w.start_s) for w in against[:3])
     return (
         "likely mislabelled" if suspect else "hard",
         str(track.true_label),
@@ -107,6 +113,10 @@ MATRIX_UP_TO = 12
 """With more labels than this the confused pairs are listed instead of a matrix."""
 
 
+MOST_PAIRS = 50
+"""Of the confused pairs the most frequent are shown to people."""
+
+
 def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
     """Return how many tracks of each label were taken for each.
 
@@ -116,9 +126,7 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
         There is no run, or it judged no labelled track.
     """
     run = select_run(catalog, run_id)
-    said = [
-        t for t in track_predictions(catalog, run.id) if t.out_of_fold and t.true_label
-    ]
+    said = held_out_predictions(catalog, run.id)
     if not said:
         raise NothingToReportError(f"run {run.id} judged no labelled track")
     pairs = Counter((str(t.true_label), t.label) for t in said)
@@ -144,6 +152,7 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
             notes=notes,
             source=describe_run(run),
         )
+    wrong = sum(not track.correct for track in said)
     listed = [(*pair, n) for pair, n in pairs.items() if pair[0] != pair[1]]
     return Table(
         title=title,
@@ -157,6 +166,7 @@ def confusion(catalog: Catalog, run_id: int | None = None) -> Table:
             (true, name, n, n / tracks[true])
             for true, name, n in sorted(listed, key=lambda row: (-row[2], row[:2]))
         ),
-        notes=notes,
+        notes=(f"{wrong} of {len(said)} tracks are taken for another label.", *notes),
         source=describe_run(run),
+        most=MOST_PAIRS,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.database import Catalog
-from catalog.predictions import TrackPrediction, track_predictions
+from catalog.predictions import TrackPrediction, held_out_predictions
 from catalog.runs import RunFacts
 from classify.metrics import holm, paired_test
 from classify.reports.table import Column, Table
@@ -110,7 +110,7 @@ def _compared(best: str, others: int, worse: list[str]) -> tuple[str, ...]:
 
 
 def _held_out(catalog: Catalog, run_id: int) -> list[TrackPrediction]:
-    found = [t for t in track_predictions(catalog, run_id) if t.out_of_fold]
+    found = held_out_predictions(catalog, run_id)
     return sorted(found, key=lambda track: track.track_id)
 
 

@@ -44,6 +44,8 @@ class Table:
         The run that the numbers come from.
     total : tuple or None
         A last row over all.
+    most : int or None
+        How many of the rows people are shown, who are told so; CSV and JSON hold all.
     """
 
     title: str
@@ -52,6 +54,23 @@ class Table:
     notes: tuple[str, ...]
     source: dict[str, Any]
     total: tuple[Any, ...] | None = None
+    most: int | None = None
+
+    @property
+    def shown_rows(self) -> tuple[tuple[Any, ...], ...]:
+        """The rows that people are shown."""
+        return self.rows[: self.most]
+
+    @property
+    def shown_notes(self) -> tuple[str, ...]:
+        """The notes, and one about rows that are not shown, if there are any."""
+        if len(self.shown_rows) == len(self.rows):
+            return self.notes
+        return (
+            f"The first {self.most} of {len(self.rows)} rows; CSV and JSON hold all "
+            "(`--format csv`).",
+            *self.notes,
+        )
 
 
 def as_csv(table: Table) -> str:
@@ -105,7 +124,7 @@ _NARROWEST = 6
 
 def as_text(table: Table, width: int | None) -> str:
     """Return a table for people, at most `width` columns wide, None for any width."""
-    rows = [*table.rows, *([table.total] if table.total else [])]
+    rows = [*table.shown_rows, *([table.total] if table.total else [])]
     cells = [
         [
             _printed(value, column)
@@ -122,7 +141,7 @@ def as_text(table: Table, width: int | None) -> str:
     if table.total:
         lines.insert(-1, _GAP.join("-" * w for w in widths))
     source = ", ".join(f"{key} {value}" for key, value in _source(table))
-    notes = [*table.notes, *([f"({source})"] if source else [])]
+    notes = [*table.shown_notes, *([f"({source})"] if source else [])]
     lines += ["", *(_wrapped(note, width) for note in notes)]
     return "\n".join(lines) + "\n"
 
@@ -140,6 +159,8 @@ def _printed(value: Any, column: Column) -> str:
 
 def _columns_of(text: str) -> int:
     """Return how many terminal columns `text` takes."""
+    if text.isascii():
+        return len(text)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
 

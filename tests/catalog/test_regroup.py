@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from catalog import library as tracks
 from catalog.analyses import effective_number
 from catalog.datasets import load_library
-from catalog.predictions import Changes, changes_since, window_predictions
+from catalog.predictions import Changes, changes_since, held_out_windows
 from catalog.records import GroupChange, TagFacts, TrackMissing, TrackMoved
 from catalog.regroup import regroup
 from catalog.runs import FoldFacts, RunFacts
@@ -254,7 +254,7 @@ def test_windows_of_audio_that_the_run_did_not_know_are_passed_over(catalog, jud
     anew = replace(judged[0], payload_hash="anew")
     store_batch(catalog, [anew])
     catalog.execute("DELETE FROM track_predictions WHERE track_id = 1")
-    assert len(window_predictions(catalog, 1)) == 2
+    assert len(held_out_windows(catalog, 1).track_id) == 2
 
 
 def test_statistics_of_tracks_stand_beside_their_windows(catalog, make):

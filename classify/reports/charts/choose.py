@@ -121,7 +121,7 @@ def _wrong(table: Table, names: list[str]) -> str:
             f"{row[at('title')]} ({row[at('label')]})",
             _values(row, names, ["p_label", "p_true"]),
         )
-        for row in table.rows[:MOST_ROWS]
+        for row in table.shown_rows[:MOST_ROWS]
     ]
     series = ["what it is taken for", "its own label"]
     return dots(table.title, rows, series, measure="probability")
