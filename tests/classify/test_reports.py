@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from classify.reports.features import effect_sizes
 from classify.reports.learning_curve import at_most
 from classify.reports.registry import OF_AN_ARTIST, REPORTS, STUDIES
+from classify.reports.table import Column, Table, as_csv, as_json, as_text
 from sonicat.classify import classify
 from sonicat.report import report
 from tests.runner import Runner
@@ -84,6 +87,39 @@ def test_sections_add_up_to_all_windows(judged):
     assert rows["all"]["accuracy"] == pytest.approx(right)
     parts = (rows[name]["windows"] for name in ("intro", "middle", "outro"))
     assert sum(parts) == windows
+
+
+def test_loud_windows_are_above_the_median_of_their_track(judged, tmp_path):
+    path = tmp_path / "levels.db"
+    shutil.copy(judged, path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE windows SET rms_mean = (id * 7919) % 101")
+    rows = {r["section"]: r for r in rows_of(path, "--by-section")["rows"]}
+    with sqlite3.connect(path) as connection:
+        found = connection.execute(
+            "SELECT analysis_id, rms_mean FROM windows JOIN window_predictions "
+            "ON window_id = windows.id WHERE run_id = 2"
+        ).fetchall()
+    tracks = np.array([track for track, _ in found])
+    levels = np.array([level for _, level in found])
+    loud = 0
+    for track in np.unique(tracks):
+        own = levels[tracks == track]
+        loud += int((own > np.median(own)).sum())
+    assert rows["loud"]["windows"] == loud
+    assert rows["quiet"]["windows"] == len(levels) - loud
+
+
+def test_people_are_told_of_rows_that_they_are_not_shown():
+    rows = tuple((n,) for n in range(5))
+    table = Table("Counts", (Column("n", "count"),), rows, ("A note.",), {}, most=2)
+    text = as_text(table, None)
+    assert "The first 2 of 5 rows" in text
+    assert (
+        text.count("\n") == as_text(replace(table, rows=rows[:2]), None).count("\n") + 1
+    )
+    assert as_csv(table).count("\n") == 6
+    assert len(json.loads(as_json(table))["rows"]) == 5
 
 
 def test_the_models_are_compared_on_the_same_tracks(judged):
