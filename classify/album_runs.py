@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.database import Catalog
-from catalog.runs import FoldFacts, RunFacts, StoredModel
+from catalog.runs import FoldFacts, RunFacts
 from catalog.store_run import Predictions, store_run
 from classify import model as artifacts
 from classify.album_evaluation import BATCH, AlbumEvaluation
@@ -116,7 +116,7 @@ def store_album_run(
             with_rest=with_rest,
             on_progress=lambda done, total: on_progress("windows", done, total),
         ),
-        models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
+        models=[artifacts.dump(model)],
         known=data.rows(known),
     )
     return replace(run, id=number)

@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.records import FeatureSetFacts
+from catalog.runs import StoredModel
+from classify import album_format
+from classify.album_format import dump_arrays, load_arrays
 from classify.arrays import Windows
 from classify.exceptions import FeatureSetMismatchError, UntrustedArtifactError
 from classify.metrics import apply_temperature
@@ -124,18 +127,18 @@ class Model:
 
 FORMAT = "skops"
 
+_FACTS = ("labels", "feature_version", "feature_names", "columns")
+_UNREADABLE = (
+    "the stored model cannot be read: it is damaged, or of another version of "
+    "sonicat or scikit-learn; train again with `classify --all`"
+)
+
 TRUSTED = (
     "classify.model.Member",
     "classify.model.Model",
-    "classify.models.albums.FittedAlbumModel",
     "classify.models.base.FittedEstimator",
-    "classify.models.cosine.CosineClassifier",
-    "classify.models.cosine.Whitening",
-    "classify.models.covariances.Covariances",
-    "classify.models.hierarchical.HierarchicalGaussian",
     "classify.models.linear.score_features",
     "classify.models.neighbors.FewNeighbours",
-    "classify.models.predictive.Predictive",
     "classify.models.rnn.GruClassifier",
     "classify.models.svm.Landmarks",
     "classify.models.svm.LeastSquares",
@@ -165,36 +168,39 @@ _RENAMED = {
 """Types of models that were stored when their modules and names were others."""
 
 
-def dump(model: Model) -> bytes:
-    """Return `model` as bytes that `load` takes.
+def dump(model: Model) -> StoredModel:
+    """Return `model` as it is stored, and as `load` takes it.
 
     skops writes a zip of JSON and arrays, and builds nothing but the types that are
     listed here: a catalog from a stranger can be wrong, but it cannot run code.
     """
+    fitted = model.members[0].fitted
+    if isinstance(fitted, FittedAlbumModel):
+        facts = {name: getattr(model, name) for name in _FACTS}
+        return StoredModel("model", album_format.FORMAT, dump_arrays(fitted, facts))
     import skops.io  # noqa: PLC0415 - a second, which not every worker needs
 
-    return bytes(skops.io.dumps(model))
+    return StoredModel("model", FORMAT, bytes(skops.io.dumps(model)))
 
 
-def load(data: bytes) -> Model:
-    """Return the model that `data` holds.
+def load(stored: StoredModel) -> Model:
+    """Return a model that was stored.
 
     Raises
     ------
     UntrustedArtifactError
         It holds a type that is not on the fixed list, or is no model at all.
     """
+    if stored.format == album_format.FORMAT:
+        return _load_album_model(stored.data)
     import skops.io  # noqa: PLC0415 - a second, which not every worker needs
 
     try:
-        data = _rename_types(data)
+        data = _rename_types(stored.data)
         untrusted = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
         found: Any = None if untrusted else skops.io.loads(data, trusted=list(TRUSTED))
     except Exception as error:  # whatever a reader of zip, JSON and arrays stumbles on
-        raise UntrustedArtifactError(
-            "the stored model cannot be read: it is damaged, or of another version of "
-            "scikit-learn; train again with `classify --all`"
-        ) from error
+        raise UntrustedArtifactError(_UNREADABLE) from error
     if untrusted:
         raise UntrustedArtifactError(
             f"the stored model holds {untrusted[0]}, which is not trusted; "
@@ -203,6 +209,22 @@ def load(data: bytes) -> Model:
     if not isinstance(found, Model):
         raise UntrustedArtifactError("the stored model is none; train with `classify`")
     return found
+
+
+def _load_album_model(data: bytes) -> Model:
+    try:
+        fitted, facts = load_arrays(data)
+        known = {name: facts[name] for name in _FACTS}
+    except Exception as error:  # whatever a reader of zip and arrays stumbles on
+        raise UntrustedArtifactError(_UNREADABLE) from error
+    names = {name: tuple(known[name]) for name in _FACTS if name != "feature_version"}
+    kind = type(fitted.estimator).__name__
+    return Model(
+        members=(Member(kind, fitted, 1.0, 1.0),),
+        temperature=1.0,
+        feature_version=int(known["feature_version"]),
+        **names,
+    )
 
 
 def _rename_types(data: bytes) -> bytes:

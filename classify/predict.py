@@ -107,7 +107,7 @@ def load_predictor(catalog: Catalog, run_id: int | None) -> Predictor:
             f"run {run.id} kept no model; run `classify --all` again"
         )
     trained = load_feature_set(catalog, run.feature_set_id)
-    return Predictor(run, load_artifact(stored.data), current_features(trained))
+    return Predictor(run, load_artifact(stored), current_features(trained))
 
 
 def predict_file(

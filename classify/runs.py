@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score
 
 from catalog.database import Catalog
 from catalog.datasets import TrackRow
-from catalog.runs import FoldFacts, RunFacts, StoredModel
+from catalog.runs import FoldFacts, RunFacts
 from catalog.store_run import KEPT_OF_WINDOW, Predictions, store_run
 from classify import model as artifacts
 from classify.arrays import Dataset
@@ -65,7 +65,7 @@ def store_evaluation(
         folds=_fold_facts(data.dataset, folds, evaluation),
         tracks=tracks,
         windows=windows,
-        models=[StoredModel("model", artifacts.FORMAT, artifacts.dump(model))],
+        models=[artifacts.dump(model)],
         known=(*data.tracks, *data.rest_tracks),
     )
     return replace(run, id=number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 
+@dataclass(frozen=True, eq=False)
 class Whitening:
     """Cosines in the space that whitens the tracks of a library.
 
@@ -25,29 +27,40 @@ class Whitening:
     the covariance of album means and what tracks add, each album weighing the same. It
     is shrunk towards its diagonal as strongly as the marginal likelihood has it.
 
-    Parameters
+    Attributes
     ----------
-    stats : AlbumStatistics
+    mean : float64, shape (n_columns,)
+        Of the means of albums.
+    columns : intp, shape (d,)
+        Those that vary.
+    root : float64, shape (d, d)
+        Lower triangle whose square is the covariance.
     """
 
-    def __init__(self, stats: AlbumStatistics) -> None:
+    mean: Floats
+    columns: Integers
+    root: Floats
+
+    @classmethod
+    def learn(cls, stats: AlbumStatistics) -> Whitening:
+        """Learn from the statistics of a library."""
         means = stats.means[stats.present]
-        self._mean = means.mean(axis=0)
-        outer = means - self._mean
+        mean = means.mean(axis=0)
+        outer = means - mean
         dof = max(len(means) - 1, 1)
         inner = stats.track_scatter / max(stats.track_dof, 1)
         total = outer.T @ outer / dof + (1.0 - stats.inverse_size) * inner
-        variances = np.diag(total)
-        self._columns = np.flatnonzero(variances > VANISHED)
-        if not len(self._columns):
-            self._columns, total = np.zeros(1, dtype=np.intp), np.eye(len(total))
-        total = total[np.ix_(self._columns, self._columns)]
+        columns = np.flatnonzero(np.diag(total) > VANISHED)
+        if not len(columns):
+            columns, total = np.zeros(1, dtype=np.intp), np.eye(len(total))
+        total = total[np.ix_(columns, columns)]
         target = np.diag(np.diag(total))
-        self._root = cholesky(shrink(dof * total, dof, target)[0], lower=True)
+        root = cholesky(shrink(dof * total, dof, target)[0], lower=True)
+        return cls(mean, columns, root)
 
     def _turn(self, X: Floats) -> Floats:
-        rows = (X - self._mean)[:, self._columns]
-        turned: Floats = solve_triangular(self._root, rows.T, lower=True).T
+        rows = (X - self.mean)[:, self.columns]
+        turned: Floats = solve_triangular(self.root, rows.T, lower=True).T
         lengths = np.linalg.norm(turned, axis=1, keepdims=True)
         directions: Floats = turned / np.maximum(lengths, 1e-300)
         return directions
@@ -68,7 +81,7 @@ def judge_cosine(
     shared: AlbumStatistics, own: AlbumStatistics, sets: list[Integers]
 ) -> Iterator[Floats]:
     """Return cosines as `classify.models.predictive.judge_hierarchical` densities."""
-    return judge_each(Whitening(shared).cosines, own, sets)
+    return judge_each(Whitening.learn(shared).cosines, own, sets)
 
 
 COSINE = Rule(judge_cosine, np.geomspace(0.005, 1.0, 25))
@@ -104,7 +117,7 @@ class CosineClassifier(AlbumClassifier):
 
     def _learn(self, stats: AlbumStatistics) -> None:
         super()._learn(stats)
-        self.whitening_ = Whitening(stats)
+        self.whitening_ = Whitening.learn(stats)
 
     def _scores(self, X: NDArray[np.float64]) -> Floats:
         rows = self._rows(X)

@@ -42,6 +42,7 @@ class Predictive:
 
     def __init__(self, covariances: Covariances, extra: Floats | None = None) -> None:
         c = self.covariances = covariances
+        self.extra = extra
         b, self._basis = eigh(c.label, c.album)
         self._b, V = np.maximum(b, 1e-9), self._basis
         beyond = (1.0 - c.inverse_size) * c.track

@@ -429,7 +429,7 @@ def test_pools_are_near_the_numbers_that_they_stand_for():
 def test_cosines_are_of_whitened_rows():
     X, y, groups, _ = draw(15, [20] * 10, (10, 10), 3)
     stats = summarize(X, y, groups)
-    whitening = Whitening(stats)
+    whitening = Whitening.learn(stats)
     found = whitening.cosines(stats.X, stats.label_means, stats.n_albums_of)[:, :-1]
     total = np.cov(X.T)
     rows = (X - X.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(total)).T

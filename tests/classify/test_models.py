@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ def older_catalog(tmp_path):
 
 def test_a_model_that_was_stored_under_older_names_predicts_the_same(older_catalog):
     run = load_run(older_catalog)
-    model = artifacts.load(load_model(older_catalog, run.id).data)
+    model = artifacts.load(load_model(older_catalog, run.id))
     data = load_run_data(older_catalog, run)
     _, p = model.predict_proba(data.dataset.windows, data.feature_set)
     np.testing.assert_array_equal(p.argmax(axis=1), data.dataset.y)
@@ -114,7 +115,8 @@ def test_a_model_that_was_stored_under_older_names_predicts_the_same(older_catal
 
 
 def test_a_stored_model_cannot_name_a_type_of_its_own(make_dataset):
-    data = artifacts.dump(model_of(make_dataset()))
+    stored = artifacts.dump(model_of(make_dataset()))
+    data = stored.data
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
@@ -125,7 +127,7 @@ def test_a_stored_model_cannot_name_a_type_of_its_own(make_dataset):
                 content = json.dumps(schema).encode()
             new.writestr(name, content)
     with pytest.raises(UntrustedArtifactError, match="Popen"):
-        artifacts.load(out.getvalue())
+        artifacts.load(replace(stored, data=out.getvalue()))
 
 
 def test_a_model_refuses_rows_of_another_feature_set(make_dataset):
