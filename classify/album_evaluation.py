@@ -188,6 +188,7 @@ def evaluate_album_model(
         unknown_prior=settings.unknown_prior or estimate_unknown_prior(stats),
         on_progress=lambda done, total: on_progress("albums", done, total),
     )
+    on_progress("albums", 1, 1)
     verdicts = read_verdicts(left_out)
     took_s = time.process_time() - begin
     outsiders = find_outsiders(rule, stats, left_out, verdicts)
@@ -203,6 +204,7 @@ def evaluate_album_model(
             budget_s=settings.budget_s / 3.0,
             on_progress=lambda done, total: on_progress("chance", done, total),
         )
+    on_progress("chance", 1, 1)
     metrics = compute_metrics(data, left_out, verdicts, seed=seed)
     metrics |= {"fit_cpu_s": took_s, "predict_cpu_s": 0.0, "chance": None}
     if chance is not None and chance.n:

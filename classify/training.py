@@ -329,4 +329,4 @@ def _budget_s(library: Library) -> float:
 
     What a user waits for: seconds for an afternoon's folder, minutes for 100 000.
     """
-    return 4.0 + len(library.tracks) / 200.0
+    return 3.5 + len(library.tracks) / 200.0

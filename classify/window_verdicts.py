@@ -155,7 +155,8 @@ class _WindowJudge:
         some = np.flatnonzero(of_learned)
         named[some] = self._candidates[rows[some]]
         if self._by_track is not None:
-            p[some] = self._by_track.p[rows[some]][:, :k]
+            own = self._by_track.p[rows[some]]
+            p[some, : own.shape[1]] = own
             p_none[some] = self._by_track.p_none[rows[some]]
         else:
             for b in np.unique(self._block[track[some]]):
@@ -165,7 +166,8 @@ class _WindowJudge:
         if len(rest):
             found = self._predict_rest(X[rest])
             best = np.argsort(-found, axis=1)[:, :k]
-            named[rest], p[rest] = best, np.take_along_axis(found, best, axis=1)
+            named[rest, : best.shape[1]] = best
+            p[rest, : best.shape[1]] = np.take_along_axis(found, best, axis=1)
             p_none[rest] = 1.0 - found.sum(axis=1)
         return self._predictions(part, track, named, p, p_none)
 

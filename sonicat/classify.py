@@ -94,7 +94,7 @@ _HALF_WRITTEN = "files are changed one by one, each wholly; say it again to go o
     callback=lambda _ctx, _param, text: parse_duration(text) if text else None,
     metavar="DURATION",
     help="CPU time for judging albums exactly and for chance, as 90s or 10m. Default: "
-    "by the size of the library, 4 s for a folder, 9 minutes for 100 000 tracks.",
+    "by the size of the library, 4 s for a folder, 8 minutes for 100 000 tracks.",
 )
 @click.option(
     "--matched",
