@@ -174,10 +174,26 @@ def evaluate_album_model(
     on_progress : callable of (stage, done, total)
         ``"albums"`` and ``"chance"``.
     """
-    begin, rule, tracks = time.process_time(), RULES[name], data.learned
+    rule, tracks = RULES[name], data.learned
     X, y = data.X[tracks], data.selection.y[tracks]
     groups = data.selection.groups[tracks]
     stats = summarize(X, y, np.unique(groups, return_inverse=True)[1])
+    # First, so that its likelihoods of all tracks and labels are gone before the others
+    # come: they may be a gigabyte.
+    chance = None
+    if settings.permutations:
+        chance = permute_labels(
+            X,
+            y,
+            groups,
+            rule,
+            n=settings.permutations,
+            validation=settings.validation,
+            budget_s=settings.budget_s / 3.0,
+            on_progress=lambda done, total: on_progress("chance", done, total),
+        )
+    on_progress("chance", 1, 1)
+    begin = time.process_time()
     left_out = evaluate_leave_one_album_out(
         X,
         y,
@@ -192,19 +208,6 @@ def evaluate_album_model(
     verdicts = read_verdicts(left_out)
     took_s = time.process_time() - begin
     outsiders = find_outsiders(rule, stats, left_out, verdicts)
-    chance = None
-    if settings.permutations:
-        chance = permute_labels(
-            X,
-            y,
-            groups,
-            rule,
-            n=settings.permutations,
-            validation=settings.validation,
-            budget_s=settings.budget_s / 3.0,
-            on_progress=lambda done, total: on_progress("chance", done, total),
-        )
-    on_progress("chance", 1, 1)
     metrics = compute_metrics(data, left_out, verdicts, seed=seed)
     metrics |= {"fit_cpu_s": took_s, "predict_cpu_s": 0.0, "chance": None}
     if chance is not None and chance.n:

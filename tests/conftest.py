@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +11,11 @@ from types import ModuleType
 
 import pytest
 from hypothesis import settings
+
+# Before NumPy is loaded: tests run side by side, and the threads of one would wait for
+# those of another, which takes ten times as long.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 settings.register_profile("sonicat", deadline=None, max_examples=50)
 settings.load_profile("sonicat")

@@ -101,9 +101,7 @@ class LeftOut:
 
     def closed_accuracy(self) -> float:
         """Return the balanced accuracy of the closed figure."""
-        rows = np.flatnonzero(self.is_known)
-        scores = np.where(self.is_candidate, self.log_likelihoods[rows, :-1], -np.inf)
-        return balance(scores.argmax(axis=1) == self.y[rows], self.y[rows])
+        return measure_closed(self.log_likelihoods, self.y, self.is_candidate)
 
 
 def balance(is_right: NDArray[np.bool_], y: Integers) -> float:
@@ -399,16 +397,22 @@ def permute_labels(  # noqa: PLR0913 - options, by name alone
             )
         except _OverBudgetError:
             break
-        found.append(_measure_closed(some, verdicts))
+        found.append(
+            measure_closed(verdicts.log_likelihoods, some.y, some.n_albums_of > 1)
+        )
+        del verdicts  # as large as all else
         took_s = time.process_time() - before
     return _compare_with_deals(found, _log_deals(stats.n_albums_of))
 
 
-def _measure_closed(stats: AlbumStatistics, verdicts: Verdicts) -> float:
-    y, candidates = stats.y, stats.n_albums_of > 1
-    rows = np.flatnonzero(candidates[y])
-    scores = np.where(candidates, verdicts.log_likelihoods[rows, :-1], -np.inf)
-    return balance(scores.argmax(axis=1) == y[rows], y[rows])
+def measure_closed(
+    log_likelihoods: NDArray[Any], y: Integers, is_candidate: NDArray[np.bool_]
+) -> float:
+    """Return the balanced accuracy among candidates of the tracks of these."""
+    rows, candidates = np.flatnonzero(is_candidate[y]), np.flatnonzero(is_candidate)
+    # Of the candidates alone: all columns of all tracks may be gigabytes.
+    found = candidates[log_likelihoods[np.ix_(rows, candidates)].argmax(axis=1)]
+    return balance(found == y[rows], y[rows])
 
 
 def _compare_with_deals(found: list[float], log_deals: float) -> Chance:
