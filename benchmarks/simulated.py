@@ -187,7 +187,10 @@ def print_chance(options: Any) -> None:
                 library = draw_library(options.kind, seed)
                 X, y, groups = library.X, library.y, library.groups
                 found = permute_labels(
-                    X, y, groups, rule, n=options.shuffled, validation=validation
+                    *(X, y, groups, rule),
+                    n=options.shuffled,
+                    validation=validation,
+                    seed=seed,
                 )
                 n_albums = np.bincount(y[np.unique(groups, return_index=True)[1]])
                 means.append(found.mean)

@@ -28,6 +28,9 @@ of the albums, and twenty are what a library of any size can afford."""
 WIDE = 50_000_000
 """A matrix with more numbers is kept in float32."""
 
+BATCH = 500
+"""Tracks whose best label is sought at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rule:
@@ -359,6 +362,7 @@ def permute_labels(  # noqa: PLR0913 - options, by name alone
     n: int = 30,
     validation: Validation = "album",
     budget_s: float = np.inf,
+    seed: int = 0,
     on_progress: Progress | None = None,
 ) -> Chance:
     """Measure what chance gives: the same procedure over labels dealt anew to albums.
@@ -373,12 +377,14 @@ def permute_labels(  # noqa: PLR0913 - options, by name alone
     budget_s : float
         CPU seconds. No deal begins that would go beyond them by the time that the last
         took, and one that does ends and does not count.
+    seed : int
+        Of the deals: libraries alike in shape are dealt alike by the same.
     on_progress : callable of (done, total), or None
         Called after each album of each deal, with the number of deals made and of all.
     """
     _, codes = np.unique(y, return_inverse=True)
     stats = summarize(X, codes, np.unique(groups, return_inverse=True)[1])
-    rng, begin = np.random.default_rng(0), time.process_time()
+    rng, begin = np.random.default_rng(seed), time.process_time()
     found: list[float] = []
 
     def watch(_done: int, _total: int) -> None:
@@ -410,9 +416,11 @@ def measure_closed(
 ) -> float:
     """Return the balanced accuracy among candidates of the tracks of these."""
     rows, candidates = np.flatnonzero(is_candidate[y]), np.flatnonzero(is_candidate)
-    # Of the candidates alone: all columns of all tracks may be gigabytes.
-    found = candidates[log_likelihoods[np.ix_(rows, candidates)].argmax(axis=1)]
-    return balance(found == y[rows], y[rows])
+    best = np.empty(len(rows), dtype=np.intp)
+    for i in range(0, len(rows), BATCH):  # all at once may be gigabytes
+        some = log_likelihoods[np.ix_(rows[i : i + BATCH], candidates)]
+        best[i : i + BATCH] = candidates[some.argmax(axis=1)]
+    return balance(best == y[rows], y[rows])
 
 
 def _compare_with_deals(found: list[float], log_deals: float) -> Chance:

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 Densities = Callable[[Floats, Floats, Integers], Floats]
 
-BATCH = 2000
+BATCH = 500
 """Tracks that are judged at once."""
 
 _PAIRS = 50_000

@@ -14,6 +14,10 @@ MANY = 2000
 then a few hundredths."""
 
 
+BATCH = 200
+"""Tracks at once: thousands of labels fit the cache, and need no second matrix."""
+
+
 def compute_losses(
     log_likelihoods: Floats, y: Integers, temperatures: Floats
 ) -> Floats:
@@ -27,10 +31,12 @@ def compute_losses(
     temperatures : float64, ascending
     """
     losses = np.empty((len(y), len(temperatures)))
-    wide = log_likelihoods.astype(np.float64)
-    own = wide[np.arange(len(y)), y]
-    for i, temperature in enumerate(temperatures):
-        losses[:, i] = logsumexp(wide / temperature, axis=1) - own / temperature
+    for start in range(0, len(y), BATCH):
+        here = slice(start, start + BATCH)
+        some = log_likelihoods[here].astype(np.float64)
+        own = some[np.arange(len(some)), y[here]]
+        for i, temperature in enumerate(temperatures):
+            losses[here, i] = logsumexp(some / temperature, axis=1) - own / temperature
     return losses
 
 
