@@ -210,6 +210,8 @@ class _Estimation:
             B, strength, _ = shrink(of_labels, self.n_labels, E)
             if self.album_dof > 0:
                 R = (prior + of_albums) / (weight + self.n_albums)
+                # The scatter is a difference: of nothing it is not quite 0, or less.
+                R[np.diag_indices_from(R)] += VANISHED
         self.rests_on["label"] = self.n_labels - 1, strength
         outer = np.outer(self.sd, self.sd)
         return Covariances(

@@ -372,13 +372,12 @@ def permute_labels(  # noqa: PLR0913 - options, by name alone
     Parameters
     ----------
     X, y, groups, rule, validation : as for `evaluate_leave_one_album_out`
-    n : int
-        Deals to make.
+    n : int, of deals to make
     budget_s : float
         CPU seconds. No deal begins that would go beyond them by the time that the last
         took, and one that does ends and does not count.
     seed : int
-        Of the deals: libraries alike in shape are dealt alike by the same.
+        Of the deals: by one seed, libraries of one shape are dealt alike.
     on_progress : callable of (done, total), or None
         Called after each album of each deal, with the number of deals made and of all.
     """
