@@ -62,6 +62,7 @@ def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
         raise NothingToReportError(
             f"run {run.id} has too few labels to leave one out; three are needed"
         )
+    opened = run.metrics.get("open")
     rows = [(label, n, r, r / n) for label, n, r in figures["rejected"]]
     tracks, rejected = sum(r[1] for r in rows), sum(r[2] for r in rows)
     accuracy = figures["accuracy_kept"]
@@ -77,11 +78,29 @@ def unknown(catalog: Catalog, run_id: int | None = None) -> Table:
         rows=tuple(rows),
         total=("all", tracks, rejected, rejected / tracks),
         notes=(
-            *_threshold(figures, 1 - rejected / tracks),
+            *(
+                _none_of_them(opened, figures["threshold"])
+                if opened
+                else _threshold(figures, 1 - rejected / tracks)
+            ),
             f"It keeps {figures['known_kept']:.0%} of the tracks of known labels, and "
             f"{right} are right.",
         ),
         source=describe_run(run),
+    )
+
+
+def _none_of_them(opened: dict[str, Any], below: float) -> tuple[str, str]:
+    """Say when a track is called unknown by a model that knows of none of them."""
+    whose = "Each label in turn is left out of the training, its tracks are judged."
+    if opened["outsiders_are_single"]:
+        whose = "Labels with one album: it is taken out, and its tracks are judged."
+    also = f", or if no label reaches {below:.3f}" if below else ""
+    return (
+        whose,
+        'A track is called unknown where "none of them" is more probable than every '
+        f"label{also}; before it is heard, that is {opened['unknown_prior']:.3f}. Over "
+        f"all thresholds the area under the curve is {opened['auroc']:.2f}.",
     )
 
 
