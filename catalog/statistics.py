@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.analyses import VECTOR, unpack_vectors
+from catalog.analyses import VECTOR
 from catalog.database import Catalog
 from catalog.datasets import FROM_PRESENT, IN_ORDER, load_feature_set
 
@@ -115,7 +115,7 @@ def stream_windows(
         yield WindowPart(
             owner[wanted],
             np.array(numbers, dtype=np.int64)[wanted],
-            unpack_vectors(list(vectors), width)[wanted],
+            np.frombuffer(b"".join(vectors), VECTOR).reshape(-1, width)[wanted],
         )
 
 

@@ -27,9 +27,9 @@ from classify.models.leave_one_out import (
     Validation,
     balance,
     evaluate_leave_one_album_out,
-    open_log_proba,
     permute_labels,
 )
+from classify.models.predictive import open_log_proba
 from classify.track_data import TrackData
 
 Floats = NDArray[np.float64]

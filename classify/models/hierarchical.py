@@ -17,9 +17,8 @@ from classify.models.leave_one_out import (
     Rule,
     fit_temperatures,
     judge_left_out,
-    open_log_proba,
 )
-from classify.models.predictive import Predictive, judge_hierarchical
+from classify.models.predictive import Predictive, judge_hierarchical, open_log_proba
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]

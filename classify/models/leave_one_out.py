@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from classify.models.album_statistics import AlbumStatistics, summarize
-from classify.models.temperature import choose_temperature, compute_losses, thin
+from classify.models.predictive import (
+    choose_temperature,
+    compute_losses,
+    open_log_proba,
+    thin,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -24,6 +29,10 @@ Progress = Callable[[int, int], None]
 N_BLOCKS = 20
 """Blocks of albums where what is shared is estimated by block: each estimate has 95 %
 of the albums, and twenty are what a library of any size can afford."""
+
+DEAL_BLOCKS = 5
+"""The same where labels are dealt anew: what counts is how many deals there are, and
+the true labels are judged in the same way."""
 
 WIDE = 50_000_000
 """A matrix with more numbers is kept in float32."""
@@ -112,21 +121,6 @@ def balance(is_right: NDArray[np.bool_], y: Integers) -> float:
     tracks = np.bincount(y)
     right = np.bincount(y, weights=is_right)
     return float((right[tracks > 0] / tracks[tracks > 0]).mean()) if len(y) else 0.0
-
-
-def open_log_proba(log_likelihoods: Floats, unknown_prior: float) -> Floats:
-    """Return posteriors where "none of them", the last column, has a prior of its own.
-
-    The labels share what it leaves, equally.
-    """
-    with np.errstate(divide="ignore"):
-        prior = np.log([unknown_prior, 1.0 - unknown_prior])
-    scores = log_likelihoods.copy()
-    n = np.isfinite(scores[:, :-1]).sum(axis=1, keepdims=True)
-    scores[:, :-1] += prior[1] - np.log(np.maximum(n, 1))
-    scores[:, -1] += prior[0]
-    result: Floats = scores - logsumexp(scores, axis=1, keepdims=True)
-    return result
 
 
 def evaluate_leave_one_album_out(  # noqa: PLR0913 - options, by name alone
@@ -398,7 +392,12 @@ def permute_labels(  # noqa: PLR0913 - options, by name alone
         some = stats.relabel(rng.permutation(stats.label)) if found else stats
         try:
             verdicts = judge_left_out(
-                some, rule, validation=validation, seed=len(found), on_progress=watch
+                some,
+                rule,
+                validation=validation,
+                n_blocks=DEAL_BLOCKS,
+                seed=len(found),
+                on_progress=watch,
             )
         except _OverBudgetError:
             break

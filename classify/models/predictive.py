@@ -1,4 +1,4 @@
-"""Densities of a track under each label of a hierarchical Gaussian, in closed form."""
+"""Densities of a track under each label, in closed form, and what follows of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from scipy.special import logsumexp
 
 from classify.models.album_statistics import POOLS, AlbumStatistics, find_pool
 from classify.models.covariances import Covariances, estimate_covariances
@@ -183,3 +184,76 @@ def _batches(own: AlbumStatistics, sets: list[Integers]) -> list[list[Integers]]
     ends = np.cumsum([own.sizes[albums].sum() for albums in sets]) // BATCH
     bounds = [0, *(np.flatnonzero(np.diff(ends)) + 1).tolist(), len(sets)]
     return [sets[a:b] for a, b in pairwise(bounds)]
+
+
+def open_log_proba(log_likelihoods: Floats, unknown_prior: float) -> Floats:
+    """Return posteriors where "none of them", the last column, has a prior of its own.
+
+    The labels share what it leaves, equally.
+    """
+    with np.errstate(divide="ignore"):
+        prior = np.log([unknown_prior, 1.0 - unknown_prior])
+    scores = log_likelihoods.copy()
+    n = np.isfinite(scores[:, :-1]).sum(axis=1, keepdims=True)
+    scores[:, :-1] += prior[1] - np.log(np.maximum(n, 1))
+    scores[:, -1] += prior[0]
+    result: Floats = scores - logsumexp(scores, axis=1, keepdims=True)
+    return result
+
+
+MANY = 2000
+"""Of more tracks, every so many-th is looked at: the standard error of one number is
+then a few hundredths."""
+
+
+_TRACKS = 200
+"""Tracks at once: thousands of labels fit the cache, and need no second matrix."""
+
+
+def compute_losses(
+    log_likelihoods: Floats, y: Integers, temperatures: Floats
+) -> Floats:
+    """Return each track's log loss at each temperature, shape (n, n_temperatures).
+
+    Parameters
+    ----------
+    log_likelihoods : float, shape (n, n_labels)
+        Of candidates; -inf for what is none. That of the truth is finite.
+    y : intp, shape (n,)
+    temperatures : float64, ascending
+    """
+    losses = np.empty((len(y), len(temperatures)))
+    for start in range(0, len(y), _TRACKS):
+        here = slice(start, start + _TRACKS)
+        some = log_likelihoods[here].astype(np.float64)
+        own = some[np.arange(len(some)), y[here]]
+        for i, temperature in enumerate(temperatures):
+            losses[here, i] = logsumexp(some / temperature, axis=1) - own / temperature
+    return losses
+
+
+def choose_temperature(losses: Floats, temperatures: Floats) -> float:
+    """Return the temperature with the least mean loss, between those tried if need be.
+
+    Parameters
+    ----------
+    losses : float64, shape (n, n_temperatures)
+        None of them: the lowest, which for log-likelihoods means that they are
+        believed.
+    """
+    if not len(losses):
+        return float(temperatures[0])
+    mean, logs = losses.mean(axis=0), np.log(temperatures)
+    at = int(mean.argmin())
+    if 0 < at < len(mean) - 1:
+        # The parabola through three points, which are evenly spaced in the logarithm.
+        below, here, above = mean[at - 1 : at + 2]
+        bend = below - 2.0 * here + above
+        shift = 0.5 * (below - above) / bend if bend > 0.0 else 0.0
+        return float(np.exp(logs[at] + shift * (logs[1] - logs[0])))
+    return float(temperatures[at])
+
+
+def thin(rows: Integers) -> Integers:
+    """Return at most `MANY` of the rows, evenly."""
+    return rows[:: -(-len(rows) // MANY)] if len(rows) else rows

@@ -25,8 +25,7 @@ from classify.models.leave_one_out import (
     open_log_proba,
     permute_labels,
 )
-from classify.models.predictive import Predictive
-from classify.models.temperature import choose_temperature, compute_losses
+from classify.models.predictive import Predictive, choose_temperature, compute_losses
 
 RULES = {"hierarchical": HIERARCHICAL, "cosine": COSINE}
 CLASSIFIERS = (HierarchicalGaussian, CosineClassifier)
