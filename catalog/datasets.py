@@ -127,13 +127,9 @@ def load_library(
         feature_set_id=feature_set_id,
         feature_set=facts,
         tracks=tracks,
-        windows=_windows(
-            catalog,
-            feature_set_id,
-            variant,
-            tracks if with_windows else (),
-            len(facts.names),
-        ),
+        windows=_windows(catalog, feature_set_id, variant, tracks, len(facts.names))
+        if with_windows
+        else _no_windows(len(facts.names)),
         elsewhere=counts.total() - counts[feature_set_id],
         unanalysed=unanalysed,
         variant=variant,
@@ -295,9 +291,7 @@ def _windows(
     tracks: tuple[TrackRow, ...],
     width: int,
 ) -> WindowRows:
-    rows: list[tuple[Any, ...]] = []
-    if tracks:
-        rows = catalog.rows(_WINDOWS, number=feature_set_id, variant=variant)
+    rows = catalog.rows(_WINDOWS, number=feature_set_id, variant=variant)
     index = {track.id: i for i, track in enumerate(tracks)}
     columns = list(zip(*rows, strict=True)) or [()] * 6
     return WindowRows(
@@ -307,4 +301,16 @@ def _windows(
         duration_s=np.array(columns[3], dtype=np.float64),
         silent=np.array(columns[4], dtype=bool),
         vectors=unpack_vectors(list(columns[5]), width),
+    )
+
+
+def _no_windows(width: int) -> WindowRows:
+    none = np.zeros(0)
+    return WindowRows(
+        none.astype(np.intp),
+        none.astype(np.int64),
+        none,
+        none,
+        none.astype(bool),
+        np.zeros((0, width), np.float32),
     )
