@@ -138,3 +138,91 @@ def load_model(
     if hashlib.sha256(data).hexdigest() != checksum:
         raise ValueError(f"run {run_id}: the stored model {name!r} is damaged")
     return StoredModel(name, form, bytes(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many tracks have changed since a run was stored.
+
+    Attributes
+    ----------
+    run_id : int
+    edited : int
+        Tracks that are there and of which artist, album, year or title is another.
+    grouped : int
+        Others whose group is another.
+    added, missing, deleted : int
+    """
+
+    run_id: int
+    edited: int
+    grouped: int
+    added: int
+    missing: int
+    deleted: int
+
+    def __str__(self) -> str:
+        """Return a sentence that says so and what to do; empty if nothing changed."""
+        words = (
+            (self.edited, "with other tags"),
+            (self.grouped, "in other groups"),
+            (self.added, "added"),
+            (self.missing, "missing"),
+            (self.deleted, "deleted"),
+        )
+        told = ", ".join(f"{count} {what}" for count, what in words if count)
+        if not told:
+            return ""
+        return (
+            f"Told as run {self.run_id} knew the library; tracks since: {told}. "
+            "`classify --all` learns it as it is now."
+        )
+
+
+_CHANGED = """
+    SELECT
+        sum(CASE WHEN missing = 0 AND edited = 1 THEN 1 ELSE 0 END),
+        sum(CASE WHEN missing = 0 AND edited = 0 AND regrouped = 1 THEN 1 ELSE 0 END),
+        sum(missing),
+        sum(CASE WHEN judged THEN 1 ELSE 0 END)
+    FROM (
+        SELECT
+            CASE WHEN tracks.missing_since IS NULL THEN 0 ELSE 1 END AS missing,
+            CASE
+                WHEN coalesce(p.artist, '') <> coalesce(artists.name, '')
+                    OR coalesce(p.album, '') <> coalesce(albums.title, '')
+                    OR coalesce(p.title, '') <> coalesce(tracks.title, '')
+                    OR coalesce(p.year, 0) <> coalesce(tracks.year, 0) THEN 1
+                ELSE 0
+            END AS edited,
+            CASE WHEN p.group_key <> tracks.group_key THEN 1 ELSE 0 END AS regrouped,
+            p.out_of_fold AND p.true_label IS NOT NULL AS judged
+        FROM track_predictions AS p
+        JOIN tracks ON tracks.id = p.track_id
+        LEFT JOIN artists ON artists.id = tracks.artist_id
+        LEFT JOIN albums ON albums.id = tracks.album_id
+        WHERE p.run_id = :run_id
+    ) AS compared
+"""
+
+_ADDED = """
+    SELECT count(*) FROM tracks JOIN runs ON tracks.added_at > runs.created_at
+    WHERE runs.id = :run_id AND tracks.missing_since IS NULL
+"""
+
+_JUDGED = "SELECT coalesce(sum(tracks), 0) FROM fold_scores WHERE run_id = :run_id"
+
+
+def changes_since(catalog: Catalog, run_id: int) -> Changes:
+    """Return how many tracks have changed since a run was stored."""
+    ((edited, grouped, missing, kept),) = catalog.rows(_CHANGED, run_id=run_id)
+    ((added,),) = catalog.rows(_ADDED, run_id=run_id)
+    ((judged,),) = catalog.rows(_JUDGED, run_id=run_id)
+    return Changes(
+        run_id=run_id,
+        edited=edited or 0,
+        grouped=grouped or 0,
+        added=added,
+        missing=missing or 0,
+        deleted=max(0, judged - (kept or 0)),
+    )

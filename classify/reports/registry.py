@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from catalog.database import Catalog
-from catalog.predictions import changes_since
+from catalog.runs import changes_since
 from classify.reports.table import Table
 
 

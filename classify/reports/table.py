@@ -9,9 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from catalog.predictions import TrackPrediction
+from typing import Any, Literal, Protocol
 
 Kind = Literal["text", "count", "share", "number"]
 
@@ -221,7 +219,19 @@ JUDGED = (
 )
 
 
-def mostly_taken_for(tracks: Iterable[TrackPrediction]) -> str | None:
+class Judged(Protocol):
+    """A track with the label that it was given, and whether that is right."""
+
+    @property
+    def label(self) -> str:
+        """What it was taken for."""
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether that is its own label; None where it has none."""
+
+
+def mostly_taken_for(tracks: Iterable[Judged]) -> str | None:
     """Return the most frequent wrong label, of equals the first by name, or None."""
     wrong = Counter(sorted(track.label for track in tracks if not track.correct))
     return wrong.most_common(1)[0][0] if wrong else None

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.maintenance import check
-from catalog.predictions import changes_since
+from catalog.runs import changes_since
 from catalog.schema import migrate, open_catalog, upgrade
 from catalog.statistics import load_track_statistics
 from sonicat.db import db

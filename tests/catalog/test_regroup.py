@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from catalog import library as tracks
 from catalog.analyses import effective_number
 from catalog.datasets import load_library
-from catalog.predictions import Changes, changes_since, held_out_windows
+from catalog.predictions import held_out_windows
 from catalog.records import GroupChange, TagFacts, TrackMissing, TrackMoved
 from catalog.regroup import regroup
-from catalog.runs import FoldFacts, RunFacts
+from catalog.runs import Changes, FoldFacts, RunFacts, changes_since
 from catalog.statistics import load_track_statistics
 from catalog.store_run import Predictions, store_run
 from catalog.store_scan import store_batch
