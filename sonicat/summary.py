@@ -164,6 +164,11 @@ def _model(run: RunFacts) -> Iterator[str]:
     if "procedure" in m:
         yield f"  {_PROCEDURES[m['procedure']]}"
         yield from _chance(m["chance"], m["labels"])
+    elif run.model != "majority":
+        yield (
+            "  what chance gives was not measured: dealing labels anew would train "
+            "this model again each time"
+        )
     if m["flattering"] is not None:
         higher = m["flattering"] > m["accuracy"]
         words = _FLATTERING if higher else _NOT_FLATTERING
